@@ -1,0 +1,22 @@
+# The verbs of a person; what they do stands in setup/. `make help` lists them.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VERBS := setup up verify down test lint unit molecule e2e lock
+
+.PHONY: help
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: $(VERBS)
+setup: ## check this machine and prepare it: environment, Docker engine
+up: ## from source to a monitored service on this machine; ends with addresses and how to log in
+verify: ## ask the running stack's public interfaces again
+down: ## remove all that was made, but for the cache
+test: ## everything: lint, unit, up, Molecule, end to end, down
+lint: ## all gates of style, types and structure
+unit: ## unit and contract tests: no containers
+molecule: ## each role's scenario
+e2e: ## ask of the running stack what the README promises
+lock: ## resolve the requirements anew
+$(VERBS):
+	@$(PYTHON) -m setup $@

@@ -1,0 +1,112 @@
+"""The checks: `make lint`, `make unit`, `make molecule`, `make e2e`; `make test` is all of them around one `make up`."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+from . import environment as environments
+from . import paths, prerequisites
+from .down import down
+from .phases import PhaseError, Phases, environment, local_cloud_environment, program
+from .up import up
+
+CHECKOV = paths.CHECKOUT / ".venv-checkov"  # apart: it pins an old boto3
+SCENARIOS = ("prometheus", "grafana")
+
+
+def files(*patterns: str) -> list[str]:
+    """Return the tracked files that match."""
+    command = ["git", "ls-files", "-z", "--", *patterns]
+    answer = subprocess.run(command, check=True, cwd=paths.CHECKOUT, capture_output=True, text=True, timeout=60)
+    return [name for name in answer.stdout.split("\0") if name and not name.startswith("collections/ansible")]
+
+
+def gates() -> dict[str, list[str]]:
+    """Return each gate's command, by its name."""
+    return {
+        "ruff": [program("ruff"), "check", "."],
+        "ruff-format": [program("ruff"), "format", "--check", "."],
+        "mypy": [program("mypy"), *files("*.py")],
+        "import-linter": [program("lint-imports")],
+        "yamllint": [program("yamllint"), "--strict", "."],
+        "ansible-lint": [program("ansible-lint"), "--strict"],
+        "terraform-fmt": ["terraform", "fmt", "-check", "-recursive", "-diff"],
+        "checkov": [
+            str(CHECKOV / "bin" / "checkov"),
+            "--quiet",
+            "--compact",
+            "--framework",
+            "terraform",
+            "-d",
+            "terraform",
+        ],
+        "hadolint": [program("hadolint"), *files("*Dockerfile")],
+        "shellcheck": [program("shellcheck"), *shell_scripts()],
+        "gofmt": ["bash", "-c", 'test -z "$(gofmt -l -d "$@" | tee /dev/stderr)"', "gofmt", *files("*.go")],
+    }
+
+
+def shell_scripts() -> list[str]:
+    """Return the tracked files that a shell runs, told by their first line."""
+    found = []
+    for name in files():
+        path = paths.CHECKOUT / name
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                first = file.readline(80)
+            if first.startswith(b"#!") and first.strip().endswith((b"sh", b"bash")):
+                found.append(name)
+    return found
+
+
+def lint(phases: Phases) -> None:
+    """Run every gate, also after one failed; end with a line for each.
+
+    Raises PhaseError that names the gates which failed.
+    """
+    environments.ensure(prerequisites.python(), "requirements-checkov", CHECKOV)
+    results: dict[str, bool] = {}
+    for name, command in gates().items():
+        try:
+            phases.run(name, *command, environment=environment(), limit=900)
+            results[name] = True
+        except PhaseError as error:
+            print(error, flush=True)
+            results[name] = False
+    print("\nGates:", *(f"  {name:<14} {'ok' if good else 'FAILED'}" for name, good in results.items()), sep="\n")
+    failed = [name for name, good in results.items() if not good]
+    if failed:
+        raise PhaseError(f"lint failed: {', '.join(failed)}")
+
+
+def unit(phases: Phases) -> None:
+    """Run the unit and contract tests. Raises PhaseError when one fails."""
+    phases.run("unit", program("pytest"), "-q", "-n", "2", environment=environment(), limit=1200)
+
+
+def molecule(phases: Phases) -> None:
+    """Run each role's scenario. Raises PhaseError at the first that fails."""
+    for scenario in SCENARIOS:
+        phases.run(scenario, program("molecule"), "test", "-s", scenario, environment=environment(), limit=1200)
+
+
+def e2e(phases: Phases) -> None:
+    """Ask of the running stack what the README promises. Raises PhaseError when something isn't so."""
+    tests = [program("pytest"), "-v", "-m", "e2e", "tests/e2e"]
+    phases.run("e2e", *tests, environment=local_cloud_environment(), limit=2400)
+
+
+def test(phases: Phases) -> None:
+    """Run everything, and leave nothing behind, also when something fails."""
+    started = time.monotonic()
+    lint(phases)
+    unit(phases)
+    try:
+        up(phases)
+        molecule(phases)
+        e2e(phases)
+    finally:
+        down(phases)
+    phases.run("left-overs", program("pytest"), "-q", "-m", "leftovers", "tests/leftovers", environment=environment())
+    print(f"\nAll checks passed in {(time.monotonic() - started) / 60:.1f} min:\n{phases.table()}")

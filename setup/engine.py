@@ -1,0 +1,113 @@
+"""The Docker engine: found, or on a Debian machine without a service manager installed and started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import machine, paths
+
+if TYPE_CHECKING:
+    from .prerequisites import Missing
+
+SOCKET = Path("/var/run/docker.sock")
+START_SECONDS = 60
+STOP_SECONDS = 60
+
+
+def folder() -> Path:
+    """Return where the engine that we start keeps its process id and log."""
+    return paths.state() / "engine"
+
+
+def answers() -> bool:
+    """Tell whether an engine answers: at DOCKER_HOST, else at the usual socket."""
+    address = os.environ.get("DOCKER_HOST", f"unix://{SOCKET}")
+    if not address.startswith("unix://"):
+        command = ["docker", "version", "--format", "{{.Server.Version}}"]
+        return (
+            bool(shutil.which("docker")) and subprocess.run(command, check=False, capture_output=True).returncode == 0
+        )
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            connection.connect(address[len("unix://") :])
+            connection.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
+            return connection.recv(64).startswith(b"HTTP/1.")
+    except OSError:
+        return False
+
+
+def can_start() -> bool:
+    """Tell whether this machine lets us install and start an engine."""
+    return machine.is_debian() and machine.is_root() and not machine.has_service_manager()
+
+
+def check() -> Missing | None:
+    """Look for an engine, or for the right to start one."""
+    from .prerequisites import Missing  # noqa: PLC0415  (they know each other: this one is a prerequisite)
+
+    if answers() or can_start():
+        return None
+    address = os.environ.get("DOCKER_HOST", f"unix://{SOCKET}")
+    return Missing(
+        f"no Docker engine answers at {address}",
+        "Start Docker (`systemctl start docker`), install it (https://docs.docker.com/engine/install), "
+        "add yourself to the group docker, or set DOCKER_HOST",
+    )
+
+
+def ensure() -> None:
+    """Start an engine unless one answers. Raises RuntimeError with the log's end if it doesn't come up."""
+    if answers():
+        return
+    if not shutil.which("dockerd"):
+        machine.install("docker.io", "iptables")
+    folder().mkdir(parents=True, exist_ok=True)
+    log = folder() / "dockerd.log"
+    print(f"no Docker engine answers: starting dockerd (data in {paths.cache() / 'docker'}, log {log})", flush=True)
+    Path("/var/run/docker.pid").unlink(missing_ok=True)  # of an engine that died: dockerd would refuse to start
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            ["dockerd", "--data-root", str(paths.cache() / "docker"), "--live-restore=false"],
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    (folder() / "pid").write_text(str(process.pid))
+    deadline = time.monotonic() + START_SECONDS
+    while not answers():
+        if process.poll() is not None or time.monotonic() > deadline:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+            raise RuntimeError(f"dockerd did not come up within {START_SECONDS} s; its last words:\n{tail}")
+        time.sleep(0.2)
+
+
+def stop() -> None:
+    """Stop the engine if it is the one that `ensure` started."""
+    pid_file = folder() / "pid"
+    if not pid_file.exists():
+        return
+    pid = int(pid_file.read_text())
+    if _is_dockerd(pid):
+        print("stopping the Docker engine that set-up started", flush=True)
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while _is_dockerd(pid) and time.monotonic() < deadline:
+            time.sleep(0.2)
+    pid_file.unlink()
+
+
+def _is_dockerd(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+        return "(dockerd) Z" not in status and Path(f"/proc/{pid}/comm").read_text().strip() == "dockerd"
+    except OSError:
+        return False

@@ -1,0 +1,63 @@
+"""The Python environments, by uv, from hash-locked files: `.venv`, and one apart for checkov."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+from . import paths
+
+UV = "uv==0.13.9"
+
+
+def _uv(python: Path) -> Path:
+    """Return uv, installed once into the cache by the machine's own pip configuration."""
+    home = paths.cache() / "uv" / UV.rpartition("=")[2]
+    program = home / "bin" / "uv"
+    if not program.exists():
+        print(f"installing {UV}", flush=True)
+        subprocess.run([str(python), "-m", "venv", "--clear", str(home)], check=True, timeout=300)
+        subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", UV], check=True, timeout=600)
+    return program
+
+
+def _pip_setting(python: Path, name: str) -> str:
+    """Return a setting of pip's configuration, which uv doesn't read: the index's address is the machine's business."""
+    command = [str(python), "-m", "pip", "config", "get", name]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60).stdout.strip()
+
+
+def ensure(python: Path, name: str = "requirements", folder: Path = paths.VENV) -> None:
+    """Make the environment in the folder what NAME.txt says; nothing is done when it is so already.
+
+    Raises subprocess.CalledProcessError when a package can't be had or its hash differs.
+    """
+    lock = paths.CHECKOUT / f"{name}.txt"
+    stamp = folder / "requirements.sha256"
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    environment = dict(os.environ)
+    for variable, setting in {"UV_DEFAULT_INDEX": "global.index-url", "SSL_CERT_FILE": "global.cert"}.items():
+        value = _pip_setting(python, setting)
+        if value and variable not in environment:
+            environment[variable] = value
+    uv = str(_uv(python))
+    target = str(folder / "bin" / "python")
+    if not Path(target).exists():
+        make = [uv, "venv", "--quiet", "--no-python-downloads", "--python", str(python), str(folder)]
+        subprocess.run(make, check=True, env=environment, timeout=300)
+    print(f"installing {name}.txt into {folder.name}", flush=True)
+    sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", target, str(lock)]
+    subprocess.run(sync, check=True, env=environment, timeout=1800)
+    stamp.write_text(wanted)
+
+
+def lock(python: Path, name: str) -> None:
+    """Write NAME.txt from NAME.in: all versions and hashes, no index's address."""
+    compile_ = [str(_uv(python)), "pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--no-header"]
+    options = ["--no-emit-index-url", "--no-emit-find-links", "--python-version", "3.13"]
+    files = [f"{name}.in", "-o", f"{name}.txt"]
+    subprocess.run([*compile_, *options, *files], check=True, cwd=paths.CHECKOUT, timeout=600)

@@ -1,0 +1,72 @@
+"""What this machine is and has: the facts that prerequisites and the Docker engine ask for."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+HOLDER = re.compile(r"socket:\[(\d+)\]")
+
+
+def is_root() -> bool:
+    """Tell whether this process may install packages."""
+    return os.geteuid() == 0
+
+
+def is_debian() -> bool:
+    """Tell whether packages come by apt (Debian and what derives from it)."""
+    return Path("/etc/debian_version").exists() and shutil.which("apt-get") is not None
+
+
+def has_service_manager() -> bool:
+    """Tell whether systemd runs here (sd_booted(3)): then starting services is its business."""
+    return Path("/run/systemd/system").is_dir()
+
+
+def free_gib(folder: Path) -> float:
+    """Return the free space of the file system that holds the folder, or will hold it, in GiB."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free / 2**30
+
+
+def install(*packages: str) -> None:
+    """Install Debian packages, saying so.
+
+    Raises subprocess.CalledProcessError with apt's own words on standard error.
+    """
+    print(f"installing Debian packages: {' '.join(packages)}", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
+        subprocess.run(["apt-get", *command], check=True, env=environment, stdout=subprocess.DEVNULL, timeout=900)
+
+
+def is_listening(port: int, host: str = "127.0.0.1") -> bool:
+    """Tell whether something accepts connections at the port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0
+
+
+def port_holder(port: int) -> str:
+    """Name the process that listens on a TCP port, as far as this user may know: `nginx (process 42)`."""
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        if Path(table).exists():
+            for line in Path(table).read_text().splitlines()[1:]:
+                fields = line.split()
+                if int(fields[1].rsplit(":", 1)[1], 16) == port and fields[3] == "0A":  # 0A: LISTEN
+                    inodes.add(fields[9])
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            held = {str(link.readlink()) for link in (process / "fd").iterdir()}
+            name = (process / "comm").read_text().strip()
+        except OSError:  # it ended meanwhile, or belongs to somebody else
+            continue
+        if any(match and match.group(1) in inodes for match in map(HOLDER.fullmatch, held)):
+            return f"{name} (process {process.name})"
+    return "a process of another user"

@@ -1,0 +1,76 @@
+"""Runs one step after the other, and says how long each took."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+from . import paths
+
+
+class PhaseError(Exception):
+    """A step failed; its own output, just above, says why."""
+
+
+@dataclass
+class Phases:
+    """The steps of a run, with their seconds."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self, name: str, *command: str, environment: dict[str, str] | None = None, limit: float = 3600) -> None:
+        """Run a step with its output passed through.
+
+        Raises PhaseError when it fails or takes longer than `limit` seconds.
+        """
+        print(f"\n==> {name}: {' '.join(command)}", flush=True)
+        started = time.monotonic()
+        try:
+            subprocess.run(command, check=True, cwd=paths.CHECKOUT, env=environment, timeout=limit)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            raise PhaseError(f"{name} failed after {time.monotonic() - started:.0f} s: {error}") from error
+        finally:
+            self.seconds[name] = time.monotonic() - started
+
+    def table(self) -> str:
+        """Return the steps and their seconds as lines of text."""
+        rows = [*self.seconds.items(), ("all", sum(self.seconds.values()))]
+        return "\n".join(f"  {name:<12} {seconds:6.1f} s" for name, seconds in rows)
+
+
+def program(name: str) -> str:
+    """Return the path of a program of the environment."""
+    return str(paths.VENV / "bin" / name)
+
+
+def environment() -> dict[str, str]:
+    """Return what every step needs: this environment's programs first, and the folders by their names."""
+    return {
+        **os.environ,
+        "PATH": f"{paths.VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "BEACON_CACHE": str(paths.cache()),
+        "BEACON_STATE": str(paths.state()),
+        "ANSIBLE_CONFIG": str(paths.CHECKOUT / "ansible.cfg"),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def local_cloud_environment() -> dict[str, str]:
+    """Return `environment()` with what `python -m localcloud env` exports."""
+    command = [program("python"), "-m", "localcloud", "env"]
+    answer = subprocess.run(
+        command, check=True, cwd=paths.CHECKOUT, env=environment(), stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    exports = (
+        line.partition(" ")[2].partition("=") for line in answer.stdout.splitlines() if line.startswith("export ")
+    )
+    return {**environment(), **{name: value.strip("'\"") for name, _, value in exports}}
+
+
+def report(error: PhaseError, phases: Phases) -> int:
+    """Say what failed and how far it came; return the exit code."""
+    print(f"\n{error}\n{phases.table()}", file=sys.stderr)
+    return 1

@@ -1,0 +1,78 @@
+"""What is missing is said at once, by its name, with the way to get it."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from setup import __main__ as command
+from setup import engine, environment, machine, prerequisites
+
+
+@pytest.fixture
+def nothing_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine without anything, on which nothing may be installed."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("BEACON_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    monkeypatch.setattr(machine, "is_debian", lambda: False)
+    monkeypatch.setattr(machine, "free_gib", lambda _: 1.5)
+    monkeypatch.setattr(prerequisites.sys, "version_info", (3, 11, 7, "final", 0))
+    monkeypatch.setattr(prerequisites, "PORTS", {})
+
+
+@pytest.mark.usefixtures("nothing_there")
+def test_everything_missing_is_listed_at_once(tmp_path: Path) -> None:
+    texts = [str(item) for item in prerequisites.missing()]
+    assert texts[:3] == [
+        "Python 3.12 or newer is needed, this one is 3.11. "
+        "Install python3.13 by your distribution, or `pyenv install 3.13`",
+        f"15 GiB of disk are needed at {tmp_path}/cache, 1.5 GiB are free. "
+        "Free some, or set BEACON_CACHE to a folder on a larger disk",
+        f"no Docker engine answers at unix://{tmp_path}/docker.sock. Start Docker (`systemctl start docker`), "
+        "install it (https://docs.docker.com/engine/install), add yourself to the group docker, or set DOCKER_HOST",
+    ]
+    assert "ssh is not on PATH. Install the package openssh-client" in texts
+    assert (
+        "terraform 1.11 or newer is needed, none is on PATH. See https://developer.hashicorp.com/terraform/install"
+        in texts
+    )
+
+
+@pytest.mark.usefixtures("nothing_there")
+def test_nothing_is_changed_while_something_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed: list[str] = []
+    monkeypatch.setattr(engine, "ensure", lambda: changed.append("engine"))
+    monkeypatch.setattr(environment, "ensure", lambda _: changed.append("environment"))
+    assert command.main(["up"]) == 2
+    assert changed == []
+    assert capsys.readouterr().err.startswith("This machine lacks:\n  - Python 3.12 or newer")
+
+
+def test_a_port_taken_names_who_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        monkeypatch.setattr(prerequisites, "PORTS", {port: "the mirror"})
+        monkeypatch.setattr(prerequisites, "_is_ours", lambda _: False)
+        (missing,) = prerequisites.check_ports()
+    assert missing.what.startswith(f"port {port} on 127.0.0.1, where the mirror listens, is taken by ")
+    assert "(process " in missing.what
+    assert "End that process" in missing.how
+
+
+def test_an_unknown_verb_lists_those_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["upp"]) == 2
+    assert "not ['upp']; verbs: setup, up, verify, down, test" in capsys.readouterr().err
+
+
+def test_a_machine_where_docker_may_be_installed_lacks_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    monkeypatch.setattr(engine, "can_start", lambda: True)
+    assert engine.check() is None

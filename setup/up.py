@@ -1,0 +1,75 @@
+"""`make up`: mirror, local cloud, site.yml, verify.yml, and what a person wants to know at the end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from . import paths
+from .phases import Phases, environment, local_cloud_environment, program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INVENTORY = "inventories/local"
+
+
+def playbook(name: str, *arguments: str) -> tuple[str, ...]:
+    """Return the command that plays one of our playbooks against the local inventory."""
+    return (program("ansible-playbook"), f"playbooks/{name}.yml", "-i", INVENTORY, *arguments)
+
+
+def up(phases: Phases) -> None:
+    """Bring the whole stack up; running it again changes nothing.
+
+    Raises PhaseError at the first step that fails.
+    """
+    python = program("python")
+    plain = environment()
+    phases.run("mirror", python, "-m", "mirror", "build", environment=plain)
+    phases.run("images", python, "-m", "mirror", "images", environment=plain)
+    phases.run("terraform", python, "-m", "mirror", "terraform", environment=plain)
+    phases.run("local cloud", python, "-m", "localcloud", "up", environment=plain, limit=300)
+    phases.run("serve", python, "-m", "mirror", "serve", environment=plain, limit=60)
+    cloud = local_cloud_environment()
+    phases.run("site", *playbook("site"), environment=cloud)
+    phases.run("verify", *playbook("verify"), environment=cloud)
+    phases.run("status", python, "-m", "localcloud", "status", environment=cloud)
+    print(f"\nSeconds of each phase:\n{phases.table()}\n\n{provenance()}\n\n{next_steps()}", flush=True)
+
+
+def verify(phases: Phases) -> None:
+    """Ask the running stack's public interfaces again. Raises PhaseError when one answers wrongly."""
+    phases.run("verify", *playbook("verify"), environment=local_cloud_environment())
+
+
+def provenance() -> str:
+    """Say which parts stand in for something that can't be reached from this machine."""
+    report = paths.state() / "mirror" / "provenance.json"
+    names: dict[str, list[str]] = {"double": [], "stand-in": [], "built": []}
+    for item in _artefacts(report):
+        if item["origin"] in names:
+            names[item["origin"]].append(f"{item['name']} {item['version']}")
+    lines = {
+        "double": "Doubles (they answer as the real program does, and say that they are doubles)",
+        "stand-in": "Stand-ins for Terraform modules",
+        "built": "The real programs, built here since their releases can't be reached",
+    }
+    found = [f"{text}: {', '.join(names[origin])}" for origin, text in lines.items() if names[origin]]
+    always = "The local cloud's own: pod network (netpol), kube-state daemon (kubestate)"
+    return "\n".join([*found, always])
+
+
+def _artefacts(report: Path) -> list[dict[str, str]]:
+    content = json.loads(report.read_text())
+    artefacts: list[dict[str, str]] = content["artefacts"] if isinstance(content, dict) else content
+    return artefacts
+
+
+def next_steps() -> str:
+    """Say what a person may do next."""
+    return (
+        'Talk to the local cloud:  eval "$(.venv/bin/python -m localcloud env)" && .venv/bin/aws eks list-clusters\n'
+        "Ask everything again:     make verify\n"
+        "Remove everything:        make down"
+    )

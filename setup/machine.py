@@ -8,6 +8,10 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HOLDER = re.compile(r"socket:\[(\d+)\]")
 
@@ -62,11 +66,20 @@ def port_holder(port: int) -> str:
                 if int(fields[1].rsplit(":", 1)[1], 16) == port and fields[3] == "0A":  # 0A: LISTEN
                     inodes.add(fields[9])
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            held = {str(link.readlink()) for link in (process / "fd").iterdir()}
-            name = (process / "comm").read_text().strip()
-        except OSError:  # it ended meanwhile, or belongs to somebody else
-            continue
-        if any(match and match.group(1) in inodes for match in map(HOLDER.fullmatch, held)):
-            return f"{name} (process {process.name})"
+        if any(inode in inodes for inode in _sockets(process)):
+            return f"{(process / 'comm').read_text().strip()} (process {process.name})"
     return "a process of another user"
+
+
+def _sockets(process: Path) -> Iterator[str]:
+    """Yield the inodes of a process's sockets, as far as this user may know them."""
+    try:
+        for link in (process / "fd").iterdir():
+            try:
+                match = HOLDER.fullmatch(str(link.readlink()))
+            except FileNotFoundError:  # closed meanwhile
+                continue
+            if match:
+                yield match.group(1)
+    except OSError:  # it ended meanwhile, or belongs to somebody else
+        return

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from setup import __main__ as command
 from setup import engine, environment, machine, prerequisites
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -28,12 +31,18 @@ def nothing_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_everything_missing_is_listed_at_once(tmp_path: Path) -> None:
     texts = [str(item) for item in prerequisites.missing()]
     assert texts[:3] == [
-        "Python 3.12 or newer is needed, this one is 3.11. "
-        "Install python3.13 by your distribution, or `pyenv install 3.13`",
-        f"15 GiB of disk are needed at {tmp_path}/cache, 1.5 GiB are free. "
-        "Free some, or set BEACON_CACHE to a folder on a larger disk",
-        f"no Docker engine answers at unix://{tmp_path}/docker.sock. Start Docker (`systemctl start docker`), "
-        "install it (https://docs.docker.com/engine/install), add yourself to the group docker, or set DOCKER_HOST",
+        (
+            "Python 3.12 or newer is needed, this one is 3.11. "
+            "Install python3.13 by your distribution, or `pyenv install 3.13`"
+        ),
+        (
+            f"15 GiB of disk are needed at {tmp_path}/cache, 1.5 GiB are free. "
+            "Free some, or set BEACON_CACHE to a folder on a larger disk"
+        ),
+        (
+            f"no Docker engine answers at unix://{tmp_path}/docker.sock. Start Docker (`systemctl start docker`), "
+            "install it (https://docs.docker.com/engine/install), add yourself to the group docker, or set DOCKER_HOST"
+        ),
     ]
     assert "ssh is not on PATH. Install the package openssh-client" in texts
     assert (

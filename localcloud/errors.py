@@ -1,0 +1,27 @@
+"""What goes wrong, as one class per audience."""
+
+from __future__ import annotations
+
+
+class LocalCloudError(Exception):
+    """For a person at the command line: names the thing, what is allowed and the next step."""
+
+
+class DockerUnavailableError(LocalCloudError):
+    """No Docker engine answers."""
+
+
+class DockerFailedError(Exception):
+    """The engine refused or failed; the services translate it to the AWS error nearest to it."""
+
+
+class ImageMissingError(DockerFailedError):
+    """The image of a machine is not in the engine."""
+
+    def __init__(self, *, image: str) -> None:
+        super().__init__(f"the image {image} is not in the Docker engine: make it with `python -m mirror images`")
+        self.image = image
+
+
+class RangeTakenError(DockerFailedError):
+    """A network's range overlaps one that Docker or this machine has."""

@@ -1,0 +1,68 @@
+"""The pages, from the load balancer's static address to the counters in the central Prometheus."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+if TYPE_CHECKING:
+    from tests.e2e.stack import Stack
+
+pytestmark = pytest.mark.e2e
+REQUESTS = 25
+ROUTES = ("/gandalf", "/colombo")
+ARRIVAL_SECONDS = 90  # a scrape, a remote write, and room for a busy machine
+
+
+def counts(stack: Stack) -> dict[str, float]:
+    return {labels[0]: value for labels, value in stack.query("sum by (route) (http_requests_total)").items()}
+
+
+@pytest.mark.parametrize(("path", "title"), [("/gandalf", "Gandalf"), ("/colombo", "Colombo")])
+def test_each_page_answers_with_its_own_template(stack: Stack, path: str, title: str) -> None:
+    answer = stack.page(path)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert re.search(rf"<title>[^<]*{title}", answer.text)
+    assert "<svg" in answer.text
+
+
+def test_every_static_address_answers(stack: Stack) -> None:
+    for address in stack.outputs["load_balancer_addresses"]:
+        assert requests.get(f"http://{address}/gandalf", timeout=10).status_code == 200
+
+
+def test_colombo_shows_its_time_to_the_second(stack: Stack) -> None:
+    answer = stack.page("/colombo", headers={"Accept": "application/json"})
+    shown = datetime.fromisoformat(answer.json()["time"])
+    assert shown.utcoffset() == timedelta(hours=5, minutes=30)
+    assert abs((datetime.now(UTC) - shown).total_seconds()) < 2
+
+
+def test_an_unknown_path_is_not_found(stack: Stack) -> None:
+    assert stack.page("/saruman").status_code == 404
+
+
+def test_metrics_are_not_reachable_from_outside(stack: Stack) -> None:
+    assert stack.page("/metrics").status_code == 404
+
+
+def test_each_request_is_counted_once(stack: Stack) -> None:
+    before = counts(stack)
+    for path in ROUTES:
+        for _ in range(REQUESTS):
+            assert stack.page(path).status_code == 200
+    wanted = {path: before.get(path, 0) + REQUESTS for path in ROUTES}
+    deadline = time.monotonic() + ARRIVAL_SECONDS
+    seen = counts(stack)
+    while {path: seen.get(path) for path in ROUTES} != wanted and time.monotonic() < deadline:
+        time.sleep(3)
+        seen = counts(stack)
+    time.sleep(15)  # one more scrape: a counter that went past is as wrong as one that stayed behind
+    seen = counts(stack)
+    assert {path: seen.get(path) for path in ROUTES} == wanted

@@ -1,0 +1,48 @@
+"""After `make down`: no container, network, volume, process or file of ours, but for the cache."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.leftovers
+CHECKOUT = Path(__file__).resolve().parents[2]
+CACHE = Path(os.environ.get("BEACON_CACHE", Path.home() / ".cache/beacon"))
+STATE = Path(os.environ.get("BEACON_STATE", CACHE / "state"))
+LABELS = ("beacon.localcloud", "beacon.molecule")
+
+
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("kind", ["container", "network", "volume"])
+def test_no_docker_object_is_left(kind: str, label: str) -> None:
+    everything = ["--all"] if kind == "container" else []
+    command = ["docker", kind, "ls", "--quiet", *everything, "--filter", f"label={label}"]
+    answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    if answer.returncode:  # the engine was ours and is gone with all that it ran
+        assert "Cannot connect to the Docker daemon" in answer.stderr
+    assert answer.stdout == ""
+
+
+def test_no_process_is_left() -> None:
+    ours = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # ended meanwhile
+            continue
+        if any(name in command for name in ("-m localcloud", "-m mirror", f"{STATE}/")) and "pytest" not in command:
+            ours.append(command)
+    assert ours == []
+
+
+def test_no_file_is_left() -> None:
+    assert not STATE.exists()
+    changed = ["git", "status", "--porcelain", "--ignored=no"]
+    answer = subprocess.run(changed, cwd=CHECKOUT, check=True, capture_output=True, text=True, timeout=60)
+    assert [line for line in answer.stdout.splitlines() if line.startswith("??")] == []
+    hosts = Path("/etc/hosts").read_text()
+    assert ".dkr.ecr." not in hosts
+    assert not list(Path("/etc/docker").glob("certs.d/*.dkr.ecr.*"))

@@ -1,0 +1,56 @@
+"""The application factory."""
+
+import structlog
+from flask import Flask, abort, request
+from jinja2 import StrictUndefined
+
+from beacon_webapp import VERSION
+from beacon_webapp.assets import asset
+from beacon_webapp.clock import Now, utc_now
+from beacon_webapp.endpoints import colombo, description, faults, pages, probes
+from beacon_webapp.errors import add_error_pages
+from beacon_webapp.headers import add_headers
+from beacon_webapp.lifecycle import Lifecycle
+from beacon_webapp.metrics import Metrics
+from beacon_webapp.observer import PROBES, ROUTE_KEY, Observer
+from beacon_webapp.settings import Settings
+
+
+def create_app(
+    settings: Settings,
+    *,
+    metrics: Metrics | None = None,
+    lifecycle: Lifecycle | None = None,
+    now: Now = utc_now,
+) -> Flask:
+    """Build the application; what changes from process to process is handed in."""
+    metrics = metrics or Metrics(commit=settings.commit)
+    lifecycle = lifecycle or Lifecycle()
+    app = Flask("beacon_webapp", static_folder=None)
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_env.globals.update(asset=asset, version=VERSION)
+    app.url_map.strict_slashes = False
+    app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it, its base class has not
+
+    @app.before_request
+    def begin() -> None:
+        if request.url_rule is not None:
+            request.environ[ROUTE_KEY] = request.url_rule.rule
+        if (request.content_length or 0) > settings.max_body_bytes:
+            abort(413)
+
+    app.register_blueprint(pages.blueprint(settings))
+    app.register_blueprint(colombo.blueprint(now))
+    app.register_blueprint(probes.blueprint(lifecycle))
+    app.register_blueprint(description.blueprint(settings))
+    if settings.test_endpoints:
+        app.register_blueprint(faults.blueprint())
+    add_error_pages(app)
+    add_headers(app)
+    for rule in app.url_map.iter_rules():
+        if rule.rule not in PROBES and not rule.arguments:
+            metrics.announce(rule.rule)
+    app.wsgi_app = Observer(  # type: ignore[method-assign] # Flask's documented way to wrap middleware
+        app.wsgi_app, metrics=metrics, lifecycle=lifecycle, log=structlog.get_logger()
+    )
+    return app

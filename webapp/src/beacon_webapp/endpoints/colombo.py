@@ -1,0 +1,22 @@
+"""/colombo: the time there, as a page or as JSON."""
+
+from flask import Blueprint, Response, jsonify, render_template
+
+from beacon_webapp.answers import wants_json
+from beacon_webapp.clock import ColomboTime, Now
+
+
+def blueprint(now: Now) -> Blueprint:
+    colombo = Blueprint("colombo", __name__)
+
+    @colombo.get("/colombo")
+    def show() -> Response:
+        clock = ColomboTime.at(now())
+        response = (
+            jsonify(clock.as_json()) if wants_json() else Response(render_template("colombo.html", clock=clock))
+        )
+        response.headers["Vary"] = "Accept"
+        response.headers["Cache-Control"] = "no-store"  # it is old after a second
+        return response
+
+    return colombo

@@ -1,0 +1,123 @@
+"""The process: granian for the pages, a thread for the metrics, and an orderly end.
+
+One process with threads, not several processes: the counters are exact with one registry, and it fits in 70 MiB.
+Kubernetes scales by pods.
+"""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import MTServer
+
+from beacon_webapp import VERSION
+from beacon_webapp.app import create_app
+from beacon_webapp.lifecycle import Lifecycle
+from beacon_webapp.logs import configure_logs, standard_library_logs
+from beacon_webapp.metrics import Metrics
+from beacon_webapp.metrics_server import start_metrics_server
+from beacon_webapp.settings import Settings
+
+EXIT_PORT_TAKEN: Final = 3
+EXIT_STOP_TIMED_OUT: Final = 4
+# Longer than the 60 s for which proxies commonly keep an idle connection, so that they end it and not we; the most
+# that granian takes.
+_KEEP_ALIVE_MILLISECONDS: Final = 60_000
+_HEADER_BYTES: Final = 32_768
+
+
+class Server(MTServer):  # type: ignore[misc] # granian ships no types for its servers
+    """granian with its worker in this process instead of in a child of its own."""
+
+    def __init__(self, *, lifecycle: Lifecycle, settings: Settings, end: Callable[[int], object] = os._exit) -> None:
+        self._lifecycle = lifecycle
+        self._settings = settings
+        self._end = end
+        super().__init__(
+            "beacon_webapp",
+            address=settings.listen_address,
+            port=settings.http_port,
+            interface=Interfaces.WSGI,
+            blocking_threads=settings.threads,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(
+                header_read_timeout=_KEEP_ALIVE_MILLISECONDS, max_buffer_size=_HEADER_BYTES
+            ),
+            websockets=False,
+            log_level=LogLevels.error,
+            log_dictconfig=standard_library_logs("ERROR"),
+        )
+
+    def _check_gil(self) -> None:
+        """Allow the interpreter lock.
+
+        granian keeps this server for Pythons without the lock, where several workers of one process gain speed. We
+        have one worker and want one process; that works with the lock too (tests/test_process.py holds it).
+        """
+
+    def signal_handler_interrupt(self, *_: Any, **__: Any) -> None:
+        """Drain at the first SIGTERM or SIGINT, stop at once at the second."""
+        if self._lifecycle.draining:
+            self._stop()
+            return
+        self._lifecycle.drain()
+        structlog.get_logger().info("draining", seconds=self._settings.drain_seconds)
+        _after(self._settings.drain_seconds, self._stop)
+
+    def signal_handler_reload(self, *_: Any, **__: Any) -> None:
+        """Ignore SIGHUP: the configuration is the environment's, which does not change."""
+
+    def _stop(self) -> None:
+        """Close the listener and let open requests finish, for a bounded time."""
+        structlog.get_logger().info("stopping", seconds=self._settings.stop_seconds)
+        _after(self._settings.stop_seconds, self._give_up)
+        super().signal_handler_interrupt()
+
+    def _give_up(self) -> None:
+        structlog.get_logger().error("requests did not finish in time", seconds=self._settings.stop_seconds)
+        self._end(EXIT_STOP_TIMED_OUT)
+
+
+def _after(seconds: float, action: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
+
+
+def port_taken(address: str, port: int) -> str | None:
+    """Say why a port can't be had. granian shares ports (SO_REUSEPORT), so it would not say."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            return error.strerror
+    return None
+
+
+def serve(settings: Settings) -> int:
+    """Run until a signal ends it; return the exit code."""
+    configure_logs(settings.log_level)
+    log = structlog.get_logger()
+    for variable, port in (("WEBAPP_HTTP_PORT", settings.http_port), ("WEBAPP_METRICS_PORT", settings.metrics_port)):
+        if reason := port_taken(settings.listen_address, port):
+            log.error("can't listen", address=settings.listen_address, port=port, variable=variable, reason=reason)
+            return EXIT_PORT_TAKEN
+    lifecycle, metrics = Lifecycle(), Metrics(commit=settings.commit)
+    app = create_app(settings, metrics=metrics, lifecycle=lifecycle)
+    start_metrics_server(metrics, address=settings.listen_address, port=settings.metrics_port)
+    server = Server(lifecycle=lifecycle, settings=settings)
+    # Until the server has its own handlers: a pod that is deleted while it starts must end as well.
+    signal.signal(signal.SIGTERM, server.signal_handler_interrupt)
+    log.info("serving", version=VERSION, commit=settings.commit, port=settings.http_port, metrics=settings.metrics_port)
+    server.serve(target_loader=lambda: app.wsgi_app, wrap_loader=False)
+    log.info("stopped")
+    return 0

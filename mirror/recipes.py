@@ -1,0 +1,98 @@
+"""Image recipes: read once into dataclasses, hashed over everything that goes into the image."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mirror.errors import MirrorError
+from mirror.files import tree_digest
+from mirror.table import Artefact, program_owner
+
+# Raised when the way of building changes the result.
+GENERATION = "1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One image: what goes into its build context."""
+
+    name: str
+    folder: Path
+    tag: str
+    base: str = ""
+    variant: str = "minbase"
+    upstream: str = ""
+    origin: str = "debian"
+    packages: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    binaries: tuple[str, ...] = ()
+    go: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    def root_digest(self, recipes: Mapping[str, "Recipe"]) -> str:
+        """Hash of what the Debian root file system is made of; files of the recipe don't count."""
+        parts = [GENERATION, self.variant, *self.packages, "|", *self.hooks]
+        if self.base:
+            parts.append(recipes[self.base].root_digest(recipes))
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def digest(self, recipes: Mapping[str, "Recipe"], artefacts: Mapping[str, Artefact], source: Path) -> str:
+        """Hash of every input: files, base, artefacts, Go sources, other images."""
+        owners = {artefact.name: artefact for artefact in (program_owner(artefacts, one) for one in self.binaries)}
+        modules = {str(module.relative_to(source)): module for module, _ in (go_package(source, one) for one in self.go)}
+        parts = {
+            "tag": self.tag,
+            "root": self.root_digest(recipes),
+            "folder": tree_digest([self.folder], root=self.folder),
+            "files": tree_digest([self.folder / file for file in self.files], root=self.folder),
+            "base": recipes[self.base].digest(recipes, artefacts, source) if self.base else "",
+            "binaries": {name: artefact.digest(source) for name, artefact in sorted(owners.items())},
+            "go": {name: tree_digest([module], root=source) for name, module in sorted(modules.items())},
+            "images": {name: recipes[name].digest(recipes, artefacts, source) for name in self.images},
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def go_package(source: Path, path: str) -> tuple[Path, str]:
+    """Split a path like daemons/netpol into the Go module's folder and the package in it."""
+    for module in [source / path, (source / path).parent]:
+        if (module / "go.mod").is_file():
+            inner = (source / path).relative_to(module)
+            return module, f"./{inner}" if inner.parts else "."
+    raise MirrorError(f"{source / path}: neither it nor the folder above has a go.mod")
+
+
+def read_recipes(source: Path) -> dict[str, Recipe]:
+    """Every recipe by name."""
+    return {file.parent.name: _read(file) for file in sorted((source / "images").glob("*/recipe.toml"))}
+
+
+def with_needs(names: Iterable[str], recipes: Mapping[str, Recipe]) -> dict[str, tuple[str, ...]]:
+    """These recipes and all that they need: name -> what must be there before it."""
+    needs: dict[str, tuple[str, ...]] = {}
+    todo = [(name, "the command line") for name in names]
+    while todo:
+        name, asker = todo.pop()
+        if name not in recipes:
+            raise MirrorError(f"{asker}: no recipe {name!r}; there are {', '.join(recipes)}")
+        recipe = recipes[name]
+        if not (recipe.folder / "Dockerfile").is_file():
+            raise MirrorError(f"images/{name}: has no Dockerfile")
+        needs[name] = tuple(filter(None, [recipe.base, *recipe.images]))
+        todo += [(other, f"images/{name}/recipe.toml") for other in needs[name] if other not in needs]
+    return needs
+
+
+def _read(file: Path) -> Recipe:
+    values = tomllib.loads(file.read_text())
+    allowed = set(Recipe.__dataclass_fields__) - {"name", "folder"}
+    if unknown := set(values) - allowed:
+        raise MirrorError(f"{file}: unknown {', '.join(sorted(unknown))}; allowed are {', '.join(sorted(allowed))}")
+    if "tag" not in values:
+        raise MirrorError(f'{file}: has no tag (example: tag = "mirror.beacon/{file.parent.name}:1")')
+    lists = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return Recipe(name=file.parent.name, folder=file.parent, **lists)

@@ -1,0 +1,108 @@
+"""The table of artefacts: read once from artefacts.toml into dataclasses."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mirror.errors import MirrorError
+from mirror.files import tree_digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upstream:
+    """A release: address of the file (with {program} where there is one each) and of its checksums."""
+
+    url: str
+    checksum: str
+    # Programs taken out of the release's archive: program -> path in it. Empty: the file is served as it is.
+    members: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoBuild:
+    """How to build it: packages (program -> package) with the wrapper module go/<wrapper>."""
+
+    wrapper: str
+    packages: dict[str, str]
+    ldflags: tuple[str, ...] = ()
+    # Files of the module that belong in the archive: path in the archive -> path in the module.
+    module: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artefact:
+    """One thing that is served: an archive (`path` ends in .tar.gz) or a folder of programs."""
+
+    name: str
+    version: str
+    path: str
+    programs: tuple[str, ...]
+    upstream: Upstream | None = None
+    go: GoBuild | None = None
+    # A folder of doubles/ that stands in where the upstream can't be reached.
+    double: str = ""
+
+    @property
+    def is_archive(self) -> bool:
+        """One .tar.gz, as upstream publishes it."""
+        return self.path.endswith(".tar.gz")
+
+    @property
+    def root(self) -> str:
+        """Name of the only folder in the archive."""
+        return Path(self.path).name.removesuffix(".tar.gz")
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Files that exist when it is there, relative to the served folder."""
+        return (self.path,) if self.is_archive else tuple(f"{self.path}/{program}" for program in self.programs)
+
+    def digest(self, source: Path) -> str:
+        """Hash of the table's row and of the sources it names."""
+        parts: dict[str, Any] = {"row": asdict(self)}
+        if self.go:
+            parts["go"] = tree_digest([source / "go" / self.go.wrapper], root=source)
+        if self.double and (source / "doubles" / self.double).is_dir():
+            parts["double"] = tree_digest([source / "doubles" / self.double], root=source)
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def read_table(file: Path) -> dict[str, Artefact]:
+    """Every artefact by name."""
+    rows = tomllib.loads(file.read_text())
+    try:
+        return {name: _artefact(name, row) for name, row in rows.items()}
+    except TypeError as error:
+        raise MirrorError(f"{file}: {error}") from error
+
+
+def _artefact(name: str, row: dict[str, Any]) -> Artefact:
+    version = row["version"]
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace("{version}", version)
+        if isinstance(value, dict):
+            return {key.replace("{version}", version): fill(inner) for key, inner in value.items()}
+        return tuple(fill(inner) for inner in value) if isinstance(value, list) else value
+
+    values = fill(row)
+    if "upstream" in values:
+        values["upstream"] = Upstream(**values["upstream"])
+    if "go" in values:
+        values["go"] = GoBuild(**values["go"])
+    return Artefact(name=name, **values)
+
+
+def program_owner(artefacts: Mapping[str, Artefact], program: str) -> Artefact:
+    """The artefact that has a program."""
+    for artefact in artefacts.values():
+        if program in artefact.programs:
+            return artefact
+    known = ", ".join(sorted(one for artefact in artefacts.values() for one in artefact.programs))
+    raise MirrorError(f"no artefact has the program {program!r}; there are {known}")

@@ -1,0 +1,38 @@
+"""Reads what Terraform writes: outputs, and who holds the lock on the state."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+LOCKED = "Error acquiring the state lock"
+
+
+def terraform_outputs(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the outputs' values by their names; takes the shape of `terraform output -json` and of a state."""
+    return {name: output["value"] for name, output in outputs.items()}
+
+
+def terraform_problem(error: str, directory: str) -> str:
+    """Say who holds the lock, since when, and how to release it; any other error stays as Terraform said it."""
+    if LOCKED not in error:
+        return error
+    found = dict(re.findall(r"^\W*(ID|Operation|Who|Created):\s+(\S.*?)\s*$", error, re.MULTILINE))
+    lock = found.get("ID", "LOCK_ID")
+    return (
+        f"Another run holds the lock on Terraform's state: {found.get('Who', 'nobody known')}, since "
+        f"{found.get('Created', 'an unknown time')} ({found.get('Operation', 'unknown operation')}, lock {lock}). "
+        "Nothing was changed. Wait for that run to end and try again; if it is gone for good, release the lock: "
+        f"terraform -chdir={directory} force-unlock {lock}"
+    )
+
+
+class FilterModule:
+    """The filters by their names."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return them."""
+        return {"terraform_outputs": terraform_outputs, "terraform_problem": terraform_problem}

@@ -1,0 +1,131 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# Deployer: pushes images, administers the cluster (by its access entry in eks.tf), writes and reads the parameters
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_iam_role" "deployer" {
+  name               = "${local.prefix}-deployer"
+  description        = "Deploys to Beacon ${var.environment}"
+  assume_role_policy = data.aws_iam_policy_document.deployer_trust.json
+}
+
+data "aws_iam_policy_document" "deployer_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "AWS"
+      identifiers = var.deployer_trusted_arns
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "deployer" {
+  name   = "deploy"
+  role   = aws_iam_role.deployer.id
+  policy = data.aws_iam_policy_document.deployer.json
+}
+
+data "aws_iam_policy_document" "deployer" {
+  statement {
+    sid       = "FindCluster"
+    actions   = ["eks:DescribeCluster"]
+    resources = [module.eks.cluster_arn]
+  }
+
+  # These two have no resource to name.
+  statement {
+    sid       = "LogInToRegistryAndFindHosts"
+    actions   = ["ecr:GetAuthorizationToken", "ec2:DescribeInstances"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid = "PushImages"
+    actions = [
+      "ecr:BatchCheckLayerAvailability",
+      "ecr:BatchGetImage",
+      "ecr:CompleteLayerUpload",
+      "ecr:DescribeImages",
+      "ecr:DescribeImageScanFindings",
+      "ecr:DescribeRepositories",
+      "ecr:GetDownloadUrlForLayer",
+      "ecr:InitiateLayerUpload",
+      "ecr:ListImages",
+      "ecr:PutImage",
+      "ecr:UploadLayerPart",
+    ]
+    resources = [for repository in aws_ecr_repository.this : repository.arn]
+  }
+
+  statement {
+    sid = "ParametersOfThisEnvironment"
+    actions = [
+      "ssm:DeleteParameter",
+      "ssm:GetParameter",
+      "ssm:GetParameters",
+      "ssm:PutParameter",
+    ]
+    resources = [
+      for name in values(local.parameters) : "arn:${local.partition}:ssm:${var.region}:${local.account_id}:parameter${name}"
+    ]
+  }
+
+  statement {
+    sid       = "KeyOfTheParameters"
+    actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+    resources = [aws_kms_key.environment.arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["ssm.${var.region}.amazonaws.com"]
+    }
+  }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Hosts: reachable by Systems Manager when ssh is not; nothing else
+# ---------------------------------------------------------------------------------------------------------------------
+
+data "aws_iam_policy_document" "instance_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["ec2.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "ops" {
+  name               = "${local.prefix}-ops"
+  description        = "Ops host of Beacon ${var.environment}"
+  assume_role_policy = data.aws_iam_policy_document.instance_trust.json
+}
+
+resource "aws_iam_role_policy_attachment" "ops_ssm" {
+  role       = aws_iam_role.ops.name
+  policy_arn = "arn:${local.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"
+}
+
+resource "aws_iam_instance_profile" "ops" {
+  name = "${local.prefix}-ops"
+  role = aws_iam_role.ops.name
+}
+
+resource "aws_iam_role" "monitoring" {
+  name               = "${local.prefix}-monitoring"
+  description        = "Monitoring host of Beacon ${var.environment}"
+  assume_role_policy = data.aws_iam_policy_document.instance_trust.json
+}
+
+resource "aws_iam_role_policy_attachment" "monitoring_ssm" {
+  role       = aws_iam_role.monitoring.name
+  policy_arn = "arn:${local.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"
+}
+
+resource "aws_iam_instance_profile" "monitoring" {
+  name = "${local.prefix}-monitoring"
+  role = aws_iam_role.monitoring.name
+}

@@ -1,0 +1,45 @@
+# One key of the environment: parameters, images, volumes and logs. The cluster's secrets have a key of their own (eks.tf).
+
+resource "aws_kms_key" "environment" {
+  description         = "Beacon ${var.environment}: parameters, images, volumes, logs"
+  enable_key_rotation = true
+  policy              = data.aws_iam_policy_document.environment_key.json
+
+  tags = { Name = local.prefix }
+}
+
+resource "aws_kms_alias" "environment" {
+  name          = "alias/${local.prefix}"
+  target_key_id = aws_kms_key.environment.key_id
+}
+
+data "aws_iam_policy_document" "environment_key" {
+  # The account decides by IAM policies who may use the key; without this statement nobody could ever change it.
+  statement {
+    sid       = "AccountByIam"
+    actions   = ["kms:*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:${local.partition}:iam::${local.account_id}:root"]
+    }
+  }
+
+  statement {
+    sid       = "LogGroupsOfThisAccount"
+    actions   = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${var.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values   = ["arn:${local.partition}:logs:${var.region}:${local.account_id}:log-group:*"]
+    }
+  }
+}

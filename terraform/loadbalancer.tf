@@ -1,0 +1,153 @@
+# One network load balancer with a static address in each zone: port 80 to the cluster's ingress controller, port 3000 to
+# Grafana, which does TLS itself.
+
+resource "aws_eip" "load_balancer" {
+  count = length(var.public_subnets)
+
+  domain = "vpc"
+  tags   = { Name = "${local.prefix}-nlb-${var.availability_zones[count.index]}" }
+}
+
+resource "aws_lb" "this" {
+  name               = local.prefix
+  load_balancer_type = "network"
+  internal           = false
+  security_groups    = [aws_security_group.load_balancer.id]
+
+  enable_cross_zone_load_balancing = true
+
+  dynamic "subnet_mapping" {
+    for_each = aws_eip.load_balancer[*].allocation_id
+
+    content {
+      subnet_id     = module.vpc.public_subnets[subnet_mapping.key]
+      allocation_id = subnet_mapping.value
+    }
+  }
+}
+
+resource "aws_security_group" "load_balancer" {
+  name        = "${local.prefix}-nlb"
+  description = "Load balancer: who may call, and what it may reach"
+  vpc_id      = module.vpc.vpc_id
+
+  tags = { Name = "${local.prefix}-nlb" }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "load_balancer_http" {
+  for_each = toset(var.http_allowed_cidrs)
+
+  security_group_id = aws_security_group.load_balancer.id
+  description       = "Web application"
+  ip_protocol       = "tcp"
+  from_port         = local.http_port
+  to_port           = local.http_port
+  cidr_ipv4         = each.key
+}
+
+resource "aws_vpc_security_group_ingress_rule" "load_balancer_grafana" {
+  for_each = toset(var.http_allowed_cidrs)
+
+  security_group_id = aws_security_group.load_balancer.id
+  description       = "Grafana"
+  ip_protocol       = "tcp"
+  from_port         = local.grafana_port
+  to_port           = local.grafana_port
+  cidr_ipv4         = each.key
+}
+
+resource "aws_vpc_security_group_egress_rule" "load_balancer_nodes" {
+  for_each = { http = local.node_port_http, health = local.kube_proxy_port }
+
+  security_group_id            = aws_security_group.load_balancer.id
+  description                  = "Nodes: ${each.key}"
+  ip_protocol                  = "tcp"
+  from_port                    = each.value
+  to_port                      = each.value
+  referenced_security_group_id = module.eks.node_security_group_id
+}
+
+resource "aws_vpc_security_group_egress_rule" "load_balancer_grafana" {
+  security_group_id            = aws_security_group.load_balancer.id
+  description                  = "Grafana"
+  ip_protocol                  = "tcp"
+  from_port                    = local.grafana_port
+  to_port                      = local.grafana_port
+  referenced_security_group_id = aws_security_group.monitoring.id
+}
+
+# Any node takes a request and hands it to an ingress pod, wherever that runs. So what is to be known of a node is whether
+# its kube-proxy forwards: /healthz answers 200 for that, and 503 as soon as the node is about to go, when it should get
+# no new connections. A check of the NodePort itself would fail on all nodes at once while the controller restarts.
+resource "aws_lb_target_group" "http" {
+  name                   = "${local.prefix}-http"
+  vpc_id                 = module.vpc.vpc_id
+  target_type            = "instance"
+  protocol               = "TCP"
+  port                   = local.node_port_http
+  deregistration_delay   = 30
+  connection_termination = true
+
+  health_check {
+    protocol            = "HTTP"
+    port                = local.kube_proxy_port
+    path                = "/healthz"
+    interval            = 10
+    timeout             = 5
+    healthy_threshold   = 2
+    unhealthy_threshold = 2
+  }
+}
+
+# Nodes come and go with their Auto Scaling group, which registers them by itself.
+resource "aws_autoscaling_attachment" "nodes" {
+  autoscaling_group_name = module.eks.eks_managed_node_groups["workers"].node_group_autoscaling_group_names[0]
+  lb_target_group_arn    = aws_lb_target_group.http.arn
+}
+
+resource "aws_lb_listener" "http" {
+  load_balancer_arn = aws_lb.this.arn
+  protocol          = "TCP"
+  port              = local.http_port
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.http.arn
+  }
+}
+
+resource "aws_lb_target_group" "grafana" {
+  name                   = "${local.prefix}-grafana"
+  vpc_id                 = module.vpc.vpc_id
+  target_type            = "instance"
+  protocol               = "TCP"
+  port                   = local.grafana_port
+  deregistration_delay   = 30
+  connection_termination = true
+
+  health_check {
+    protocol            = "TCP"
+    port                = local.grafana_port
+    interval            = 10
+    timeout             = 5
+    healthy_threshold   = 2
+    unhealthy_threshold = 2
+  }
+}
+
+resource "aws_lb_target_group_attachment" "grafana" {
+  target_group_arn = aws_lb_target_group.grafana.arn
+  target_id        = aws_instance.monitoring.id
+  port             = local.grafana_port
+}
+
+resource "aws_lb_listener" "grafana" {
+  load_balancer_arn = aws_lb.this.arn
+  protocol          = "TCP"
+  port              = local.grafana_port
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.grafana.arn
+  }
+}

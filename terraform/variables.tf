@@ -1,0 +1,216 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# REQUIRED: no value fits every environment
+# ---------------------------------------------------------------------------------------------------------------------
+
+variable "environment" {
+  description = "Name of the environment; part of every name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,14}$", var.environment))
+    error_message = "environment is \"${var.environment}\"; allowed are 2 to 15 small letters, digits and dashes, a letter first. Rename it in the inventory (beacon_environment)."
+  }
+}
+
+variable "region" {
+  description = "AWS region of everything."
+  type        = string
+
+  validation {
+    condition     = contains(local.known_regions, var.region)
+    error_message = "region is \"${var.region}\", which is not known; allowed are ${join(", ", local.known_regions)}. Correct it in the inventory (beacon_region)."
+  }
+}
+
+variable "vpc_cidr" {
+  description = "IPv4 range of the VPC."
+  type        = string
+
+  validation {
+    condition     = can(cidrhost(var.vpc_cidr, 0)) && try(cidrsubnet(var.vpc_cidr, 0, 0) == var.vpc_cidr, false)
+    error_message = "vpc_cidr is \"${var.vpc_cidr}\"; allowed is an IPv4 range that begins at its network address, such as 10.42.0.0/16. Correct it in the inventory (beacon_vpc_cidr)."
+  }
+
+  validation {
+    condition     = try(tonumber(split("/", var.vpc_cidr)[1]) >= 16 && tonumber(split("/", var.vpc_cidr)[1]) <= 28, true)
+    error_message = "vpc_cidr is \"${var.vpc_cidr}\"; AWS allows a prefix length from /16 to /28. Choose another range in the inventory (beacon_vpc_cidr)."
+  }
+}
+
+variable "availability_zones" {
+  description = "Two zones of the region, in the order of the subnets."
+  type        = list(string)
+
+  validation {
+    condition     = length(distinct(var.availability_zones)) == 2 && alltrue([for zone in var.availability_zones : startswith(zone, var.region)])
+    error_message = "availability_zones are \"${join(", ", var.availability_zones)}\"; allowed are two different zones of the region ${var.region}, such as ${var.region}a and ${var.region}b. Correct them in the inventory."
+  }
+}
+
+variable "public_subnets" {
+  description = "Ranges of the public subnets, one for each zone: load balancer, NAT, ops host."
+  type        = list(string)
+
+  validation {
+    condition     = alltrue([for cidr in var.public_subnets : can(cidrhost(cidr, 0)) && try(cidrsubnet(cidr, 0, 0) == cidr, false)])
+    error_message = "public_subnets are \"${join(", ", var.public_subnets)}\"; each must be an IPv4 range that begins at its network address, such as 10.42.0.0/24. Correct them in the inventory."
+  }
+
+  validation {
+    condition     = length(var.public_subnets) == length(var.availability_zones)
+    error_message = "public_subnets are \"${join(", ", var.public_subnets)}\"; needed is one for each of the zones ${join(", ", var.availability_zones)}. Correct them in the inventory."
+  }
+}
+
+variable "private_subnets" {
+  description = "Ranges of the private subnets, one for each zone: cluster, nodes, monitoring host."
+  type        = list(string)
+
+  validation {
+    condition     = alltrue([for cidr in var.private_subnets : can(cidrhost(cidr, 0)) && try(cidrsubnet(cidr, 0, 0) == cidr, false)])
+    error_message = "private_subnets are \"${join(", ", var.private_subnets)}\"; each must be an IPv4 range that begins at its network address, such as 10.42.10.0/24. Correct them in the inventory."
+  }
+
+  validation {
+    condition     = length(var.private_subnets) == length(var.availability_zones)
+    error_message = "private_subnets are \"${join(", ", var.private_subnets)}\"; needed is one for each of the zones ${join(", ", var.availability_zones)}. Correct them in the inventory."
+  }
+}
+
+variable "ssh_allowed_cidrs" {
+  description = "Ranges from which the ops host answers ssh."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.ssh_allowed_cidrs) > 0 && alltrue([for cidr in var.ssh_allowed_cidrs : can(cidrhost(cidr, 0))])
+    error_message = "ssh_allowed_cidrs are \"${join(", ", var.ssh_allowed_cidrs)}\"; needed is at least one range such as 198.51.100.1/32. Put your own address there, in the inventory."
+  }
+
+  validation {
+    condition     = alltrue([for cidr in var.ssh_allowed_cidrs : !endswith(cidr, "/0")])
+    error_message = "ssh_allowed_cidrs are \"${join(", ", var.ssh_allowed_cidrs)}\"; the whole internet (/0) is not allowed. Name your own ranges in the inventory."
+  }
+}
+
+variable "http_allowed_cidrs" {
+  description = "Ranges from which the load balancer answers (web application and Grafana)."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.http_allowed_cidrs) > 0 && alltrue([for cidr in var.http_allowed_cidrs : can(cidrhost(cidr, 0))])
+    error_message = "http_allowed_cidrs are \"${join(", ", var.http_allowed_cidrs)}\"; needed is at least one range such as 0.0.0.0/0. Correct them in the inventory."
+  }
+}
+
+variable "ssh_public_key" {
+  description = "Public half of the environment's ssh key."
+  type        = string
+
+  validation {
+    condition     = can(regex("^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]+", var.ssh_public_key))
+    error_message = "ssh_public_key begins with \"${substr(var.ssh_public_key, 0, 12)}\"; allowed is one line as ssh-keygen writes it to a .pub file (ssh-ed25519 AAAA…). Never give the private half."
+  }
+}
+
+variable "node_instance_type" {
+  description = "Instance type of the cluster's nodes."
+  type        = string
+}
+
+variable "node_count" {
+  description = "How many nodes: at least, at first, at most."
+  type = object({
+    min     = number
+    desired = number
+    max     = number
+  })
+
+  validation {
+    condition     = var.node_count.min >= 1 && var.node_count.min <= var.node_count.desired && var.node_count.desired <= var.node_count.max
+    error_message = "node_count is min ${var.node_count.min}, desired ${var.node_count.desired}, max ${var.node_count.max}; allowed is 1 <= min <= desired <= max. Correct it in the inventory."
+  }
+}
+
+variable "ops_instance_type" {
+  description = "Instance type of the ops host, the only way in by ssh."
+  type        = string
+}
+
+variable "monitoring_instance_type" {
+  description = "Instance type of the monitoring host."
+  type        = string
+}
+
+variable "monitoring_private_ip" {
+  description = "Fixed private address of the monitoring host: the cluster's agent writes to it, its certificate holds it."
+  type        = string
+
+  validation {
+    condition     = anytrue([for cidr in var.private_subnets : try(cidrhost("${var.monitoring_private_ip}/${split("/", cidr)[1]}", 0) == cidrhost(cidr, 0), false)])
+    error_message = "monitoring_private_ip is \"${var.monitoring_private_ip}\"; allowed is an address in one of the private subnets ${join(", ", var.private_subnets)}. Correct it in the inventory."
+  }
+
+  validation {
+    condition     = !contains(flatten([for cidr in var.private_subnets : [for n in [0, 1, 2, 3, -1] : try(cidrhost(cidr, n), "")]]), var.monitoring_private_ip)
+    error_message = "monitoring_private_ip is \"${var.monitoring_private_ip}\"; AWS keeps the first four addresses of a subnet and the last one. Choose another in the inventory."
+  }
+}
+
+variable "deployer_trusted_arns" {
+  description = "Who may assume the deployer role, the one that administers the cluster."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.deployer_trusted_arns) > 0 && alltrue([for arn in var.deployer_trusted_arns : can(regex("^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role)/.+)$", arn))])
+    error_message = "deployer_trusted_arns are \"${join(", ", var.deployer_trusted_arns)}\"; needed is at least one ARN of a user, a role or an account's root. `aws sts get-caller-identity` prints yours."
+  }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# OPTIONAL: defaults fit most environments
+# ---------------------------------------------------------------------------------------------------------------------
+
+variable "kubernetes_version" {
+  description = "Kubernetes minor version of the cluster."
+  type        = string
+  default     = "1.36"
+
+  validation {
+    condition     = can(regex("^1\\.[0-9]{2}$", var.kubernetes_version))
+    error_message = "kubernetes_version is \"${var.kubernetes_version}\"; allowed is a minor version such as 1.36. Correct it in the inventory."
+  }
+}
+
+variable "tags" {
+  description = "Tags added to everything; Project and Environment are set already."
+  type        = map(string)
+  default     = {}
+}
+
+variable "single_nat_gateway" {
+  description = "One NAT gateway for both zones: cheaper, but a zone's loss cuts the other zone's way out."
+  type        = bool
+  default     = false
+}
+
+variable "log_retention_days" {
+  description = "How long the control plane's and the network's logs are kept."
+  type        = number
+  default     = 365
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731], var.log_retention_days)
+    error_message = "log_retention_days is ${var.log_retention_days}; CloudWatch allows 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 and 731. Choose one in the inventory."
+  }
+}
+
+variable "monitoring_volume_gib" {
+  description = "Size of the monitoring host's volume, which holds the metrics, in GiB."
+  type        = number
+  default     = 50
+
+  validation {
+    condition     = var.monitoring_volume_gib >= 10 && var.monitoring_volume_gib <= 16384
+    error_message = "monitoring_volume_gib is ${var.monitoring_volume_gib}; allowed are 10 to 16384. Correct it in the inventory."
+  }
+}

@@ -10,6 +10,7 @@ EXIT_BAD_SETTING = 2
 
 
 def main(environ: Mapping[str, str]) -> int:
+    """Read the configuration and serve; return the exit code."""
     try:
         settings = Settings.from_environ(environ)
     except SettingError as error:
@@ -20,5 +21,5 @@ def main(environ: Mapping[str, str]) -> int:
     return serve(settings)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover - tests/test_process.py starts it so
     sys.exit(main(os.environ))

@@ -15,4 +15,5 @@ def cached(response: Response, policy: str) -> Response:
     """Let caches keep an answer by `policy`, and answer 304 to who has it already."""
     response.headers["Cache-Control"] = policy
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

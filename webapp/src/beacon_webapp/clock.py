@@ -17,6 +17,7 @@ type Now = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
+    """Return this moment."""
     return datetime.now(UTC)
 
 
@@ -33,14 +34,17 @@ class ColomboTime:
 
     @property
     def time(self) -> str:
+        """Return the digits, such as 23:59:59."""
         return f"{self.moment:%H:%M:%S}"
 
     @property
     def date(self) -> str:
+        """Return the date in words."""
         return f"{self.moment:%A}, {self.moment.day} {self.moment:%B %Y}"
 
     @property
     def utc_offset(self) -> str:
+        """Return the distance to UTC, such as +05:30."""
         return f"{self.moment:%:z}"
 
     @property
@@ -64,6 +68,7 @@ class ColomboTime:
         }
 
     def as_json(self) -> dict[str, str | int]:
+        """Return what /colombo answers to a program."""
         return {
             "zone": ZONE_NAME,
             "time": self.time,

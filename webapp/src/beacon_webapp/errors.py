@@ -21,6 +21,7 @@ _DETAILS: Final = {
 
 
 def add_error_pages(app: Flask) -> None:
+    """Answer errors of the application, and exceptions that nobody caught, by our own pages."""
     app.register_error_handler(HTTPException, _answer)
     app.register_error_handler(Exception, _fail)
 

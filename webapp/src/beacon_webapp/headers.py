@@ -11,6 +11,7 @@ _HSTS: Final = "max-age=63072000; includeSubDomains"
 
 
 def add_headers(app: Flask) -> None:
+    """Finish each answer of the application."""
     fixed = {
         "Content-Security-Policy": content_security_policy(),
         "Cross-Origin-Opener-Policy": "same-origin",

@@ -11,6 +11,7 @@ class Lifecycle:
 
     @property
     def draining(self) -> bool:
+        """Tell whether the end has begun."""
         return self._draining.is_set()
 
     def drain(self) -> None:

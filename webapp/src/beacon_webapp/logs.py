@@ -1,6 +1,6 @@
 """JSON lines on standard output, by structlog; other libraries' warnings in the same shape."""
 
-import logging
+import logging.config
 import sys
 from typing import Any, Final
 

@@ -29,7 +29,7 @@ class _Handler(WSGIRequestHandler):
 
 def metrics_app(metrics: "Metrics") -> "WSGIApplication":
     """Build the WSGI application that answers /metrics, in OpenMetrics where it is asked for, and nothing else."""
-    exposition = make_wsgi_app(metrics.registry)
+    exposition: WSGIApplication = make_wsgi_app(metrics.registry)
 
     def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ.get("PATH_INFO") == "/metrics":

@@ -62,6 +62,7 @@ class Observer:
         self._clock = clock
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
         begin = self._clock()
         identity = environ[REQUEST_ID_KEY] = request_id(environ)
         answered: list[Any] = []

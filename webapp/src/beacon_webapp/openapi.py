@@ -17,7 +17,10 @@ _PAGE: Json = {"text/html": {"schema": {"type": "string"}}}
 
 
 def _get(summary: str, answers: Json, *, parameters: list[Json] | None = None) -> Json:
-    operation: Json = {"summary": summary, "responses": {**answers, "default": {"$ref": "#/components/responses/Error"}}}
+    operation: Json = {
+        "summary": summary,
+        "responses": {**answers, "default": {"$ref": "#/components/responses/Error"}},
+    }
     return {"get": operation | ({"parameters": parameters} if parameters else {})}
 
 
@@ -35,9 +38,7 @@ def _object(**properties: Json) -> Json:
 
 _TEXT: Json = {"type": "string"}
 _SCHEMAS: Json = {
-    "Identity": _object(
-        version=_TEXT, commit=_TEXT, pod=_TEXT, zone=_TEXT, pages={"type": "array", "items": _TEXT}
-    ),
+    "Identity": _object(version=_TEXT, commit=_TEXT, pod=_TEXT, zone=_TEXT, pages={"type": "array", "items": _TEXT}),
     "Version": _object(version=_TEXT, commit=_TEXT),
     "Health": _object(ok={"type": "boolean"}, failing={"type": "array", "items": _TEXT}),
     "ColomboTime": _object(

@@ -33,13 +33,28 @@ _KEEP_ALIVE_MILLISECONDS: Final = 60_000
 _HEADER_BYTES: Final = 32_768
 
 
-class Server(MTServer):  # type: ignore[misc] # granian ships no types for its servers
+class _Alarm(threading.Event):
+    """An event whose waiter looks up twice a second.
+
+    Python runs a signal's handler in the main thread. A signal that comes just before that thread sleeps does not
+    wake it, and a pod that misses its SIGTERM is killed with requests open.
+    """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        del timeout  # granian waits without one
+        while not super().wait(0.5):
+            pass
+        return True
+
+
+class Server(MTServer):
     """granian with its worker in this process instead of in a child of its own."""
 
     def __init__(self, *, lifecycle: Lifecycle, settings: Settings, end: Callable[[int], object] = os._exit) -> None:
         self._lifecycle = lifecycle
         self._settings = settings
         self._end = end
+        self._stopping = False
         super().__init__(
             "beacon_webapp",
             address=settings.listen_address,
@@ -47,13 +62,12 @@ class Server(MTServer):  # type: ignore[misc] # granian ships no types for its s
             interface=Interfaces.WSGI,
             blocking_threads=settings.threads,
             http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(
-                header_read_timeout=_KEEP_ALIVE_MILLISECONDS, max_buffer_size=_HEADER_BYTES
-            ),
+            http1_settings=HTTP1Settings(header_read_timeout=_KEEP_ALIVE_MILLISECONDS, max_buffer_size=_HEADER_BYTES),
             websockets=False,
             log_level=LogLevels.error,
             log_dictconfig=standard_library_logs("ERROR"),
         )
+        self.main_loop_interrupt = _Alarm()
 
     def _check_gil(self) -> None:
         """Allow the interpreter lock.
@@ -76,9 +90,12 @@ class Server(MTServer):  # type: ignore[misc] # granian ships no types for its s
 
     def _stop(self) -> None:
         """Close the listener and let open requests finish, for a bounded time."""
+        if self._stopping:
+            return
+        self._stopping = True
         structlog.get_logger().info("stopping", seconds=self._settings.stop_seconds)
         _after(self._settings.stop_seconds, self._give_up)
-        super().signal_handler_interrupt()
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call] # granian's
 
     def _give_up(self) -> None:
         structlog.get_logger().error("requests did not finish in time", seconds=self._settings.stop_seconds)

@@ -81,7 +81,9 @@ class Settings:
     metrics_port: int = _setting(9090, _whole_number(1, 65535), "port of /metrics, never behind the ingress")
     threads: int = _setting(4, _whole_number(1, 64), "requests worked on at the same time")
     log_level: str = _setting(
-        "info", _choice({level: level for level in ("debug", "info", "warning", "error")}), "least severe line that is logged"
+        "info",
+        _choice({level: level for level in ("debug", "info", "warning", "error")}),
+        "least severe line that is logged",
     )
     drain_seconds: int = _setting(
         5, _whole_number(0, 120), "time between SIGTERM (/readyz answers 503) and the closing of the listener"

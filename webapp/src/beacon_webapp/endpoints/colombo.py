@@ -7,14 +7,13 @@ from beacon_webapp.clock import ColomboTime, Now
 
 
 def blueprint(now: Now) -> Blueprint:
+    """Make the group."""
     colombo = Blueprint("colombo", __name__)
 
     @colombo.get("/colombo")
     def show() -> Response:
         clock = ColomboTime.at(now())
-        response = (
-            jsonify(clock.as_json()) if wants_json() else Response(render_template("colombo.html", clock=clock))
-        )
+        response = jsonify(clock.as_json()) if wants_json() else Response(render_template("colombo.html", clock=clock))
         response.headers["Vary"] = "Accept"
         response.headers["Cache-Control"] = "no-store"  # it is old after a second
         return response

@@ -9,6 +9,7 @@ from beacon_webapp.settings import Settings
 
 
 def blueprint(settings: Settings) -> Blueprint:
+    """Make the group."""
     description = Blueprint("description", __name__)
 
     @description.get("/version")

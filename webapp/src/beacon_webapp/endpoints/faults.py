@@ -18,6 +18,7 @@ STATUSES: Final = tuple(status.value for status in HTTPStatus if status.value >=
 
 
 def blueprint(*, sleep: Callable[[float], None] = time.sleep, end: Callable[[int], object] = os._exit) -> Blueprint:
+    """Make the group; sleeping and ending are handed in, so that a test needs neither."""
     faults = Blueprint("faults", __name__)
 
     @faults.get("/status/<int:code>")

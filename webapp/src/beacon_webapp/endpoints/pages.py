@@ -8,6 +8,7 @@ from beacon_webapp.settings import Settings
 
 
 def blueprint(settings: Settings) -> Blueprint:
+    """Make the group."""
     pages = Blueprint("pages", __name__)
     identity = {"version": VERSION, "commit": settings.commit, "pod": settings.pod, "zone": settings.zone}
 

@@ -6,6 +6,7 @@ from beacon_webapp.lifecycle import Lifecycle
 
 
 def blueprint(lifecycle: Lifecycle) -> Blueprint:
+    """Make the group."""
     probes = Blueprint("probes", __name__)
 
     @probes.get("/healthz")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 VERSION = 1  # of the saved state: another one is refused
 ACCOUNT = "123456789012"
+DEFAULT_NAME = "localcloud"
 FIRST_PUBLIC_OFFSET = 64  # Docker's own choices are below, Elastic IPs and load balancers from here on
 SMALLEST_PUBLIC_PREFIX = 25
 
@@ -71,9 +73,10 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     cache = Path(env.get("BEACON_CACHE") or Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "beacon")
     state = Path(env.get("BEACON_STATE") or cache / "state")
     region = env.get("LOCALCLOUD_REGION", "eu-west-1")
+    name = _name(env.get("LOCALCLOUD_NAME", DEFAULT_NAME))
     port = _port(env, "LOCALCLOUD_PORT", 5600)
     return Config(
-        name=_name(env.get("LOCALCLOUD_NAME", "localcloud")),
+        name=name,
         port=port,
         registry_port=_port(env, "LOCALCLOUD_REGISTRY_PORT", port + 50),
         state=Path(env.get("LOCALCLOUD_STATE") or state / "localcloud"),
@@ -82,7 +85,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         host_image=env.get("LOCALCLOUD_HOST_IMAGE", "mirror.beacon/host:1"),
         node_image=env.get("LOCALCLOUD_NODE_IMAGE", "mirror.beacon/node:1"),
         registry_image=env.get("LOCALCLOUD_REGISTRY_IMAGE", "mirror.beacon/registry:1"),
-        registry=env.get("LOCALCLOUD_REGISTRY", f"{ACCOUNT}.dkr.ecr.{region}.amazonaws.com"),
+        registry=env.get("LOCALCLOUD_REGISTRY", f"{_registry_account(name)}.dkr.ecr.{region}.amazonaws.com"),
     )
 
 
@@ -92,6 +95,11 @@ def _name(value: str) -> str:
             f"LOCALCLOUD_NAME={value!r} is no name: lower-case letters, digits and hyphens, a letter first."
         )
     return value
+
+
+def _registry_account(name: str) -> str:
+    """A second local cloud's registry needs a host name of its own; clients insist on twelve digits."""
+    return ACCOUNT if name == DEFAULT_NAME else f"9{zlib.crc32(name.encode()):011d}"
 
 
 def _port(env: Mapping[str, str], key: str, default: int) -> int:

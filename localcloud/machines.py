@@ -22,7 +22,7 @@ from localcloud.guard import Group, Member, policy
 from localcloud.spec import Attachment, ExecResult, File, MachineSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from localcloud.config import Config
     from localcloud.networks import Networks
@@ -42,6 +42,7 @@ class Machine:
     kind: str
     state: str  # created | running | exited | …
     addresses: Mapping[str, str]  # network -> address
+    region: str = ""
 
 
 class Machines:
@@ -175,6 +176,7 @@ class Machines:
                 kind=container["Labels"].get(KIND, ""),
                 state=container["State"],
                 addresses=_addresses(container),
+                region=container["Labels"].get("beacon.region", ""),
             )
             for container in found
         ]
@@ -402,7 +404,3 @@ def _talk(connection: Any, stdin: bytes) -> bytes:
         at += 8 + length
     return output
 
-
-def missing(machines: Iterable[str], present: Iterable[str]) -> set[str]:
-    """Names that should exist and don't."""
-    return set(machines) - set(present)

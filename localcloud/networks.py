@@ -15,7 +15,7 @@ from localcloud.engine import Engine, failures
 from localcloud.errors import RangeTakenError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from localcloud.config import Config
 
@@ -44,6 +44,7 @@ class Networks:
         self.engine = engine
         self._lock = threading.Lock()
         self._known: dict[str, Network] = {}
+        self.on_created: list[Callable[[Network], None]] = []  # asked after a VPC's network was made
 
     @property
     def public_name(self) -> str:
@@ -74,7 +75,13 @@ class Networks:
         network = IPv4Network(cidr)
         prefix = 24 if network.prefixlen <= WHOLE_RANGE_UP_TO else network.prefixlen + 2
         top = int(network.broadcast_address) - 2 ** (32 - prefix) + 1
-        return self._ensure(self.vpc_name(vpc_id), network, IPv4Network((top, prefix)))
+        name = self.vpc_name(vpc_id)
+        known = name in self._known
+        made = self._ensure(name, network, IPv4Network((top, prefix)))
+        if not known:
+            for callback in self.on_created:
+                callback(made)
+        return made
 
     def remove_vpc(self, vpc_id: str) -> None:
         """Remove the VPC's network; not there is fine."""

@@ -47,6 +47,11 @@ class Work:
         with self._changed:
             return self._changed.wait_for(lambda: not wanted & (self._running | self._waiting.keys()), timeout=seconds)
 
+    def waiting(self) -> list[str]:
+        """Keys of the jobs that wait or run."""
+        with self._changed:
+            return sorted(self._running | self._waiting.keys())
+
     def wait_all(self, *, seconds: float) -> bool:
         """Wait until nothing is left to do."""
         with self._changed:

@@ -1,0 +1,1 @@
+"""The Auto Scaling of the local cloud, laid out as moto lays its services out."""

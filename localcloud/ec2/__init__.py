@@ -1,0 +1,1 @@
+"""The EC2 of the local cloud, laid out as moto lays its services out."""

@@ -1,0 +1,316 @@
+"""EC2 whose instances are machines, whose public addresses answer and whose VPCs are networks.
+
+Requests only change the model; a job per instance then makes the machine what the model says. So requests stay quick,
+states are what they are on AWS (pending, stopping, shutting-down), and a crash between the two is healed by the same job.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.instances import InstanceState, StateReason
+
+from localcloud import hooks, runtime
+from localcloud.ec2.machine import image_of, specification
+from localcloud.errors import DockerFailedError, ImageMissingError
+
+LOG = logging.getLogger(__name__)
+PENDING, RUNNING, STOPPING, STOPPED = ("pending", 0), ("running", 16), ("stopping", 64), ("stopped", 80)
+SHUTTING_DOWN, TERMINATED = ("shutting-down", 32), ("terminated", 48)
+FORGET_TERMINATED = timedelta(hours=1)
+
+
+class LocalEC2Backend(EC2Backend):
+    """moto's EC2 with a body."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        self.service_addresses: dict[str, str] = {}  # owner (a load balancer's node, …) -> public address
+        super().__init__(region_name, account_id)
+
+    # -- instances
+    def run_instances(self, image_id: str, count: int, *args: Any, **kwargs: Any) -> Any:
+        self._forget_terminated()
+        self._refuse_if_impossible(image_id, kwargs)
+        reservation = super().run_instances(image_id, count, *args, **kwargs)
+        for instance in reservation.instances:
+            if not instance.security_groups:  # moto leaves those of the network interface out: never a clean plan
+                instance.security_groups = list(instance.nics[0]._group_set)  # noqa: SLF001
+            self._settle_addresses(instance)
+            _set(instance, PENDING)
+            self._converge(instance)
+        return reservation
+
+    def start_instances(self, instance_ids: list[str]) -> Any:
+        result = super().start_instances(instance_ids)
+        for instance, _ in result:
+            self._settle_addresses(instance)
+            _set(instance, PENDING)
+            self._converge(instance)
+        return result
+
+    def stop_instances(self, instance_ids: list[str]) -> Any:
+        result = super().stop_instances(instance_ids)
+        for instance, _ in result:
+            _set(instance, STOPPING)
+            self._converge(instance)
+        return result
+
+    def reboot_instances(self, instance_ids: list[str]) -> Any:
+        result = super().reboot_instances(instance_ids)
+        for instance in result:
+            instance.beacon_reboot = True
+            self._converge(instance)
+        return result
+
+    def terminate_instances(self, instance_ids: list[str]) -> Any:
+        already = {i.id for i in self.all_instances() if i.id in instance_ids and i.state in _names(TERMINATED)}
+        result = super().terminate_instances(instance_ids)
+        for instance, _ in result:
+            for address in self.addresses:
+                if address.instance is instance:
+                    super().disassociate_address(address=address.public_ip)
+            if instance.id not in already:
+                instance.beacon_terminated = utcnow()
+                _set(instance, SHUTTING_DOWN)
+                self._converge(instance)
+        return result
+
+    # -- launch templates
+    def create_launch_template(self, name: str, description: str, template_data: dict[str, Any], tag_spec: Any) -> Any:
+        # moto shows the template's own tags as its data's, which is a change in each plan
+        specs = template_data.get("TagSpecifications", [])
+        template_data["TagSpecifications"] = [s for s in specs if s["ResourceType"] != "launch-template"]
+        return super().create_launch_template(name, description, template_data, tag_spec)
+
+    def describe_launch_templates(self, *args: Any, **kwargs: Any) -> Any:
+        templates = super().describe_launch_templates(*args, **kwargs)
+        for template in templates:
+            template.tags = template.get_tags()  # moto has those of its creation
+        return templates
+
+    # -- networks
+    def create_vpc(self, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
+        if not (kwargs.get("is_default") or self._is_being_made()):
+            try:
+                other = runtime.current().networks.conflict(cidr_block)
+            except ValueError:
+                other = None  # malformed: moto says so below
+            except DockerFailedError as error:
+                raise EC2ClientError("InternalError", f"Docker: {error}") from error
+            if other:
+                raise EC2ClientError(
+                    "InvalidVpc.Range",
+                    f"The CIDR '{cidr_block}' can't be used: it overlaps {other}. Choose a range that is free on this machine.",
+                )
+        return super().create_vpc(cidr_block, *args, **kwargs)
+
+    def delete_vpc(self, vpc_id: str) -> Any:
+        vpc = super().delete_vpc(vpc_id)
+        try:
+            runtime.current().networks.remove_vpc(vpc_id)
+        except DockerFailedError as error:
+            raise EC2ClientError("InternalError", f"Docker: {error}") from error
+        runtime.current().registry.networks_changed()
+        return vpc
+
+    def create_network_interface(self, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any) -> Any:
+        """moto takes any address of the subnet, free or not."""
+        place = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
+        dealt = not private_ip_address and not args and not kwargs.get("private_ip_addresses")
+        if dealt and place is not None:
+            private_ip_address = place.get_available_subnet_ip(None)
+        eni = super().create_network_interface(subnet, private_ip_address, *args, **kwargs)
+        if dealt and place is not None:
+            place._subnet_ips[private_ip_address] = eni  # noqa: SLF001
+        return eni
+
+    # -- public addresses
+    def allocate_address(self, domain: str, address: str | None = None, tags: Any = None) -> Any:
+        return super().allocate_address(domain, address or self._free_public_address(), tags)
+
+    def associate_address(self, *args: Any, **kwargs: Any) -> Any:
+        before = {a.allocation_id: a.eni for a in self.addresses if a.eni}
+        eip = super().associate_address(*args, **kwargs)
+        old = before.get(eip.allocation_id)
+        if old is not None and old is not eip.eni:
+            old.public_ip = None
+            self._settle_nic(old)
+        self._converge_nics(old, eip.eni)
+        return eip
+
+    def disassociate_address(self, address: str | None = None, association_id: str | None = None) -> None:
+        nics = [e.eni for e in self.addresses if e.eni and address == e.public_ip]
+        nics += [e.eni for e in self.addresses if e.eni and association_id and association_id == e.association_id]
+        super().disassociate_address(address, association_id)
+        for nic in nics:
+            self._settle_nic(nic)
+        self._converge_nics(*nics)
+
+    def reserve_public_address(self, owner: str) -> str:
+        """Deal a public address to a service (a load balancer's node); the same owner gets the same one."""
+        if owner not in self.service_addresses:
+            self.service_addresses[owner] = self._free_public_address()
+        return self.service_addresses[owner]
+
+    def release_public_address(self, owner: str) -> None:
+        """Give a service's address back; none is fine."""
+        self.service_addresses.pop(owner, None)
+
+    # -- convergence
+    def reconcile(self) -> None:
+        """After a start of the server: every machine becomes what the model says, and none is left over."""
+        for subnets in self.subnets.values():
+            for subnet in subnets.values():  # moto counts addresses with an iterator that is not part of the state
+                subnet._reserved_ips |= subnet.aws_reserved_ips  # noqa: SLF001
+        for instance in self.all_instances():
+            if instance.state not in _names(TERMINATED):
+                self._converge(instance)
+        runtime.current().work.submit(f"leftovers/{self.region_name}", partial(remove_leftovers, self))
+
+    def _converge(self, instance: Any) -> None:
+        job = partial(converge, self.account_id, self.region_name, instance.id)
+        runtime.current().work.submit(f"instance/{instance.id}", job)
+
+    def _converge_nics(self, *nics: Any) -> None:
+        for nic in nics:
+            if nic is not None and nic.instance is not None:
+                self._converge(nic.instance)
+
+    # -- helpers
+    def _is_being_made(self) -> bool:
+        return not hasattr(self, "vpcs") or not self.vpcs
+
+    def _refuse_if_impossible(self, image_id: str, kwargs: dict[str, Any]) -> None:
+        """Say at once what a job could only say by terminating the instance."""
+        if not image_id and kwargs.get("launch_template"):
+            image_id = self._get_template_from_args(kwargs["launch_template"]).data.get("ImageId", "")
+        if image_id not in self.amis:
+            raise EC2ClientError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+        now = runtime.current()
+        try:
+            image = image_of(self, image_id, now.config)
+            if not now.machines.image_exists(image):
+                raise ImageMissingError(image=image)
+        except ImageMissingError as error:
+            raise EC2ClientError("InvalidAMIID.Unavailable", f"{error}") from error
+        except DockerFailedError as error:
+            raise EC2ClientError("InternalError", f"Docker: {error}") from error
+
+    def _free_public_address(self) -> str:
+        taken: set[str | None] = set()
+        for _, _, backend in ec2_backends.iter_backends():
+            taken |= {a.public_ip for a in backend.addresses} | {e.public_ip for e in backend.enis.values()}
+            taken |= set(backend.service_addresses.values())
+        free = (a for a in runtime.current().config.public_addresses() if a not in taken)
+        try:
+            return next(free)
+        except StopIteration:
+            raise EC2ClientError(
+                "InsufficientFreeAddresses", "The local cloud's public range has no free address."
+            ) from None
+
+    def _settle_addresses(self, instance: Any) -> None:
+        for nic in instance.nics.values():
+            self._settle_nic(nic)
+
+    def _settle_nic(self, nic: Any) -> None:
+        """moto gives an automatic public address at random: take one of ours."""
+        if nic.public_ip and nic.public_ip not in runtime.current().config.public_addresses():
+            nic.public_ip = None
+            nic.public_ip = self._free_public_address()
+
+    def _forget_terminated(self) -> None:
+        """AWS shows terminated instances for about an hour; moto for ever."""
+        for key, reservation in list(self.reservations.items()):
+            reservation.instances = [
+                i
+                for i in reservation.instances
+                if not (i.state == TERMINATED[0] and utcnow() - getattr(i, "beacon_terminated", utcnow()) > FORGET_TERMINATED)
+            ]
+            if not reservation.instances:
+                del self.reservations[key]
+
+
+def converge(account: str, region: str, instance_id: str) -> None:
+    """Make the instance's machine what the model says now. A job: runs without the model's lock."""
+    now = runtime.current()
+    backend = ec2_backends[account][region]
+    with now.model.lock:
+        instance = next((i for i in backend.all_instances() if i.id == instance_id), None)
+        wanted = instance.state if instance is not None else TERMINATED[0]
+        reboot = bool(instance is not None and instance.__dict__.pop("beacon_reboot", False))
+        spec, vpc = None, None
+        if wanted in _names(PENDING, RUNNING):
+            spec = specification(backend, instance)
+            vpc = backend.get_vpc(instance.vpc_id)
+    if spec is not None and vpc is not None:
+        try:
+            now.networks.ensure_vpc(vpc.id, vpc.cidr_block)
+            now.networks.ensure_public()
+            now.machines.ensure(spec)
+            if reboot:
+                now.machines.restart(instance_id)
+        except DockerFailedError as error:
+            if wanted == PENDING[0]:
+                _give_up(backend, instance, error)
+                return
+            raise
+        _settle(backend, instance, expected=PENDING, becomes=RUNNING)
+        for hook in hooks.all_hooks():
+            hook.launched(instance)
+    elif wanted in _names(STOPPING, STOPPED):
+        now.machines.stop(instance_id)
+        _settle(backend, instance, expected=STOPPING, becomes=STOPPED)
+    else:
+        now.machines.remove(instance_id)
+        if instance is not None:
+            _settle(backend, instance, expected=SHUTTING_DOWN, becomes=TERMINATED)
+            for hook in hooks.all_hooks():
+                hook.terminated(instance)
+    now.work.submit("packet-filters", now.machines.refresh)
+
+
+def remove_leftovers(backend: LocalEC2Backend) -> None:
+    """Remove machines of instances that the model does not have (a crash between making and saving)."""
+    now = runtime.current()
+    with now.model.lock:
+        wanted = {i.id for i in backend.all_instances() if i.state not in _names(TERMINATED)}
+    for machine in now.machines.list("instance"):
+        if machine.region in ("", backend.region_name) and machine.name not in wanted:
+            LOG.warning("removing %s: no instance has this machine", machine.name)
+            now.machines.remove(machine.name)
+
+
+def _give_up(backend: LocalEC2Backend, instance: Any, error: DockerFailedError) -> None:
+    """End a launch that Docker refuses, as AWS does: terminated, with the reason."""
+    LOG.error("launch of %s failed: %s", instance.id, error)
+    now = runtime.current()
+    now.machines.remove(instance.id)
+    with now.model.transaction():
+        instance.disable_api_termination = False
+        EC2Backend.terminate_instances(backend, [instance.id])
+        instance.beacon_terminated = utcnow()
+        instance.state_reason = StateReason(f"Server.InternalError: Docker: {error}", "Server.InternalError")
+
+
+def _settle(backend: LocalEC2Backend, instance: Any, *, expected: tuple[str, int], becomes: tuple[str, int]) -> None:
+    """Note that the machine is what was wanted, unless something else is wanted by now."""
+    with runtime.current().model.lock:
+        if instance.state != expected[0]:
+            return
+        with runtime.current().model.transaction():
+            _set(instance, becomes)
+
+
+def _set(instance: Any, state: tuple[str, int]) -> None:
+    instance._state = InstanceState(*state)  # noqa: SLF001 - moto has no other way
+
+
+def _names(*states: tuple[str, int]) -> tuple[str, ...]:
+    return tuple(name for name, _ in states)

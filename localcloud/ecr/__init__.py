@@ -1,0 +1,1 @@
+"""The ECR of the local cloud, laid out as moto lays its services out."""

@@ -1,0 +1,89 @@
+"""ECR whose repositories are those of a real registry: the gate records each push here, so ECR's answers need no registry."""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import partial
+from typing import Any
+
+import urllib3
+from moto.core.utils import utcnow
+from moto.ecr.models import ECRBackend, Image
+from urllib3.util import make_headers
+
+from localcloud import runtime
+from localcloud.registry import PORT, USER
+
+LOG = logging.getLogger(__name__)
+TIMEOUT = urllib3.Timeout(connect=5, read=30)
+
+
+class PushedImage(Image):
+    """moto's image with the size that ECR shows: the layers' bytes as they were pushed."""
+
+    def get_image_size_in_bytes(self) -> int | None:
+        manifest = json.loads(self.image_manifest)
+        if "layers" not in manifest:
+            return None
+        return int(sum(layer["size"] for layer in manifest["layers"]) + manifest["config"]["size"])
+
+
+class LocalECRBackend(ECRBackend):
+    """moto's ECR with a registry behind it."""
+
+    def create_repository(self, *args: Any, **kwargs: Any) -> Any:
+        repository = super().create_repository(*args, **kwargs)
+        repository.uri = f"{runtime.current().registry.host}/{repository.name}"
+        return repository
+
+    def delete_repository(self, repository_name: str, registry_id: str | None = None, force: bool = False) -> Any:  # noqa: FBT001, FBT002 - moto's signature
+        digests = self._digests(repository_name)
+        repository = super().delete_repository(repository_name, registry_id, force)
+        self._delete_later(repository_name, digests)
+        return repository
+
+    def batch_delete_image(self, repository_name: str, *args: Any, **kwargs: Any) -> Any:
+        before = self._digests(repository_name)
+        response = super().batch_delete_image(repository_name, *args, **kwargs)
+        self._delete_later(repository_name, before - self._digests(repository_name))
+        return response
+
+    def record_push(self, name: str, tag: str | None, manifest: str, digest: str, media_type: str) -> None:
+        """Note a pushed manifest: a new image, or a tag that moved or came to an image."""
+        repository = self.repositories[name]
+        for image in repository.images:
+            if tag is not None and image.image_digest != digest:
+                image.remove_tag(tag)
+                if not image.image_tags:
+                    image.image_tag = None
+        image = next((i for i in repository.images if i.image_digest == digest), None)
+        if image is None:
+            image = PushedImage(self.account_id, tag, manifest, name, media_type, digest)
+            repository.images.append(image)
+        elif tag is not None:
+            image.update_tag(tag)
+        if (repository.image_scanning_configuration or {}).get("scanOnPush"):
+            self._scan(image)
+
+    def _scan(self, image: Any) -> None:
+        """No scanner runs here: the record is that of a completed scan without findings (said in the README)."""
+        image.last_scan = utcnow()
+
+    def _digests(self, name: str) -> set[str]:
+        repository = self.repositories.get(name)
+        return {image.image_digest for image in repository.images} if repository else set()
+
+    def _delete_later(self, name: str, digests: set[str]) -> None:
+        for digest in sorted(digests):
+            runtime.current().work.submit(f"image/{name}@{digest}", partial(delete_from_registry, name, digest))
+
+
+def delete_from_registry(name: str, digest: str) -> None:
+    """Remove a manifest from the registry; not there is fine. A job."""
+    registry = runtime.current().registry
+    headers = make_headers(basic_auth=f"{USER}:{registry.password}")
+    url = f"http://{registry.address}:{PORT}/v2/{name}/manifests/{digest}"
+    answer = urllib3.request("DELETE", url, headers=headers, timeout=TIMEOUT, retries=False)
+    if answer.status not in (202, 404):
+        raise RuntimeError(f"deleting {name}@{digest}: the registry answered {answer.status}")

@@ -1,0 +1,1 @@
+"""EKS whose control planes, nodes and add-ons are real."""

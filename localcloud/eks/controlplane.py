@@ -1,0 +1,105 @@
+"""The control plane's container: what is in its /etc, as plain data. No Docker, no moto."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from localcloud.spec import Attachment, File, MachineSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+IMAGE = "mirror.beacon/control-plane:1"
+LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+SCOPES_FILE = "etc/eks/namespaced-access.json"
+LOG_TYPES_FILE = "etc/eks/log-types.json"
+ENCRYPTION_FILE = "etc/kubernetes/encryption.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlPlane:
+    """What distinguishes one control plane from another."""
+
+    name: str
+    region: str
+    vpc_network: str
+    address: str
+    endpoint_host: str
+    issuer: str
+    service_cidr: str
+    security_groups: tuple[str, ...]
+    server: str  # where its services ask the local cloud
+    secret: str  # by which the local cloud knows them
+    secrets: Mapping[str, str]  # path -> content: certificates, keys, kubeconfigs
+    encryption_key: bytes | None
+    log_types: tuple[str, ...]
+
+    @property
+    def machine(self) -> str:
+        """Name of the machine."""
+        return machine_name(self.name, self.region)
+
+
+def machine_name(cluster: str, region: str) -> str:
+    """Return the name of a cluster's control-plane machine."""
+    return f"eks-{region}-{cluster}"
+
+
+def spec(plane: ControlPlane) -> MachineSpec:
+    """Return the machine."""
+    environment = "".join(
+        f"{name}={value}\n"
+        for name, value in (("ADDRESS", plane.address), ("ISSUER", plane.issuer), ("SERVICE_CIDR", plane.service_cidr))
+    )
+    service = {"cluster": plane.name, "region": plane.region, "server": plane.server, "secret": plane.secret}
+    files = {
+        **{path: File(content=content, mode=0o600) for path, content in plane.secrets.items()},
+        "etc/kubernetes/cluster.env": File(content=environment),
+        "etc/eks/cluster.json": File(content=json.dumps(service), mode=0o600),
+        ENCRYPTION_FILE: File(content=encryption(plane.encryption_key), mode=0o600),
+        LOG_TYPES_FILE: log_types_file(plane.log_types),
+    }
+    return MachineSpec(
+        name=plane.machine,
+        image=IMAGE,
+        kind="control-plane",
+        hostname=f"control-plane-{plane.name}"[:63].rstrip("-"),
+        attachments=(Attachment(network=plane.vpc_network, address=plane.address, aliases=(plane.endpoint_host,)),),
+        files=files,
+        labels={"beacon.eks.cluster": plane.name},
+        security_groups=plane.security_groups,
+        region=plane.region,
+    )
+
+
+def log_types_file(types: Sequence[str]) -> File:
+    """Return the file by which the log shipper knows what to ship."""
+    return File(content=json.dumps(list(types)))
+
+
+def enabled_log_types(logging: Mapping[str, list[Mapping[str, object]]] | None) -> tuple[str, ...]:
+    """Return the types that EKS's `logging` structure switches on."""
+    enabled: set[str] = set()
+    for setup in (logging or {}).get("clusterLogging", []):
+        types = setup.get("types")
+        if setup.get("enabled") and isinstance(types, list):
+            enabled |= set(types)
+    return tuple(name for name in LOG_TYPES if name in enabled)
+
+
+def encryption(key: bytes | None) -> str:
+    """Render the API server's encryption configuration; without a key, secrets are stored as they are."""
+    providers: list[dict[str, object]] = [{"identity": {}}]
+    if key is not None:
+        secret = base64.b64encode(key).decode()
+        providers.insert(0, {"secretbox": {"keys": [{"name": "kms-data-key", "secret": secret}]}})
+    return json.dumps(
+        {
+            "apiVersion": "apiserver.config.k8s.io/v1",
+            "kind": "EncryptionConfiguration",
+            "resources": [{"resources": ["secrets"], "providers": providers}],
+        }
+    )

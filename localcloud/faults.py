@@ -1,0 +1,108 @@
+"""Errors in the format of the protocol in which they were asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from uuid import uuid4
+from xml.sax.saxutils import escape
+
+XML_SERVICES = ("s3", "route53", "cloudfront")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What went wrong, without a protocol."""
+
+    code: str
+    message: str
+    status: int = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An HTTP response."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def answer(fault: Fault, *, service: str, protocol: str) -> Answer:
+    """Render a fault: protocol is query, json or rest."""
+    request_id = str(uuid4())
+    code, message = escape(fault.code), escape(fault.message)
+    if protocol == "query" and service == "ec2":
+        text = (
+            f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
+            f"<RequestID>{request_id}</RequestID></Response>"
+        )
+    elif protocol == "query" or service == "route53":
+        text = (
+            f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+    elif service in XML_SERVICES:
+        text = f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
+    else:
+        kind = "application/x-amz-json-1.1" if protocol == "json" else "application/json"
+        body = {"__type": fault.code, "message": fault.message}
+        headers = (("Content-Type", kind), ("x-amzn-ErrorType", fault.code), ("x-amzn-RequestId", request_id))
+        return Answer(status=fault.status, headers=headers, body=json.dumps(body).encode())
+    return Answer(
+        status=fault.status,
+        headers=(("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)),
+        body=('<?xml version="1.0" encoding="UTF-8"?>' + text).encode(),
+    )
+
+
+def unknown_key(service: str, protocol: str) -> Fault:
+    """Say that nobody has this access key."""
+    message = "The security token included in the request is invalid."
+    if service in XML_SERVICES[:1]:
+        return Fault(
+            code="InvalidAccessKeyId",
+            message="The AWS Access Key Id you provided does not exist in our records.",
+            status=403,
+        )
+    if service == "ec2":
+        return Fault(
+            code="AuthFailure", message="AWS was not able to validate the provided access credentials", status=403
+        )
+    return Fault(
+        code="InvalidClientTokenId" if protocol == "query" else "UnrecognizedClientException",
+        message=message,
+        status=403,
+    )
+
+
+def bad_signature(service: str, protocol: str) -> Fault:
+    """Say that the signature was not made with this key's secret."""
+    message = (
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your AWS Secret Access Key and signing method."
+    )
+    xml = protocol == "query" or service in XML_SERVICES
+    return Fault(code="SignatureDoesNotMatch" if xml else "InvalidSignatureException", message=message, status=403)
+
+
+def unsigned(service: str, protocol: str) -> Fault:
+    """Say that the request has no signature."""
+    xml = service in XML_SERVICES[:1]
+    return Fault(
+        code="AccessDenied" if xml else "MissingAuthenticationToken",
+        message="Access Denied" if xml else "Request is missing Authentication Token",
+        status=403,
+    )
+
+
+def expired() -> Fault:
+    """Say that a session is over."""
+    return Fault(code="ExpiredToken", message="The security token included in the request is expired", status=403)
+
+
+def unimplemented(service: str, operation: str) -> Fault:
+    """Name the operation that the local cloud lacks: a 4xx, since a 500 would be asked again for minutes."""
+    return Fault(
+        code="UnsupportedOperation", message=f"The local cloud does not implement {service}:{operation}.", status=400
+    )

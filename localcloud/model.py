@@ -1,0 +1,228 @@
+"""Durable state: moto keeps everything in memory, so all its backends are pickled after each change.
+
+moto's backends are plain Python objects in `BackendDict`s, one per service. They refer to each other, so they go into one
+pickle; the backends themselves (module globals) are kept by name and filled anew. Bodies of S3 objects go into files of
+their own, written once, so that a save does not grow with them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copyreg
+import functools
+import hashlib
+import logging
+import operator
+import os
+import pickle
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import cloudpickle
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from moto.backends import get_backend
+from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
+from moto.iam.models import AWSManagedPolicy
+from moto.s3.models import FakeKey
+from moto.ssm.models import ParameterDict
+
+from localcloud.config import VERSION
+from localcloud.errors import LocalCloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOG = logging.getLogger(__name__)
+HEADER = b"beacon localcloud state %d\n"
+PRIVATE_KEYS = (RSAPrivateKey, EllipticCurvePrivateKey, Ed25519PrivateKey)
+SMALL_BODY = 4096  # S3 bodies up to here stay in the pickle
+
+# what plain pickle cannot do; locks are made anew
+copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))
+copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))
+copyreg.pickle(ParameterDict, lambda d: (ParameterDict, (d.account_id, d.region_name), vars(d), None, iter(d.items())))
+
+
+class Model:
+    """moto's backends as one thing: a lock, and a file that always has the last completed change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.lock = threading.RLock()
+        self.path = folder / "model.pickle"
+        self.bodies = Bodies(folder / "bodies")
+        self.save_seconds = 0.0
+        self._depth = 0
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the model; save when the outermost transaction ends, also when it fails half way."""
+        with self.lock:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    self.save()
+
+    def save(self) -> None:
+        """Write the whole model, or raise: a change that is not on disk must not be answered as done."""
+        started = time.monotonic()
+        everything = {
+            backends.service_name: {
+                account: {
+                    region: vars(backend)
+                    for region, backend in regions.items()
+                    if region == "aws" or not region.startswith("aws-")  # other partitions hold only constants
+                }
+                for account, regions in backends.items()
+            }
+            for backends in BackendDict._instances  # noqa: SLF001 - moto's only list of what is in use
+            if backends.service_name != "moto_api"
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = self.path.with_suffix(".new")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(HEADER % VERSION)
+            pickler = _Pickler(file, self.bodies)
+            pickler.dump(everything)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.path)
+        self.bodies.forget_all_but(pickler.digests)
+        self.save_seconds = time.monotonic() - started
+
+    def load(self) -> bool:
+        """Fill the backends from the file; False when there is none. Only before the first request."""
+        if not self.path.exists():
+            return False
+        with self.path.open("rb") as file:
+            header = file.readline()
+            if header != HEADER % VERSION:
+                raise LocalCloudError(
+                    f"{self.path} was written by another version ({header[:40]!r}, this one is {VERSION}): remove the old "
+                    "local cloud with `python -m localcloud down`, then `up` again."
+                )
+            everything = _Unpickler(file, self.bodies).load()
+        for service, accounts in everything.items():
+            for account, regions in accounts.items():
+                for region, attributes in regions.items():
+                    vars(get_backend(service)[account][region]).update(attributes)
+        return True
+
+
+class Bodies:
+    """S3 bodies by digest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._digests: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+        self._written: set[str] = set()
+
+    def put(self, key: FakeKey) -> str:
+        """Write the body unless it is there; its digest."""
+        buffer = key._value_buffer  # noqa: SLF001 - made anew with each body, so it is what the digest belongs to
+        digest = self._digests.get(buffer)
+        if digest is None:
+            body = key.value
+            digest = hashlib.sha256(body).hexdigest()
+            self._digests[buffer] = digest
+            if digest not in self._written:
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                new = self.folder / f"{digest}.new"
+                with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                    file.write(body)
+                    file.flush()
+                    os.fsync(file.fileno())
+                new.replace(self.folder / digest)
+                self._written.add(digest)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Read a body."""
+        self._written.add(digest)
+        return (self.folder / digest).read_bytes()
+
+    def forget_all_but(self, wanted: set[str]) -> None:
+        """Remove the bodies that no object has any more."""
+        for digest in self._written - wanted:
+            (self.folder / digest).unlink(missing_ok=True)
+        self._written &= wanted
+
+
+class _Pickler(cloudpickle.Pickler):  # cloudpickle: moto has lambdas in defaultdicts
+    """Backends (and the dicts of them) by name, private keys as PEM, S3 bodies as references."""
+
+    def __init__(self, file: Any, bodies: Bodies) -> None:
+        super().__init__(file)
+        self.bodies = bodies
+        self.digests: set[str] = set()
+        self.names = {
+            id(backend): (service.service_name, account, region)
+            for service in BackendDict._instances  # noqa: SLF001
+            for account, region, backend in service.iter_backends()
+        }
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, PRIVATE_KEYS):
+            pem = obj.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            return load_private_key, (pem,)
+        if type(obj) is FakeKey and not obj._value_buffer.closed and obj.contentsize > SMALL_BODY:  # noqa: SLF001
+            state = {k: v for k, v in vars(obj).items() if k not in ("_value_buffer", "lock")}
+            digest = self.bodies.put(obj)
+            self.digests.add(digest)
+            return new_object, (FakeKey,), {**state, "value": Body(digest)}, None, None, _restore_key
+        return super().reducer_override(obj)
+
+    def persistent_id(self, obj: Any) -> Any:
+        if isinstance(obj, BackendDict):
+            return (obj.service_name,)
+        if isinstance(obj, AccountSpecificBackend):
+            return (obj.service_name, obj.account_id)
+        if isinstance(obj, AWSManagedPolicy):  # 4 MB of constants
+            return ("policy", obj.account_id, obj.partition, obj.arn)
+        if type(obj) is Body:
+            return ("body", obj.digest)
+        return self.names.get(id(obj)) if isinstance(obj, BaseBackend) else None
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: Any, bodies: Bodies) -> None:
+        super().__init__(file)
+        self.bodies = bodies
+
+    def persistent_load(self, name: Any) -> Any:
+        kind, *keys = name
+        if kind == "policy":
+            account, partition, arn = keys
+            return get_backend("iam")[account][partition].managed_policies[arn]
+        if kind == "body":
+            return self.bodies.get(keys[0])
+        return functools.reduce(operator.getitem, keys, get_backend(kind))
+
+
+class Body:
+    """A reference to a body in its own file, while pickling."""
+
+    def __init__(self, digest: str) -> None:
+        self.digest = digest
+
+
+def new_object(cls: type) -> Any:
+    """Make an object without its constructor: its state follows in the pickle."""
+    return cls.__new__(cls)
+
+
+def _restore_key(key: FakeKey, state: dict[str, Any]) -> None:
+    key.__setstate__(state)
+
+
+def load_private_key(pem: bytes) -> Any:
+    """Turn a pickled private key back into an object."""
+    return load_pem_private_key(pem, None)

@@ -1,0 +1,125 @@
+"""The server process: puts everything together, restores, reconciles, and answers until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import ssl
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localcloud import config as settings
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from localcloud.config import Config
+
+LOG = logging.getLogger(__name__)
+RECONCILE_SECONDS = 120.0
+
+
+def prepare_moto() -> None:
+    """Set what moto reads from the environment; before the first import of moto."""
+    os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).parent / "data" / "amis.json")
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    os.environ["MOTO_ACCOUNT_ID"] = settings.ACCOUNT
+
+
+def serve(config: Config) -> None:
+    """Run until SIGTERM."""
+    prepare_moto()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - after the environment is set
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server  # noqa: PLC0415
+
+    from localcloud import credentials, runtime, services  # noqa: PLC0415
+    from localcloud.ecr.proxy import Proxy  # noqa: PLC0415
+    from localcloud.imds import Metadata  # noqa: PLC0415
+    from localcloud.server import Application  # noqa: PLC0415
+
+    now = build(config)
+    runtime.install(now)
+    registered = services.register()
+    now.networks.ensure_public()
+    with now.model.lock:
+        restored = now.model.load()
+        with now.model.transaction():
+            credentials.ensure_administrator(config.state / "credentials.json")
+    LOG.info("state %s", "restored" if restored else "is new")
+
+    class Handler(MotoRequestHandler):  # type: ignore[misc]
+        def log_request(self, *args: Any) -> None:
+            """Stay silent: the application logs what matters."""
+
+    application = Application(
+        moto=DomainDispatcherApplication(create_backend_app),
+        services=registered,
+        metadata=Metadata(key=now.registry.token_key, instance_at=lambda address: _instance_at(now, address)),
+    )
+    certificate, key = now.registry.authority.ensure_server(config.registry)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    gateway = str(config.gateway)
+    servers = [
+        make_server("127.0.0.1", config.port, application, threaded=True, request_handler=Handler),
+        make_server(gateway, config.port, application, threaded=True, request_handler=Handler),
+        make_server(
+            gateway,
+            config.registry_port,
+            Proxy(registry=now.registry),
+            threaded=True,
+            ssl_context=tls,
+            request_handler=Handler,
+        ),
+    ]
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    now.work.submit("registry", now.registry.ensure)
+    services.reconcile(config.region)
+    for server in servers:
+        threading.Thread(target=server.serve_forever, name=f"http-{server.port}", daemon=True).start()
+    LOG.info("serving on %s and %s", config.endpoint, config.endpoint_inside)
+    stop.wait()
+    LOG.info("stopping")
+    for server in servers:
+        server.shutdown()
+    now.work.wait_all(seconds=10)
+
+
+def build(config: Config) -> Any:
+    """Put the real parts together."""
+    from localcloud.ec2.groups import groups  # noqa: PLC0415 - imports moto
+    from localcloud.engine import Engine  # noqa: PLC0415
+    from localcloud.machines import Machines  # noqa: PLC0415
+    from localcloud.model import Model  # noqa: PLC0415
+    from localcloud.networks import Networks  # noqa: PLC0415
+    from localcloud.registry import Registry  # noqa: PLC0415
+    from localcloud.runtime import Runtime  # noqa: PLC0415
+    from localcloud.work import Work  # noqa: PLC0415
+
+    engine, work = Engine(), Work()
+    networks = Networks(config=config, engine=engine)
+    machines = Machines(config=config, engine=engine, networks=networks, groups=groups)
+    registry = Registry(config=config, machines=machines, networks=networks, work=work)
+    networks.on_created.append(lambda _: registry.networks_changed())
+    return Runtime(
+        config=config, machines=machines, networks=networks, model=Model(config.state), work=work, registry=registry
+    )
+
+
+def _instance_at(now: Any, address: str) -> str | None:
+    spec = now.machines.at(address)
+    return spec.name if spec is not None else None

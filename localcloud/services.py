@@ -1,0 +1,59 @@
+"""The services that this package makes real: one line each. All others are moto's own."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from moto.backends import get_backend
+
+from localcloud.config import ACCOUNT
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A service of moto whose backend is replaced. The backend's module lies beside a `urls` module, as in moto."""
+
+    name: str  # moto's name
+    backend: str  # module:class
+
+
+SERVICES = (
+    Service(name="ec2", backend="localcloud.ec2.models:LocalEC2Backend"),
+    Service(name="autoscaling", backend="localcloud.autoscaling.models:LocalAutoScalingBackend"),
+    Service(name="ecr", backend="localcloud.ecr.models:LocalECRBackend"),
+    Service(name="eks", backend="localcloud.eks.models:LocalEKSBackend"),
+    Service(name="elbv2", backend="localcloud.elbv2.models:LocalELBv2Backend"),
+)
+
+
+def register() -> tuple[str, ...]:
+    """Put our backends in the place of moto's; the names of those services.
+
+    Before the first request: backends are made lazily from this attribute.
+    """
+    registered = []
+    for service in SERVICES:
+        module_name, class_name = service.backend.split(":")
+        package = module_name.rpartition(".")[0]
+        if importlib.util.find_spec(package) is None or importlib.util.find_spec(module_name) is None:
+            LOG.warning("%s: %s is not there; moto's own model is used", service.name, module_name)
+            continue
+        get_backend(service.name).backend = getattr(importlib.import_module(module_name), class_name)
+        registered.append(service.name)
+    return tuple(registered)
+
+
+def reconcile(region: str) -> None:
+    """Make what runs equal to what is wanted, service by service, in the table's order."""
+    for service in SERVICES:
+        backends: Any = get_backend(service.name)
+        regions = {name for _, name, _ in backends.iter_backends()} or {region}
+        for name in sorted(regions):
+            if hasattr(backend := backends[ACCOUNT][name], "reconcile"):
+                backend.reconcile()

@@ -1,0 +1,107 @@
+"""Reads a Deployment's progress and, when it fails, tells from pods, events and logs what is in the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Resource = dict[str, Any]  # a Kubernetes object, as kubernetes.core returns it
+EVENTS = 5
+
+
+def rollout_complete(deployment: Resource) -> bool:
+    """Tell whether all wanted pods are of the newest version and available, and no older one is left."""
+    status = deployment.get("status") or {}
+    wanted = deployment["spec"].get("replicas", 1)
+    return bool(
+        status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 1)
+        and wanted
+        == status.get("replicas", 0)
+        == status.get("updatedReplicas", 0)
+        == status.get("availableReplicas", 0)
+    )
+
+
+def pods_in_trouble(pods: list[Resource]) -> list[Resource]:
+    """Return the pods that should be ready and are not."""
+    return [pod for pod in pods if not pod["metadata"].get("deletionTimestamp") and not _ready(pod)]
+
+
+def rollout_problem(
+    pods: list[Resource],
+    *,
+    events: list[Resource],
+    logs: list[Resource],
+    name: str,
+    seconds: int,
+    back: bool,
+) -> str:
+    """Say which pods are not ready and why, with their last events and log lines, and what runs now."""
+    lines = [f"The rollout of {name} was not complete after {seconds} s."]
+    troubled = pods_in_trouble(pods)
+    for pod in troubled:
+        pod_name = pod["metadata"]["name"]
+        lines.append(f"Pod {pod_name} on {pod['spec'].get('nodeName') or 'no node'}: {_state(pod)}.")
+        lines += _events_of(pod_name, events)
+        lines += _log_of(pod_name, logs)
+    if not troubled:
+        lines.append("No pod of it is in trouble: there are too few nodes or too little room, or a quota is used up.")
+    lines.append(
+        "Went back to the version before, which never stopped serving."
+        if back
+        else "Nothing was taken back: the pods stay as they are, to be looked at."
+    )
+    lines.append("Correct the image or its settings, then run the playbook again.")
+    return "\n".join(lines)
+
+
+def _ready(pod: Resource) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+
+
+def _state(pod: Resource) -> str:
+    status = pod.get("status") or {}
+    for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+        state = container.get("state") or {}
+        for kind in ("waiting", "terminated"):
+            if kind in state and not container.get("ready"):
+                detail = state[kind]
+                text = f"container {container['name']} is {kind}, {detail.get('reason', 'no reason given')}"
+                message = f" ({detail['message']})" if detail.get("message") else ""
+                return f"{text}{message}, {container.get('restartCount', 0)} restarts"
+    for condition in status.get("conditions") or []:
+        if condition["status"] != "True" and condition.get("message"):
+            return f"{condition['type']} is {condition['status']}: {condition['message']}"
+    return f"phase {status.get('phase', 'unknown')}"
+
+
+def _events_of(pod: str, events: list[Resource]) -> list[str]:
+    mine = [event for event in events if (event.get("involvedObject") or {}).get("name") == pod]
+    mine.sort(key=_time)
+    return [f"  event: {event.get('reason', '')}: {event.get('message', '')}" for event in mine[-EVENTS:]]
+
+
+def _time(event: Resource) -> str:
+    return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp") or "")
+
+
+def _log_of(pod: str, logs: list[Resource]) -> list[str]:
+    for result in logs:
+        if result.get("item", {}).get("metadata", {}).get("name") == pod:
+            return [f"  log: {line}" for line in result.get("log_lines") or [] if line]
+    return []
+
+
+class FilterModule:
+    """The filters by their names."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return them."""
+        return {
+            "pods_in_trouble": pods_in_trouble,
+            "rollout_complete": rollout_complete,
+            "rollout_problem": rollout_problem,
+        }

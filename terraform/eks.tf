@@ -80,7 +80,7 @@ module "eks" {
       source_security_group_id = aws_security_group.load_balancer.id
     }
     ingress_load_balancer_health = {
-      description              = "Load balancer's health checks of kube-proxy"
+      description              = "Health checks of kube-proxy by the load balancer"
       protocol                 = "tcp"
       from_port                = local.kube_proxy_port
       to_port                  = local.kube_proxy_port

@@ -9,7 +9,6 @@ resource "aws_instance" "monitoring" {
   key_name               = aws_key_pair.this.key_name
   iam_instance_profile   = aws_iam_instance_profile.monitoring.name
   ebs_optimized          = true
-  monitoring             = true
 
   metadata_options {
     http_endpoint               = local.metadata_options.http_endpoint

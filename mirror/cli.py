@@ -1,21 +1,142 @@
-"""Command line: python -m mirror build|images|…"""
+"""Command line: python -m mirror build|images|serve|stop|status|list|provenance|terraform."""
 
 import argparse
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from mirror import settings
+from mirror import plan, provenance, service, settings, terraform
+from mirror.artefacts import ArtefactBuilder
+from mirror.errors import MirrorError
 from mirror.images import ImageBuilder
-from mirror.recipes import read_recipes
-from mirror.table import read_table
+from mirror.recipes import Recipe, read_recipes, with_needs
+from mirror.settings import Settings
+from mirror.table import Artefact, program_owner, read_table
+from mirror.upstream import HttpUpstream, NoUpstream
+
+
+@dataclass
+class Mirror:
+    """Everything the verbs need, made when it is asked for."""
+
+    settings: Settings
+    upstream: bool = True
+
+    @cached_property
+    def artefacts(self) -> dict[str, Artefact]:
+        """The table."""
+        return read_table(self.settings.source / "artefacts.toml")
+
+    @cached_property
+    def recipes(self) -> dict[str, Recipe]:
+        """The images' recipes."""
+        return read_recipes(self.settings.source)
+
+    @cached_property
+    def artefact_builder(self) -> ArtefactBuilder:
+        """Makes artefacts."""
+        upstream = HttpUpstream() if self.upstream else NoUpstream()
+        return ArtefactBuilder(settings=self.settings, artefacts=self.artefacts, upstream=upstream, say=say)
+
+    @cached_property
+    def image_builder(self) -> ImageBuilder:
+        """Makes images."""
+        return ImageBuilder(
+            settings=self.settings, recipes=self.recipes, artefacts=self.artefacts, upstream=self.upstream, say=say
+        )
+
+    def build(self, names: Sequence[str]) -> None:
+        """Artefacts and their checksum file."""
+        if unknown := set(names) - set(self.artefacts):
+            raise MirrorError(f"no artefact {', '.join(sorted(unknown))}; there are {', '.join(self.artefacts)}")
+        plan.run({name: () for name in names or self.artefacts}, self.artefact_builder.ensure, say=say)
+        say(f"checksums: {self.artefact_builder.write_checksums()}")
+
+    def images(self, names: Sequence[str]) -> None:
+        """Images that aren't in the engine, with the artefacts and images that their build needs."""
+        needs: dict[str, list[str]] = {}
+        closure = with_needs(names or self.recipes, self.recipes)
+        todo = list(names or self.recipes)
+        while todo:
+            name = todo.pop()
+            needs[f"image {name}"] = []
+            if self.image_builder.needs_work(name):
+                owners = {program_owner(self.artefacts, one).name for one in self.recipes[name].binaries}
+                needs[f"image {name}"] = [f"image {one}" for one in closure[name]] + [
+                    f"artefact {one}" for one in owners
+                ]
+                todo += [one for one in closure[name] if f"image {one}" not in needs]
+        plan.run(needs, self._step, say=say)
+
+    def _step(self, step: str) -> str:
+        kind, name = step.split()
+        return self.image_builder.ensure(name) if kind == "image" else self.artefact_builder.ensure(name)
+
+    def show_list(self) -> None:
+        """Print the table."""
+        for artefact in self.artefacts.values():
+            ways = {"upstream": artefact.upstream, "Go": artefact.go, "double": artefact.double}
+            print(f"{artefact.name:24} {artefact.version:9} {', '.join(way for way, given in ways.items() if given)}")
+        for recipe in self.recipes.values():
+            print(f"{recipe.tag:42} {recipe.origin}")
+
+    def show_status(self) -> None:
+        """Print what is served and what is there."""
+        pid = service.running(self.settings)
+        print(f"server: {f'pid {pid}, port {self.settings.port}' if pid else 'not running'}")
+        for source in self.sources():
+            print(f"{source.kind:9} {source.name:24} {source.version:9} {source.origin}")
+
+    def show_provenance(self) -> None:
+        """Print where everything came from, and write it as JSON."""
+        target = self.settings.service / "provenance.json"
+        sources = self.sources()
+        provenance.write(sources, target)
+        print(provenance.text(sources))
+
+    def sources(self) -> list[provenance.Source]:
+        """Everything with its origin."""
+        return provenance.collect(self.artefact_builder, self.recipes, terraform.modules_origin(self.settings))
+
+
+def say(text: str) -> None:
+    """Progress goes to the error stream, line by line: results stay clean."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str]) -> int:
-    s = settings.from_environment()
-    artefacts = read_table(s.source / "artefacts.toml")
-    recipes = read_recipes(s.source)
-    b = ImageBuilder(settings=s, recipes=recipes, artefacts=artefacts, say=print)
-    for n in arguments[1:]:
-        for m in [recipes[n].base, n]:
-            if m:
-                print(m, b.ensure(m), flush=True)
+    """Run one verb; an error of ours is one line, not a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m mirror", description=__doc__)
+    parser.add_argument(
+        "verb", choices=["build", "images", "serve", "stop", "status", "list", "provenance", "terraform"]
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="artefacts (build) or images; all without a name")
+    parser.add_argument(
+        "--no-upstream", action="store_true", help="build everything, even where upstream can be reached"
+    )
+    parser.add_argument("--foreground", action="store_true", help="serve in this process")
+    given = parser.parse_args(arguments)
+    try:
+        _run(given, Mirror(settings=settings.from_environment(), upstream=not given.no_upstream))
+    except (MirrorError, ValueError) as error:
+        say(f"error: {error}")
+        return 1
     return 0
+
+
+def _run(given: argparse.Namespace, mirror: Mirror) -> None:
+    if given.verb in {"build", "images"}:
+        getattr(mirror, given.verb)(given.names)
+    elif given.names:
+        raise MirrorError(f"{given.verb} takes no name; got {', '.join(given.names)}")
+    elif given.verb == "serve" and given.foreground:
+        service.foreground(mirror.settings)
+    elif given.verb == "serve":
+        print(service.start(mirror.settings))
+    elif given.verb == "stop":
+        print(service.stop(mirror.settings))
+    elif given.verb == "terraform":
+        print(terraform.prepare(mirror.settings, upstream=mirror.upstream))
+    else:
+        getattr(mirror, f"show_{given.verb}")()

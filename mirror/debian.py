@@ -1,5 +1,6 @@
 """Root file systems of Debian 13 by mmdebstrap, from this machine's own apt sources."""
 
+import fnmatch
 import os
 import platform
 import re
@@ -80,10 +81,12 @@ def root_file_system(
 ) -> None:
     """Write a root file system as tar: `base` (a tar) with the packages on top, or a new system of that variant."""
     require_mmdebstrap()
-    command = ["nice", "-n", "5", "mmdebstrap", "--quiet", "--format=tar", f"--include={','.join(packages)}", *SLIM]
+    command = ["nice", "-n", "5", "mmdebstrap", "--format=tar", f"--include={','.join(packages)}", *SLIM]
     command += [f"--variant={'custom' if base else variant}"]
     command += [f"--setup-hook=tar-in {base} /"] if base else []
-    command += [f"--customize-hook={hook}" for hook in [*hooks, FORGET]]
+    # Of the late hooks, an extracted system (no script runs in it) has this one only.
+    stage = "extract" if variant == "extract" and not base else "customize"
+    command += [f"--{stage}-hook={hook}" for hook in [*hooks, FORGET]]
     environment = os.environ | {"SOURCE_DATE_EPOCH": str(ARCHIVE_DATE), "DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(
         [*command, SUITE, str(target), "-"],
@@ -98,15 +101,23 @@ def root_file_system(
         raise MirrorError(f"mmdebstrap failed for {', '.join(packages)}:\n{done.stderr.strip()[-2000:]}")
 
 
-def layer(full: Path, base: Path, target: Path) -> None:
-    """Write what `full` has and `base` has not (a root file system's difference as tar)."""
-    with tarfile.open(base) as opened:
-        known = {member.name: _identity(opened, member) for member in opened}
+def layer(full: Path, base: Path | None, target: Path, *, drop: Sequence[str] = (), keep: Sequence[str] = ()) -> None:
+    """Write what `full` has and `base` has not, without the paths that match `drop` (unless `keep` has them)."""
+    known = {}
+    if base:
+        with tarfile.open(base) as opened:
+            known = {member.name: _identity(opened, member) for member in opened}
     with tarfile.open(full) as opened, tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as written:
         for member in opened:
-            if known.get(member.name) == _identity(opened, member):
+            path = member.name.removeprefix("./")
+            dropped = not member.isdir() and _matches(path, drop) and not _matches(path, keep)
+            if dropped or known.get(member.name) == _identity(opened, member):
                 continue
             written.addfile(member, opened.extractfile(member) if member.isreg() else None)
+
+
+def _matches(path: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def _identity(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[object, ...]:

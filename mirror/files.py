@@ -37,15 +37,15 @@ def tree_digest(paths: Iterable[Path], *, root: Path) -> str:
 
 
 def leaves(start: Path) -> Iterator[Path]:
-    """Every file at or below a path, without what tools leave behind."""
+    """Every file at or below a path, without what tools leave behind and what no build reads."""
     if start.is_file():
         yield start
         return
     if not start.is_dir():
         raise MirrorError(f"{start}: no such file or folder; a recipe or artefact names it")
     for path in start.rglob("*"):
-        hidden = any(part == "__pycache__" or part.startswith((".pytest", ".mypy", ".ruff")) for part in path.parts)
-        if path.is_file() and not hidden:
+        left = any(part == "__pycache__" or part.startswith((".pytest", ".mypy", ".ruff")) for part in path.parts)
+        if path.is_file() and not left and not path.name.endswith("_test.go"):
             yield path
 
 

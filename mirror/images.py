@@ -20,6 +20,7 @@ class ImageBuilder:
     settings: Settings
     recipes: Mapping[str, Recipe]
     artefacts: Mapping[str, Artefact]
+    upstream: bool
     say: Callable[[str], None]
 
     def ensure(self, name: str) -> str:
@@ -54,7 +55,7 @@ class ImageBuilder:
         return not (saved.exists() or self.is_current(recipe, digest))
 
     def _make(self, recipe: Recipe, digest: str) -> str:
-        if recipe.upstream:
+        if recipe.upstream and self.upstream:
             failure = engine.pull(recipe.upstream)
             if not failure:
                 with workspace(self.settings.work) as context:
@@ -62,7 +63,9 @@ class ImageBuilder:
                     given = {engine.LABEL: digest, engine.ORIGIN: "upstream"}
                     engine.build(context, recipe.tag, base=recipe.upstream, given=given)
                 return "upstream"
-            self.say(f"image {recipe.name}: {recipe.upstream} can't be pulled ({failure.splitlines()[-1]}): {recipe.origin}")
+            self.say(
+                f"image {recipe.name}: {recipe.upstream} can't be pulled ({failure.splitlines()[-1]}): {recipe.origin}"
+            )
         with workspace(self.settings.work) as context:
             self._fill(recipe, context)
             base = self.recipes[recipe.base].tag if recipe.base else "scratch"
@@ -109,8 +112,8 @@ class ImageBuilder:
                     apt_lines=debian.machine_sources(self.settings.debian_uri),
                     hooks=recipe.hooks,
                 )
-                if base:
-                    debian.layer(folder / "full.tar", base, folder / "layer.tar")
+                if base or recipe.drop:
+                    debian.layer(folder / "full.tar", base, folder / "layer.tar", drop=recipe.drop, keep=recipe.keep)
                 else:
                     _link(folder / "full.tar", folder / "layer.tar")
                 if is_base:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mirror.errors import MirrorError
 from mirror.files import tree_digest
@@ -28,6 +29,8 @@ class Recipe:
     origin: str = "debian"
     packages: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
     binaries: tuple[str, ...] = ()
     go: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
@@ -36,6 +39,7 @@ class Recipe:
     def root_digest(self, recipes: Mapping[str, "Recipe"]) -> str:
         """Hash of what the Debian root file system is made of; files of the recipe don't count."""
         parts = [GENERATION, self.variant, *self.packages, "|", *self.hooks]
+        parts += ["|", *self.drop, "|", *self.keep] if self.drop else []
         if self.base:
             parts.append(recipes[self.base].root_digest(recipes))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -43,7 +47,9 @@ class Recipe:
     def digest(self, recipes: Mapping[str, "Recipe"], artefacts: Mapping[str, Artefact], source: Path) -> str:
         """Hash of every input: files, base, artefacts, Go sources, other images."""
         owners = {artefact.name: artefact for artefact in (program_owner(artefacts, one) for one in self.binaries)}
-        modules = {str(module.relative_to(source)): module for module, _ in (go_package(source, one) for one in self.go)}
+        modules = {
+            str(module.relative_to(source)): module for module, _ in (go_package(source, one) for one in self.go)
+        }
         parts = {
             "tag": self.tag,
             "root": self.root_digest(recipes),
@@ -94,5 +100,5 @@ def _read(file: Path) -> Recipe:
         raise MirrorError(f"{file}: unknown {', '.join(sorted(unknown))}; allowed are {', '.join(sorted(allowed))}")
     if "tag" not in values:
         raise MirrorError(f'{file}: has no tag (example: tag = "mirror.beacon/{file.parent.name}:1")')
-    lists = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    lists: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     return Recipe(name=file.parent.name, folder=file.parent, **lists)

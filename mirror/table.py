@@ -11,6 +11,9 @@ from typing import Any
 from mirror.errors import MirrorError
 from mirror.files import tree_digest
 
+# What lies in a double's folder and doesn't end in its archive.
+NOT_BUILT = {"tests", "README.md", "__pycache__"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Upstream:
@@ -67,8 +70,9 @@ class Artefact:
         parts: dict[str, Any] = {"row": asdict(self)}
         if self.go:
             parts["go"] = tree_digest([source / "go" / self.go.wrapper], root=source)
-        if self.double and (source / "doubles" / self.double).is_dir():
-            parts["double"] = tree_digest([source / "doubles" / self.double], root=source)
+        if self.double:
+            inputs = [file for file in (source / "doubles" / self.double).iterdir() if file.name not in NOT_BUILT]
+            parts["double"] = tree_digest(inputs, root=source)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,0 +1,119 @@
+"""Artefacts: current in the cache, downloaded, or built to the same layout."""
+
+import importlib
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mirror import gobuild
+from mirror.errors import MirrorError
+from mirror.files import lock, pack, publish, sha256, unpack_member, workspace, write_atomically
+from mirror.records import Record, Records, checksum_lines
+from mirror.settings import Settings
+from mirror.table import Artefact, GoBuild
+from mirror.table import Upstream as Release
+from mirror.upstream import Upstream
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtefactBuilder:
+    """Makes artefacts; each step goes into a temporary folder and is renamed into place at the end."""
+
+    settings: Settings
+    artefacts: Mapping[str, Artefact]
+    upstream: Upstream
+    say: Callable[[str], None]
+
+    @property
+    def records(self) -> Records:
+        """Outside of the served folder."""
+        return Records(self.settings.work / "records")
+
+    def current(self, name: str) -> Record | None:
+        """The record, if it is of this very recipe and its files exist."""
+        artefact = self.artefacts[name]
+        record = self.records.read(name)
+        if record is None or record.recipe != artefact.digest(self.settings.source):
+            return None
+        return record if all((self.settings.artefacts / output).exists() for output in artefact.outputs) else None
+
+    def ensure(self, name: str) -> str:
+        """Have the artefact in the served folder; how that came about."""
+        artefact = self.artefacts[name]
+        with lock(self.settings.work / "locks" / f"artefact-{name}", say=self.say):
+            if self.current(name):
+                return "present"
+            started = time.monotonic()
+            with workspace(self.settings.work) as folder:
+                origin = self._make(artefact, folder)
+                sums = {output: sha256(folder / output) for output in artefact.outputs}
+                for output in artefact.outputs:
+                    publish(folder / output, self.settings.artefacts / output)
+            seconds = round(time.monotonic() - started, 1)
+            recipe = artefact.digest(self.settings.source)
+            self.records.write(name, Record(recipe=recipe, origin=origin, seconds=seconds, sums=sums))
+            return origin
+
+    def write_checksums(self) -> Path:
+        """Write sha256sums.txt over everything that is in the cache."""
+        present = {name: record for name in self.artefacts if (record := self.current(name))}
+        target = self.settings.artefacts / "sha256sums.txt"
+        with lock(self.settings.work / "locks" / "sums", say=self.say):
+            write_atomically(target, checksum_lines(present))
+        return target
+
+    def _make(self, artefact: Artefact, folder: Path) -> str:
+        reason = "upstream publishes no such file"
+        if artefact.upstream:
+            address = artefact.upstream.url.replace("{program}", (*artefact.programs, "")[0])
+            reason = self.upstream.unreachable(address)
+            if not reason:
+                self._download(artefact, artefact.upstream, folder)
+                return "upstream"
+        if artefact.go:
+            self.say(f"{artefact.name}: {reason}: building {artefact.version} from its Go module")
+            self._build(artefact, artefact.go, folder)
+            return "built"
+        if artefact.double:
+            self.say(f"{artefact.name}: {reason}: a double stands in")
+            self._double(artefact, folder)
+            return "double"
+        raise MirrorError(f"{artefact.name}: {reason}, and the table knows no other way to make it")
+
+    def _download(self, artefact: Artefact, release: Release, folder: Path) -> None:
+        target = folder / artefact.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if artefact.is_archive:
+            self.upstream.download(release.url, target, checksum=release.checksum)
+            return
+        target.mkdir()
+        if release.members:
+            archive = folder / "archive"
+            self.upstream.download(release.url, archive, checksum=release.checksum)
+            for program, member in release.members.items():
+                unpack_member(archive, member, target / program)
+            return
+        for program in artefact.programs:
+            addresses = (one.replace("{program}", program) for one in (release.url, release.checksum))
+            url, checksum = addresses
+            self.upstream.download(url, target / program, checksum=checksum)
+            (target / program).chmod(0o755)
+
+    def _build(self, artefact: Artefact, go: GoBuild, folder: Path) -> None:
+        wrapper, cache = self.settings.source / "go" / go.wrapper, self.settings.cache
+        tree = folder / artefact.root if artefact.is_archive else folder / artefact.path
+        gobuild.build(wrapper, go.packages, tree, cache=cache, ldflags=go.ldflags)
+        if go.files:
+            module = gobuild.module_directory(wrapper, go.module, cache=cache)
+            for inner, source in go.files.items():
+                shutil.copyfile(module / source, tree / inner)
+        if artefact.is_archive:
+            pack(tree, folder / artefact.path)
+
+    def _double(self, artefact: Artefact, folder: Path) -> None:
+        """Let the double make its own tree: doubles/<name>/build.py has build(target, cache=…)."""
+        tree = folder / artefact.root
+        importlib.import_module(f"mirror.doubles.{artefact.double}.build").build(tree, cache=self.settings.work)
+        pack(tree, folder / artefact.path)

@@ -1,0 +1,60 @@
+"""Where everything came from: for people at the end of `make up`, and as JSON for programs."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mirror import engine
+from mirror.artefacts import ArtefactBuilder
+from mirror.files import write_atomically
+from mirror.recipes import Recipe
+
+EXPLAINED = {
+    "upstream": "the publisher's own release",
+    "built": "built here from the publisher's sources",
+    "debian": "made of Debian's packages",
+    "double": "stands in for a program that can't be had here",
+    "stand-in": "our own module with the official one's interface",
+    "missing": "not there yet",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One thing and its origin."""
+
+    kind: str
+    name: str
+    version: str
+    origin: str
+
+
+def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: str) -> list[Source]:
+    """Ask the records and the engine; `modules` is the origin of the Terraform modules."""
+    found = []
+    for name, artefact in builder.artefacts.items():
+        record = builder.current(name)
+        origin = record.origin if record else "missing"
+        found.append(Source(kind="artefact", name=name, version=artefact.version, origin=origin))
+    for name, recipe in recipes.items():
+        labels = engine.labels(recipe.tag)
+        origin = "missing" if labels is None else labels.get(engine.ORIGIN, recipe.origin)
+        found.append(Source(kind="image", name=name, version=recipe.tag.rpartition(":")[2], origin=origin))
+    found.append(Source(kind="terraform", name="modules", version="-", origin=modules))
+    return found
+
+
+def write(sources: list[Source], target: Path) -> None:
+    """Write them for `make up` and for programs."""
+    write_atomically(target, json.dumps([asdict(source) for source in sources], indent=2) + "\n")
+
+
+def text(sources: list[Source]) -> str:
+    """One line for each origin, doubles last: they are what a reader must know."""
+    lines = []
+    for origin, meaning in EXPLAINED.items():
+        names = [f"{source.name} {source.version}".removesuffix(" -") for source in sources if source.origin == origin]
+        if names:
+            lines.append(f"{origin:9} {', '.join(names)}\n          ({meaning})")
+    return "\n".join(lines)

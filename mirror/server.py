@@ -1,0 +1,115 @@
+"""The file server: one folder, read only, on several addresses."""
+
+import errno
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from mirror.errors import MirrorError
+
+LOG = logging.getLogger("mirror")
+RETRY_SECONDS = 1.0
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves files; nothing outside of its folder, also not through a link."""
+
+    server_version = "beacon-mirror"
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+
+    def translate_path(self, path: str) -> str:
+        """Map an address to a file; what leaves the folder maps to a file that doesn't exist."""
+        root = Path(self.directory).resolve()
+        target = Path(super().translate_path(path)).resolve()
+        return str(target) if target.is_relative_to(root) else str(root / "does-not-exist")
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Log like the rest of the program."""
+        LOG.info("%s %s", self.address_string(), format % args)
+
+
+class Server(ThreadingHTTPServer):
+    """One address's listener."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def server_bind(self) -> None:
+        """Bind without the base class's reverse look-up: it may take seconds where no resolver answers."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+
+
+def listen(address: str, port: int, folder: Path) -> Server | None:
+    """Open one address; nothing while the machine doesn't have it, an error when another process has the port."""
+    try:
+        return Server((address, port), partial(Handler, directory=str(folder)))
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            return None
+        if error.errno == errno.EADDRINUSE:
+            raise MirrorError(port_taken(address, port)) from error
+        raise
+
+
+def serve(addresses: Iterable[str], port: int, folder: Path, *, ended: threading.Event) -> None:
+    """Serve until `ended`; an address that comes later (the cloud's gateway) is served once it is there."""
+    missing = list(addresses)
+    servers: dict[str, Server] = {}
+    while not ended.is_set():
+        for address in list(missing):
+            if (server := listen(address, port, folder)) is not None:
+                threading.Thread(target=server.serve_forever, name=address, daemon=True).start()
+                servers[address] = server
+                missing.remove(address)
+                LOG.info("serving %s on http://%s:%d/", folder, address, port)
+        ended.wait(RETRY_SECONDS if missing else 60)
+    for server in servers.values():
+        server.shutdown()
+        server.server_close()
+
+
+def port_taken(address: str, port: int) -> str:
+    """Say who has the port, as far as this user may know."""
+    holder = holder_of(port)
+    who = f"by {holder}" if holder else "by a process that this user may not see (as root: ss -ltnp)"
+    return f"{address}:{port} is taken {who}: end it, or set MIRROR_PORT to a free port"
+
+
+def holder_of(port: int) -> str:
+    """Find the listening process through /proc: `name (pid N)`, or nothing."""
+    inodes = set()
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        for line in table.read_text().splitlines()[1:] if table.exists() else []:
+            fields = line.split()
+            if int(fields[1].rsplit(":", 1)[1], 16) == port and fields[3] == "0A":
+                inodes.add(f"socket:[{fields[9]}]")
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if str(link.readlink()) in inodes:
+                process = link.parent.parent
+                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+        except OSError:  # ended meanwhile, or another user's: not the one to be named
+            continue
+    return ""
+
+
+def wait_for(address: str, port: int, *, seconds: float) -> bool:
+    """Whether something answers within the time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((address, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False

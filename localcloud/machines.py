@@ -271,6 +271,8 @@ class Machines:
         image = api.inspect_image(spec.image)["Config"]
         command = list(spec.command) if spec.command is not None else list(image.get("Cmd") or [])
         first, *others = spec.attachments
+        for volume in spec.named_volumes:
+            api.create_volume(volume, labels=dict([self.config.label.split("=")]))
         api.create_container(
             spec.image,
             command,

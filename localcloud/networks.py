@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from localcloud.config import Config
 
 ROUTES = Path("/proc/net/route")
+HOST_MASK = IPv4Address("255.255.255.255")
 WHOLE_RANGE_UP_TO = 22  # larger VPCs leave their top /24 to Docker, smaller ones their top quarter
 
 
@@ -153,7 +154,7 @@ def host_routes(lines: Iterable[str]) -> list[tuple[str, IPv4Network]]:
     routes = []
     for fields in (line.split() for line in list(lines)[1:]):
         destination, mask = (IPv4Address(int.from_bytes(bytes.fromhex(fields[i]), "little")) for i in (1, 7))
-        if int(mask):
+        if int(mask) and mask != HOST_MASK:  # a route to a single address takes nothing from a network but that address
             routes.append((fields[0], IPv4Network(f"{destination}/{mask}")))
     return routes
 

@@ -245,18 +245,17 @@ def converge(account: str, region: str, instance_id: str) -> None:
         instance = next((i for i in backend.all_instances() if i.id == instance_id), None)
         wanted = instance.state if instance is not None else TERMINATED[0]
         reboot = bool(instance is not None and instance.__dict__.pop("beacon_reboot", False))
-        spec, vpc = None, None
-        if wanted in _names(PENDING, RUNNING):
-            spec = specification(backend, instance)
-            vpc = backend.get_vpc(instance.vpc_id)
-    if spec is not None and vpc is not None:
+    if wanted in _names(PENDING, RUNNING):
         try:
+            with now.model.lock:
+                spec = specification(backend, instance)
+                vpc = backend.get_vpc(instance.vpc_id)
             now.networks.ensure_vpc(vpc.id, vpc.cidr_block)
             now.networks.ensure_public()
             now.machines.ensure(spec)
             if reboot:
                 now.machines.restart(instance_id)
-        except DockerFailedError as error:
+        except Exception as error:
             if wanted == PENDING[0]:
                 _give_up(backend, instance, error)
                 return
@@ -287,16 +286,16 @@ def remove_leftovers(backend: LocalEC2Backend) -> None:
             now.machines.remove(machine.name)
 
 
-def _give_up(backend: LocalEC2Backend, instance: Any, error: DockerFailedError) -> None:
-    """End a launch that Docker refuses, as AWS does: terminated, with the reason."""
-    LOG.error("launch of %s failed: %s", instance.id, error)
+def _give_up(backend: LocalEC2Backend, instance: Any, error: Exception) -> None:
+    """End a launch that fails, as AWS does: terminated, with the reason."""
+    LOG.error("launch of %s failed", instance.id, exc_info=error)
     now = runtime.current()
     now.machines.remove(instance.id)
     with now.model.transaction():
         instance.disable_api_termination = False
         EC2Backend.terminate_instances(backend, [instance.id])
         instance.beacon_terminated = utcnow()
-        instance.state_reason = StateReason(f"Server.InternalError: Docker: {error}", "Server.InternalError")
+        instance.state_reason = StateReason(f"Server.InternalError: {error}", "Server.InternalError")
 
 
 def _settle(backend: LocalEC2Backend, instance: Any, *, expected: tuple[str, int], becomes: tuple[str, int]) -> None:

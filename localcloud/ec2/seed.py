@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from typing import Any
 
 from localcloud.spec import File
 
 FOLDER = "/var/lib/cloud/seed/nocloud"
 
 
-def files(*, instance_id: str, hostname: str, public_key: str | None, user_data: bytes | str | None) -> dict[str, File]:
+def files(*, instance_id: str, hostname: str, public_key: str | None, user_data: Any) -> dict[str, File]:
     """The two files of the NoCloud data source. User data may hold secrets: only root reads it."""
     meta_data = {
         "instance-id": instance_id,
@@ -24,11 +25,11 @@ def files(*, instance_id: str, hostname: str, public_key: str | None, user_data:
     }
 
 
-def decode(user_data: bytes | str | None) -> bytes:
-    """User data as the machine gets it: launch templates keep it in base64, RunInstances decodes it."""
+def decode(user_data: Any) -> bytes:
+    """User data as the machine gets it; moto keeps it in a type whose text is base64."""
     if not user_data:
         return b""
-    raw = user_data.encode() if isinstance(user_data, str) else bytes(user_data)
+    raw = user_data if isinstance(user_data, bytes) else str(user_data).encode()
     try:
         return base64.b64decode(raw, validate=True)
     except (binascii.Error, ValueError):

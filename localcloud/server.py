@@ -18,6 +18,7 @@ from moto.core.routing import get_service_router
 from werkzeug.exceptions import HTTPException
 
 from localcloud import faults, runtime, signatures
+from localcloud.eks import inside
 from localcloud.faults import Answer, Fault
 
 if TYPE_CHECKING:
@@ -140,6 +141,10 @@ class Application:
             headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
             with runtime.current().model.lock:
                 return self.metadata.answer(method=environ["REQUEST_METHOD"], path=path, source=source, headers=headers)
+        if path.startswith(inside.PREFIX):  # control planes ask who somebody is, each with its own secret
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            secret = environ.get("HTTP_AUTHORIZATION", "")
+            return inside.answer(method=environ["REQUEST_METHOD"], path=path, authorization=secret, body=body)
         call = read_call(environ)
         if path.startswith("/moto-api"):  # would reset everything, for anybody
             return faults.answer(faults.unimplemented("moto-api", path), service="moto", protocol="rest")
@@ -209,8 +214,8 @@ def _operation(call: Call) -> str | None:
 
 
 def _is_no_route(status: int, headers: dict[str, str], body: bytes) -> bool:
-    """Flask's own page for a path that no service has."""
-    return status == 404 and headers.get("Content-Type", "").startswith("text/html") and not body.startswith(b"<Error")  # noqa: PLR2004
+    """Flask's own page for a path that no service has; S3's answer to HEAD has the same type, but no body."""
+    return status == 404 and headers.get("Content-Type", "").startswith("text/html") and b"<title>404" in body  # noqa: PLR2004
 
 
 def _reason(status: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moto.autoscaling.models import autoscaling_backends
+from moto.core.types import Base64EncodedString
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.eks.exceptions import InvalidParameterException, ResourceNotFoundException
@@ -206,7 +207,7 @@ def _launch_template(backend: Any, cluster: Any, group: Any, name: str) -> Any:
         "InstanceType": given.get("InstanceType") or (group.instance_types or [DEFAULT_TYPE])[0],
         "SecurityGroupIds": groups or [cluster.resources_vpc_config["clusterSecurityGroupId"]],
         "IamInstanceProfile": {"Name": name},
-        "UserData": base64.b64encode(user_data.encode()).decode(),
+        "UserData": Base64EncodedString(base64.b64encode(user_data.encode()).decode()),
     }
     return ec2.create_launch_template(name, f"of EKS node group {group.nodegroup_name}", data, {})
 

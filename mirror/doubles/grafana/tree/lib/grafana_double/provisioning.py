@@ -15,11 +15,13 @@ from .settings import expand
 from .store import new_uid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import threading
+    from collections.abc import Callable, Iterator
 
     from .settings import Settings
     from .store import Store
 
+WATCH_INTERVAL = 10
 log = logging.getLogger("provisioning")
 
 
@@ -101,3 +103,24 @@ def provision_dashboards(store: Store, settings: Settings) -> None:
         if row["uid"] not in seen:
             store.run("DELETE FROM dashboard WHERE uid = ?", row["uid"])
     log.info("%d dashboards provisioned", len(seen))
+
+
+def _stamps(settings: Settings) -> list[tuple[str, int]]:
+    """Return the dashboards' files with their times."""
+    paths = [Path((it.get("options") or {}).get("path", "")) for it in _entries(settings, "dashboards", "providers")]
+    files = [file for path in paths for file in sorted(path.rglob("*.json"))]
+    return [(str(file), file.stat().st_mtime_ns) for file in files]
+
+
+def watch(settings: Settings, store: Callable[[], Store], stop: threading.Event) -> None:
+    """Bring changed dashboards in, as Grafana does every updateIntervalSeconds; a broken file is logged and left out."""
+    before = _stamps(settings)
+    while not stop.wait(WATCH_INTERVAL):
+        try:
+            found = _stamps(settings)
+            if found != before:
+                with store() as opened:
+                    provision_dashboards(opened, settings)
+                before = found
+        except (ProvisioningError, OSError) as error:
+            log.error("%s", error)  # noqa: TRY400 - the message says it all; the next look may find it corrected

@@ -1,9 +1,140 @@
-"""Auto Scaling groups whose instances are machines."""
+"""Auto Scaling groups whose instances are machines: spread over the group's subnets, and replaced when they are lost."""
 
 from __future__ import annotations
 
-from moto.autoscaling.models import AutoScalingBackend
+import logging
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+from moto.autoscaling.models import ASG_NAME_TAG, AutoScalingBackend, FakeAutoScalingGroup, InstanceState
+
+from localcloud import runtime
+from localcloud.errors import DockerFailedError
+
+LOG = logging.getLogger(__name__)
+WATCH_SECONDS = 5.0
+GRACE_SECONDS = 20.0
+ALIVE = ("pending", "running")  # states of instances
+UP = ("running", "restarting")  # states of machines
+
+
+class LocalAutoScalingGroup(FakeAutoScalingGroup):
+    """moto puts all instances into the first subnet, whatever the region."""
+
+    def replace_autoscaling_group_instances(self, count_needed: int, propagated_tags: dict[str, str]) -> None:
+        """Launch instances, each in the subnet that has the fewest."""
+        tags = {**propagated_tags, ASG_NAME_TAG: self.name, **self.instance_tags}
+        template = {"LaunchTemplateId": self.ec2_launch_template.id} if self.ec2_launch_template else None
+        for _ in range(count_needed):
+            subnet_id = self._emptiest_subnet()
+            zone = self.ec2_backend.get_subnet(subnet_id).availability_zone if subnet_id else self.availability_zones[0]
+            reservation = self.ec2_backend.run_instances(
+                self.image_id,
+                1,
+                self.user_data,
+                self.security_groups or [],
+                instance_type=self.instance_type,
+                tags={"instance": dict(tags)},
+                placement=zone,
+                region_name=self.region,
+                launch_config=self.launch_config,
+                launch_template=template,
+                is_instance_type_default=False,
+                associate_public_ip=self.launch_config.associate_public_ip_address if self.launch_config else None,
+                subnet_id=subnet_id,
+            )
+            instances: list[Any] = reservation.instances
+            for instance in instances:
+                instance.autoscaling_group = self
+                protected = self.new_instances_protected_from_scale_in
+                self.instance_states.append(InstanceState(instance, protected_from_scale_in=protected))
+
+    def _emptiest_subnet(self) -> str | None:
+        subnets = (self.vpc_zone_identifier or "").split(",")
+        used = Counter(state.instance.subnet_id for state in self.instance_states)
+        return min(subnets, key=lambda subnet: (used[subnet], subnets.index(subnet))) or None
+
+    def lost(self, dead: set[str]) -> list[Any]:
+        """Return the instances that are no more, or whose machine is dead."""
+        return [
+            state
+            for state in self.instance_states
+            if state.instance.state not in ALIVE or (state.instance.state == "running" and state.instance.id in dead)
+        ]
+
+    def replace(self, lost: list[Any]) -> None:
+        """Terminate what is lost and launch what is missing then."""
+        for state in lost:
+            LOG.warning("%s: %s is lost and will be replaced", self.name, state.instance.id)
+            self.instance_states.remove(state)
+        targets = [{"id": state.instance.id} for state in lost]
+        for target_group in self.target_group_arns:
+            self.autoscaling_backend.elbv2_backend.deregister_targets(target_group, targets)
+        alive = [state.instance.id for state in lost if state.instance.state in ALIVE]
+        if alive:
+            self.ec2_backend.terminate_instances(alive)
+        self.set_desired_capacity(self.desired_capacity)
 
 
 class LocalAutoScalingBackend(AutoScalingBackend):
     """moto's Auto Scaling: its instances come from EC2's RunInstances, so they are real."""
+
+    def create_auto_scaling_group(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the group empty first: moto's own constructor launches instances."""
+        wanted = kwargs.pop("desired_capacity", None)
+        least = kwargs.pop("min_size", None)
+        made: Any = super().create_auto_scaling_group(*args, **kwargs | {"desired_capacity": 0, "min_size": 0})
+        made.__class__ = LocalAutoScalingGroup  # moto has no factory to override
+        group: LocalAutoScalingGroup = made
+        group.min_size = int(least or 0)
+        try:
+            group.set_desired_capacity(int(wanted) if wanted is not None else group.min_size)
+        except Exception:
+            del self.autoscaling_groups[group.name]
+            raise
+        return group
+
+    def reconcile(self) -> None:
+        """After a start of the server: watch the groups' machines."""
+        threading.Thread(target=self._watch, name=f"autoscaling-{self.region_name}", daemon=True).start()
+
+    def _watch(self) -> None:
+        silent: dict[str, float] = {}
+        while True:
+            time.sleep(WATCH_SECONDS)
+            try:
+                self.replace_lost(silent, now=time.monotonic())
+            except DockerFailedError as error:
+                LOG.warning("Auto Scaling groups can't be checked: %s", error)
+            except Exception:
+                LOG.exception("replacing lost instances failed: trying again")
+
+    def replace_lost(self, silent: dict[str, float], *, now: float) -> None:
+        """Replace instances whose machines are gone; quick when none is. `silent`: since when a machine is stopped."""
+        if not self.autoscaling_groups:
+            return
+        current = runtime.current()
+        machines = {machine.name: machine.state for machine in current.machines.list("instance")}
+        with current.model.lock:
+            members = [state.instance.id for group in self.groups() for state in group.instance_states]
+        stopped = {name for name in members if machines.get(name, "missing") not in UP}
+        for name in silent.keys() - stopped:
+            del silent[name]
+        for name in stopped:
+            silent.setdefault(name, now)
+        # one that was removed is dead; one that is stopped may be on its way up again (a restart of Docker, of everything)
+        over = {name for name in stopped if name not in machines or now - silent[name] > GRACE_SECONDS}
+        dead = {name for name in over if current.machines.state(name) not in UP}  # not one that started meanwhile
+        with current.model.lock:
+            found = [(group, group.lost(dead)) for group in self.groups()]
+            if any(lost for _, lost in found):
+                with current.model.transaction():
+                    for group, lost in found:
+                        if lost:
+                            group.replace(lost)
+
+    def groups(self) -> list[LocalAutoScalingGroup]:
+        """Return all groups."""
+        return [group for group in self.autoscaling_groups.values() if isinstance(group, LocalAutoScalingGroup)]

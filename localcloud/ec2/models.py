@@ -15,6 +15,7 @@ from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instances import InstanceState, StateReason
+from moto.ec2.models.security_groups import SecurityRule
 
 from localcloud import hooks, runtime
 from localcloud.ec2.machine import image_of, specification
@@ -24,6 +25,15 @@ LOG = logging.getLogger(__name__)
 PENDING, RUNNING, STOPPING, STOPPED = ("pending", 0), ("running", 16), ("stopping", 64), ("stopped", 80)
 SHUTTING_DOWN, TERMINATED = ("shutting-down", 32), ("terminated", 48)
 FORGET_TERMINATED = timedelta(hours=1)
+
+
+class DescribedRule(SecurityRule):
+    """A rule of a security group that shows its description also when its other side is a group."""
+
+    @property
+    def description(self) -> str | None:
+        """What the rule is for: moto looks beside the range only, which such a rule has not."""
+        return self.ip_range.get("Description") or self.source_group.get("Description")
 
 
 class LocalEC2Backend(EC2Backend):
@@ -80,6 +90,13 @@ class LocalEC2Backend(EC2Backend):
                 _set(instance, SHUTTING_DOWN)
                 self._converge(instance)
         return result
+
+    # -- security groups
+    def describe_security_group_rules(self, *args: Any, **kwargs: Any) -> Any:
+        rules = super().describe_security_group_rules(*args, **kwargs)
+        for rule in rules:
+            rule.__class__ = DescribedRule  # moto makes rules in many places, always of its own class
+        return rules
 
     # -- launch templates
     def create_launch_template(self, name: str, description: str, template_data: dict[str, Any], tag_spec: Any) -> Any:

@@ -1,0 +1,181 @@
+#!/usr/bin/python
+"""What ECR knows about one tag."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+DOCUMENTATION = r"""
+module: ecr_image_info
+author: The Beacon authors
+short_description: Digest and scan findings of an image in ECR
+description:
+  - Tells whether a tag is in a repository, with its digest, and, when asked to, what the vulnerability scan found. It
+    waits for a scan that is still running.
+options:
+  repository:
+    description: Name of the repository, without the registry.
+    type: str
+    required: true
+  tag:
+    description: The tag.
+    type: str
+    required: true
+  scan:
+    description: Whether to wait for the scan and return its findings.
+    type: bool
+    default: false
+  wait_timeout:
+    description: Seconds to wait for the scan.
+    type: int
+    default: 300
+attributes:
+  check_mode:
+    support: full
+    description: It only reads.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Look for an image
+  beacon.platform.ecr_image_info:
+    region: eu-west-1
+    repository: beacon-local/webapp
+    tag: 1.0.0-59f7485d2c1a
+"""
+
+RETURN = r"""
+image:
+  description: C(digest), C(tags), C(pushed_at) and C(size_bytes); null where the tag is not there.
+  returned: always
+  type: dict
+findings:
+  description: The scan's findings, each with C(id), C(severity), C(package), C(version) and C(uri).
+  returned: when O(scan) is true and the tag is there
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code  # noqa: E402
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry  # noqa: E402
+from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
+
+SECONDS_BETWEEN_LOOKS = 2
+RUNNING = frozenset({"IN_PROGRESS", "PENDING", "UNKNOWN"})
+# Basic scanning ends as COMPLETE, enhanced scanning stays ACTIVE.
+DONE = frozenset({"COMPLETE", "ACTIVE"})
+
+
+class ScanError(Exception):
+    """The scan can't be read; the text says what to do."""
+
+
+def finding(entry: dict[str, Any]) -> dict[str, str]:
+    """Read one finding of a basic scan."""
+    attributes = {item["key"]: item["value"] for item in entry.get("attributes", [])}
+    return {
+        "id": entry["name"],
+        "severity": entry["severity"],
+        "package": attributes.get("package_name", ""),
+        "version": attributes.get("package_version", ""),
+        "uri": entry.get("uri", ""),
+    }
+
+
+def enhanced_finding(entry: dict[str, Any]) -> dict[str, str]:
+    """Read one finding of an enhanced scan."""
+    details = entry.get("packageVulnerabilityDetails", {})
+    packages = details.get("vulnerablePackages") or [{}]
+    return {
+        "id": details.get("vulnerabilityId", entry.get("title", "")),
+        "severity": entry["severity"],
+        "package": packages[0].get("name", ""),
+        "version": packages[0].get("version", ""),
+        "uri": details.get("sourceUrl", ""),
+    }
+
+
+def read_findings(client: Any, *, repository: str, tag: str, timeout: float) -> list[dict[str, str]]:
+    """Wait for the scan, then return its findings. Raises ScanError."""
+    end = time.monotonic() + timeout
+    request = {"repositoryName": repository, "imageId": {"imageTag": tag}}
+    while True:
+        try:
+            answer = client.describe_image_scan_findings(aws_retry=True, **request)
+            status = answer["imageScanStatus"]["status"]
+        except is_boto3_error_code("ScanNotFoundException"):
+            answer, status = {}, "PENDING"  # a scan on push begins some seconds after the push
+        if status not in RUNNING:
+            break
+        if time.monotonic() >= end:
+            raise ScanError(
+                f"{repository}:{tag} has no finished scan after {timeout:.0f} s (status {status}). "
+                "Is scanOnPush set for the repository? Start one: aws ecr start-image-scan"
+            )
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    if status not in DONE:
+        reason = answer["imageScanStatus"].get("description", "no reason given")
+        raise ScanError(f"The scan of {repository}:{tag} ended as {status}: {reason}")
+    found: list[dict[str, str]] = []
+    while True:
+        result = answer.get("imageScanFindings", {})
+        found += [finding(entry) for entry in result.get("findings", [])]
+        found += [enhanced_finding(entry) for entry in result.get("enhancedFindings", [])]
+        if not answer.get("nextToken"):
+            return found
+        answer = client.describe_image_scan_findings(aws_retry=True, nextToken=answer["nextToken"], **request)
+
+
+def read_image(client: Any, *, repository: str, tag: str) -> dict[str, Any] | None:
+    """Return what is known about a tag, or None."""
+    try:
+        answer = client.describe_images(aws_retry=True, repositoryName=repository, imageIds=[{"imageTag": tag}])
+    except is_boto3_error_code("ImageNotFoundException"):
+        return None
+    details = answer["imageDetails"][0]
+    pushed = details.get("imagePushedAt")
+    return {
+        "digest": details["imageDigest"],
+        "tags": details.get("imageTags", []),
+        "pushed_at": pushed.isoformat() if pushed else "",
+        "size_bytes": details.get("imageSizeInBytes", 0),
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={
+            "repository": {"type": "str", "required": True},
+            "tag": {"type": "str", "required": True},
+            "scan": {"type": "bool", "default": False},
+            "wait_timeout": {"type": "int", "default": 300},
+        },
+        supports_check_mode=True,
+    )
+    client = module.client("ecr", retry_decorator=AWSRetry.jittered_backoff())
+    repository, tag = module.params["repository"], module.params["tag"]
+    result: dict[str, Any] = {"changed": False}
+    try:
+        result["image"] = read_image(client, repository=repository, tag=tag)
+        if result["image"] and module.params["scan"]:
+            timeout = module.params["wait_timeout"]
+            result["findings"] = read_findings(client, repository=repository, tag=tag, timeout=timeout)
+    except is_boto3_error_code("RepositoryNotFoundException"):
+        if not module.check_mode:
+            module.fail_json(msg=f"ECR has no repository '{repository}' here. The verb `provision` makes it.")
+        result["image"] = None  # a dry run comes before the run that makes it
+    except ScanError as error:
+        module.fail_json(msg=str(error))
+    except (BotoCoreError, ClientError) as error:
+        module.fail_json_aws(error, msg=f"ECR does not tell about {repository}:{tag}")
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

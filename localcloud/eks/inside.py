@@ -16,7 +16,7 @@ from moto.logs.models import logs_backends
 
 from localcloud import credentials, runtime
 from localcloud.config import ACCOUNT
-from localcloud.eks import controlplane, identity
+from localcloud.eks import controlplane, identity, nodes
 from localcloud.faults import Answer
 
 LOG = logging.getLogger(__name__)
@@ -58,7 +58,11 @@ def _identity(backend: Any, cluster: str, asked: dict[str, str]) -> Answer:
     if principal is None or not known or principal.expired:
         return _text(403, "InvalidClientTokenId: nobody has this access key")
     ec2 = ec2_backends[backend.account_id][backend.region_name]
-    names = {i.id: i.private_dns_name for i in ec2.all_instances() if i.state in ("pending", "running")}
+    names = {
+        instance.id: nodes.node_name(instance.nics[0].private_ip_address, backend.region_name)
+        for instance in ec2.all_instances()
+        if instance.state in ("pending", "running")
+    }
     try:
         user = identity.user_of(principal.arn, backend.entries(cluster), names)
     except identity.NoAccessError as error:

@@ -75,7 +75,7 @@ class LocalEKSBackend(EKSBackend):
             "securityGroupIds": list(resources_vpc_config.get("securityGroupIds") or []),
             "endpointPublicAccess": False,
             "endpointPrivateAccess": True,
-            "publicAccessCidrs": [],
+            "publicAccessCidrs": list(resources_vpc_config.get("publicAccessCidrs") or ["0.0.0.0/0"]),
             "vpcId": vpc_id,
             "clusterSecurityGroupId": group.id,
         }

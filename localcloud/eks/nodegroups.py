@@ -244,7 +244,7 @@ class NodeHook:
             endpoint=cluster.endpoint,
             certificate_authority=backend.planes[cluster.name].certificate_authority,
             service_cidr=cluster.kubernetes_network_config["serviceIpv4Cidr"],
-            name=instance.private_dns_name or node_name(nic.private_ip_address, backend.region_name),
+            name=nodes.node_name(nic.private_ip_address, backend.region_name),
             instance_id=instance.id,
             instance_type=instance.instance_type,
             zone=nic.subnet.availability_zone,
@@ -275,13 +275,8 @@ class NodeHook:
         if not cluster or GROUP_TAG not in tags:
             return
         region = instance.ec2_backend.region_name
-        name = instance.private_dns_name or node_name(instance.nics[0].private_ip_address, region)
+        name = nodes.node_name(instance.nics[0].private_ip_address, region)
         jobs.WORK.submit(f"eks-forget/{instance.id}", partial(jobs.forget_node, region, cluster, name))
-
-
-def node_name(address: str, region: str) -> str:
-    """Return an address's private DNS name."""
-    return f"ip-{address.replace('.', '-')}.{region}.compute.internal"
 
 
 def _owner(instance: Any) -> tuple[Any, Any, Any] | None:

@@ -62,6 +62,12 @@ def pod_range(address: str, vpc_cidr: str) -> str:
     return str(IPv4Network((base, 32 - POD_BITS)))
 
 
+def node_name(address: str, region: str) -> str:
+    """Return the private DNS name of an address: the node's name (us-east-1 has an older form)."""
+    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
+    return f"ip-{address.replace('.', '-')}.{domain}"
+
+
 def cluster_dns(service_cidr: str) -> str:
     """Return the cluster DNS's address: the tenth of the services'."""
     return str(IPv4Network(service_cidr)[10])

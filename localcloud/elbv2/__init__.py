@@ -1,0 +1,1 @@
+"""Network load balancers that balance: HAProxy containers behind moto's ELBv2."""

@@ -1,0 +1,260 @@
+"""ELBv2's model. Requests only change it; a job per load balancer then makes its HAProxy containers what it says."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+from moto.elbv2.exceptions import ELBClientError, LoadBalancerNotFoundError, TargetGroupNotFoundError
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
+
+from localcloud.elbv2 import jobs
+
+LOG = logging.getLogger(__name__)
+PROTOCOLS = ("TCP",)
+TARGET_TYPES = ("instance", "ip")
+
+
+@dataclass(kw_only=True)
+class Node:
+    """One load balancer node: a zone's."""
+
+    subnet: str
+    eni: str
+    private_address: str
+    public_address: str | None = None
+    allocation: str | None = None
+    owner: str | None = None  # of a public address that is not an Elastic IP
+
+
+class Zone:
+    """A zone of a load balancer as the API shows it."""
+
+    def __init__(self, subnet: Any, node: Node | None) -> None:
+        self.subnet_id = subnet.id
+        self.zone_name = subnet.availability_zone
+        self.load_balancer_addresses: list[dict[str, str]] = []
+        if node is not None and node.allocation:
+            self.load_balancer_addresses = [{"IpAddress": node.public_address or "", "AllocationId": node.allocation}]
+
+
+class LocalLoadBalancer(FakeLoadBalancer):
+    """A load balancer with nodes; it is active when they run."""
+
+    beacon_nodes: dict[str, Node]
+
+    @property
+    def availability_zones(self) -> list[Any]:
+        """The zones with their addresses."""
+        return [Zone(subnet, self.beacon_nodes.get(subnet.id)) for subnet in self.subnets]
+
+    def activate(self) -> None:
+        """Do nothing: the job that made the nodes notes it."""
+
+
+class LocalELBv2Backend(ELBv2Backend):
+    """moto's ELBv2 with a data plane."""
+
+    # -- load balancers
+    def create_load_balancer(self, name: str, security_groups: list[str], *args: Any, **kwargs: Any) -> Any:
+        kind = kwargs.get("loadbalancer_type") or "application"
+        if kind != "network":
+            raise ELBClientError(
+                "ValidationError", f"A load balancer of type {kind} is not offered by the local cloud: network is"
+            )
+        if any(balancer.name == name for balancer in self.load_balancers.values()):
+            raise ELBClientError("DuplicateLoadBalancerName", f"A load balancer with the name {name} already exists.")
+        kwargs["scheme"] = kwargs.get("scheme") or "internet-facing"
+        made: Any = super().create_load_balancer(name, security_groups, *args, **kwargs)
+        made.__class__ = LocalLoadBalancer  # moto has no factory to override
+        balancer: LocalLoadBalancer = made
+        balancer.state = "provisioning"
+        identifier = balancer.arn.rpartition("/")[2]
+        balancer.dns_name = f"{name}-{identifier}.elb.{self.region_name}.amazonaws.com"
+        balancer.beacon_nodes = {}
+        mappings = {mapping["SubnetId"]: mapping for mapping in kwargs.get("subnet_mappings") or []}
+        try:
+            for subnet in balancer.subnets:
+                balancer.beacon_nodes[subnet.id] = self._plan(balancer, subnet, mappings.get(subnet.id, {}))
+        except Exception:
+            self._release(balancer)
+            del self.load_balancers[balancer.arn]
+            raise
+        self.converge(balancer.arn)
+        return balancer
+
+    def delete_load_balancer(self, arn: str) -> None:
+        balancer: Any = self.load_balancers.get(arn)
+        if balancer is not None:
+            if balancer.attrs.get("deletion_protection.enabled") == "true":
+                raise ELBClientError(
+                    "OperationNotPermitted",
+                    f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
+                )
+            self._release(balancer)
+        super().delete_load_balancer(arn)
+        self.converge(arn)
+
+    def set_security_groups(self, arn: str, sec_groups: list[str]) -> None:
+        super().set_security_groups(arn, sec_groups)
+        self.converge(arn)
+
+    def set_subnets(self, arn: str, subnets: list[str], subnet_mappings: list[dict[str, Any]]) -> Any:
+        balancer: Any = self.load_balancers.get(arn)
+        if balancer is None:
+            raise LoadBalancerNotFoundError
+        wanted = [*subnets, *(mapping["SubnetId"] for mapping in subnet_mappings)]
+        if sorted(wanted) != sorted(subnet.id for subnet in balancer.subnets):
+            raise ELBClientError(
+                "ValidationError",
+                "SetSubnets with other subnets is not offered by the local cloud: make a new load balancer",
+            )
+        return balancer.availability_zones
+
+    def modify_load_balancer_attributes(self, arn: str, attrs: dict[str, Any]) -> Any:
+        found = super().modify_load_balancer_attributes(arn, attrs)
+        self.converge(arn)
+        return found
+
+    # -- listeners
+    def create_listener(self, load_balancer_arn: str, protocol: str, port: Any, *args: Any, **kwargs: Any) -> Any:
+        self._refuse(protocol)
+        balancer = self.load_balancers.get(load_balancer_arn)
+        if balancer and any(str(listener.port) == str(port) for listener in balancer.listeners.values()):
+            raise ELBClientError("DuplicateListener", "A listener already exists on this port for this load balancer")
+        listener = super().create_listener(load_balancer_arn, protocol, port, *args, **kwargs)
+        self.converge(load_balancer_arn)
+        return listener
+
+    def modify_listener(self, arn: str, port: Any = None, protocol: Any = None, *args: Any, **kwargs: Any) -> Any:
+        self._refuse(protocol)
+        listener = super().modify_listener(arn, port, protocol, *args, **kwargs)
+        self.converge_all()
+        return listener
+
+    def delete_listener(self, listener_arn: str) -> Any:
+        listener = super().delete_listener(listener_arn)
+        self.converge(listener.load_balancer_arn)
+        return listener
+
+    # -- target groups
+    def create_target_group(self, name: str, **kwargs: Any) -> Any:
+        kind = kwargs.get("target_type") or "instance"
+        if kind not in TARGET_TYPES:
+            raise ELBClientError(
+                "ValidationError",
+                f"The target type {kind} is not offered by the local cloud: {', '.join(TARGET_TYPES)} are",
+            )
+        self._refuse(kwargs.get("protocol"))
+        return super().create_target_group(name, **kwargs)
+
+    def modify_target_group(self, *args: Any, **kwargs: Any) -> Any:
+        group = super().modify_target_group(*args, **kwargs)
+        self.converge_all()
+        return group
+
+    def register_targets(self, target_group_arn: str, instances: list[Any]) -> None:
+        """Register; moto refuses instances that are not running yet, which Auto Scaling groups hand in."""
+        group: Any = self.target_groups.get(target_group_arn)
+        if group is None:
+            raise TargetGroupNotFoundError
+        for target in instances:
+            group.targets[target["Id"]] = {"Id": target["Id"], "Port": target.get("Port") or group.port}
+            group.deregistered_targets.pop(target["Id"], None)
+        self.converge_all()
+
+    def deregister_targets(self, target_group_arn: str, instances: list[dict[str, Any]]) -> None:
+        group: Any = self.target_groups.get(target_group_arn)
+        if group is None:
+            raise TargetGroupNotFoundError
+        for target in instances:
+            if (known := group.targets.pop(target["Id"], None)) is not None:
+                group.deregistered_targets[target["Id"]] = known
+        self.converge_all()
+
+    def notify_terminate_instances(self, instance_ids: list[str]) -> None:
+        super().notify_terminate_instances(instance_ids)
+        self.converge_all()
+
+    def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]]) -> list[FakeHealthStatus]:
+        """Answer what HAProxy found."""
+        found = super().describe_target_health(target_group_arn, targets)
+        group = self.target_groups[target_group_arn]
+        statuses = jobs.statuses(self, group)
+        for each in found:
+            if each.instance_id in group.targets and each.status == "healthy":
+                each.status, each.reason, each.description = _judge(statuses, each.instance_id)
+        return found
+
+    # -- convergence
+    def converge(self, arn: str) -> None:
+        """Have a load balancer's containers made what the model says (absent there: removed)."""
+        job = partial(jobs.converge, self.account_id, self.region_name, arn)
+        jobs.WORK.submit(f"elbv2/{arn}", job)
+
+    def converge_all(self) -> None:
+        """The same for all of them."""
+        for arn in self.load_balancers:
+            self.converge(arn)
+
+    def reconcile(self) -> None:
+        """After a start of the server."""
+        self.converge_all()
+        jobs.WORK.submit(
+            f"elbv2-leftovers/{self.region_name}", partial(jobs.remove_leftovers, self.account_id, self.region_name)
+        )
+
+    # -- helpers
+    def _refuse(self, protocol: str | None) -> None:
+        if protocol and protocol.upper() not in PROTOCOLS:
+            raise ELBClientError(
+                "ValidationError",
+                f"The protocol {protocol} is not offered by the local cloud: {', '.join(PROTOCOLS)} is",
+            )
+
+    def _plan(self, balancer: Any, subnet: Any, mapping: dict[str, str]) -> Node:
+        """Deal the addresses of a zone's node."""
+        ec2: Any = ec2_backends[self.account_id][self.region_name]
+        identifier = "/".join(balancer.arn.split("/")[-3:])
+        eni = ec2.create_network_interface(
+            subnet.id,
+            mapping.get("PrivateIPv4Address"),
+            group_ids=list(balancer.security_groups or []),
+            description=f"ELB {identifier}",
+        )
+        node = Node(subnet=subnet.id, eni=eni.id, private_address=eni.private_ip_address)
+        if balancer.scheme == "internal":
+            return node
+        if allocation := mapping.get("AllocationId"):
+            eip = ec2.associate_address(eni=eni, allocation_id=allocation)
+            node.allocation, node.public_address = allocation, eip.public_ip
+        else:
+            node.owner = f"{identifier}/{subnet.id}"
+            node.public_address = ec2.reserve_public_address(node.owner)
+        return node
+
+    def _release(self, balancer: Any) -> None:
+        ec2: Any = ec2_backends[self.account_id][self.region_name]
+        for node in balancer.beacon_nodes.values():
+            for eip in ec2.addresses:
+                if eip.eni is not None and eip.eni.id == node.eni:
+                    ec2.disassociate_address(association_id=eip.association_id)
+            if node.owner:
+                ec2.release_public_address(node.owner)
+            if node.eni in ec2.enis:
+                ec2.delete_network_interface(node.eni)
+
+
+def _judge(statuses: dict[str, str] | None, target: str) -> tuple[str, str | None, str | None]:
+    """Translate HAProxy's word for a server; no statuses: no listener uses the group."""
+    if statuses is None:
+        return "unused", "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"
+    status = statuses.get(target, "")
+    if status.startswith("UP") and "/" not in status:
+        return "healthy", None, None
+    if not status or status.startswith("UP") or "/" in status:
+        return "initial", "Elb.InitialHealthChecking", "Initial health checks in progress"
+    return "unhealthy", "Target.FailedHealthChecks", "Health checks failed"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from mirror import plan, provenance, service, settings, terraform
+from mirror import engine, plan, provenance, service, settings, terraform
 from mirror.artefacts import ArtefactBuilder
 from mirror.errors import MirrorError
 from mirror.images import ImageBuilder
@@ -68,6 +68,7 @@ class Mirror:
                 ]
                 todo += [one for one in closure[name] if f"image {one}" not in needs]
         plan.run(needs, self._step, say=say)
+        engine.prune()
 
     def _step(self, step: str) -> str:
         kind, name = step.split()
@@ -79,7 +80,7 @@ class Mirror:
             ways = {"upstream": artefact.upstream, "Go": artefact.go, "double": artefact.double}
             print(f"{artefact.name:24} {artefact.version:9} {', '.join(way for way, given in ways.items() if given)}")
         for recipe in self.recipes.values():
-            print(f"{recipe.tag:42} {recipe.origin}")
+            print(f"{recipe.tag:42} {recipe.made}")
 
     def show_status(self) -> None:
         """Print what is served and what is there."""

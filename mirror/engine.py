@@ -43,7 +43,10 @@ def pull(reference: str) -> str:
 
 def prune() -> None:
     """Remove images of ours that lost their tag to a newer build and that no container uses."""
-    _docker(["image", "prune", "--force", "--filter", f"label={LABEL}"])
+    done = _docker(["image", "prune", "--force", "--filter", f"label={LABEL}"], check=False)
+    # Another one that runs now does the same.
+    if done.returncode and "already running" not in done.stderr:
+        raise MirrorError(f"docker image prune: {done.stderr.strip()}")
 
 
 def export(tags: Sequence[str], target: Path) -> None:

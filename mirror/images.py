@@ -40,7 +40,6 @@ class ImageBuilder:
             for old in self.settings.images.glob(f"{name}-{'?' * 16}.tar*"):
                 if old != saved:
                     old.unlink()
-            engine.prune()
             return how
 
     def is_current(self, recipe: Recipe, digest: str) -> bool:
@@ -64,13 +63,13 @@ class ImageBuilder:
                     engine.build(context, recipe.tag, base=recipe.upstream, given=given)
                 return "upstream"
             self.say(
-                f"image {recipe.name}: {recipe.upstream} can't be pulled ({failure.splitlines()[-1]}): {recipe.origin}"
+                f"image {recipe.name}: {recipe.upstream} can't be pulled ({failure.splitlines()[-1]}): {recipe.made}"
             )
         with workspace(self.settings.work) as context:
             self._fill(recipe, context)
             base = self.recipes[recipe.base].tag if recipe.base else "scratch"
-            engine.build(context, recipe.tag, base=base, given={engine.LABEL: digest, engine.ORIGIN: recipe.origin})
-        return recipe.origin
+            engine.build(context, recipe.tag, base=base, given={engine.LABEL: digest, engine.ORIGIN: recipe.made})
+        return recipe.made
 
     def _fill(self, recipe: Recipe, context: Path) -> None:
         shutil.copytree(recipe.folder, context, dirs_exist_ok=True)

@@ -39,7 +39,7 @@ def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: st
         found.append(Source(kind="artefact", name=name, version=artefact.version, origin=origin))
     for name, recipe in recipes.items():
         labels = engine.labels(recipe.tag)
-        origin = "missing" if labels is None else labels.get(engine.ORIGIN, recipe.origin)
+        origin = "missing" if labels is None else labels.get(engine.ORIGIN, recipe.made)
         found.append(Source(kind="image", name=name, version=recipe.tag.rpartition(":")[2], origin=origin))
     found.append(Source(kind="terraform", name="modules", version="-", origin=modules))
     return found

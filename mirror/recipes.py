@@ -26,7 +26,7 @@ class Recipe:
     base: str = ""
     variant: str = "minbase"
     upstream: str = ""
-    origin: str = "debian"
+    origin: str = ""
     packages: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
@@ -35,6 +35,11 @@ class Recipe:
     go: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+
+    @property
+    def made(self) -> str:
+        """What its content is: given, or told by its parts."""
+        return self.origin or ("built" if self.binaries or self.go else "debian")
 
     def root_digest(self, recipes: Mapping[str, "Recipe"]) -> str:
         """Hash of what the Debian root file system is made of; files of the recipe don't count."""

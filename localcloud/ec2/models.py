@@ -15,7 +15,7 @@ from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instances import InstanceState, StateReason
-from moto.ec2.models.security_groups import SecurityRule
+from moto.ec2.models.security_groups import SecurityGroupRule
 
 from localcloud import hooks, runtime
 from localcloud.ec2.machine import image_of, specification
@@ -27,7 +27,7 @@ SHUTTING_DOWN, TERMINATED = ("shutting-down", 32), ("terminated", 48)
 FORGET_TERMINATED = timedelta(hours=1)
 
 
-class DescribedRule(SecurityRule):
+class DescribedRule(SecurityGroupRule):
     """A rule of a security group that shows its description also when its other side is a group."""
 
     @property

@@ -27,7 +27,7 @@ LOG = logging.getLogger(__name__)
 PIECE = 1 << 20
 LARGEST_MANIFEST = 4 << 20
 HOP_BY_HOP = frozenset(
-    {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "authorization", "expect"}
+    {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "authorization", "expect", "host"}
 )
 TIMEOUT = urllib3.Timeout(connect=5, read=300)
 
@@ -49,7 +49,7 @@ class Proxy:
         )
         manifest = b""
         if authorized and method == "PUT" and "/manifests/" in path:
-            manifest = environ["wsgi.input"].read(LARGEST_MANIFEST)
+            manifest = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), LARGEST_MANIFEST))
         digest = f"sha256:{sha256(manifest).hexdigest()}" if manifest else ""
         decision = gate.decide(method, path, authorized=authorized, find=find_repository, digest=digest)
         if isinstance(decision, gate.Refusal):

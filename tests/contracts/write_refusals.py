@@ -1,7 +1,7 @@
 """Write what the stand-ins lack: `refused.tf` (arguments) and `empty.tf` (outputs), from the official modules' contracts.
 
 A person writes variables.tf and outputs.tf of a stand-in; whatever else the contract holds is refused by name, or empty.
-Run it after either changed: `python tests/contracts/write_refusals.py`. A test tells when that was forgotten.
+Run it after either changed: `python -m tests.contracts.write_refusals`. A test tells when that was forgotten.
 """
 
 from __future__ import annotations
@@ -9,13 +9,9 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # also as a script, without a package around it
-
-from terraform_files import MODULES, STAND_INS, Contract, blocks
+from tests.contracts.terraform_files import MODULES, STAND_INS, Contract, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +47,7 @@ def unused(name: str, variable: Mapping[str, Any]) -> str:
 def refused(contract: Contract, name: str) -> str:
     """Return the block of an argument that is refused."""
     variable = contract.variables[name]
-    return f'''
+    return f"""
 variable "{name}" {{
   description = "Not implemented by this stand-in."
   type        = {variable["type"]}
@@ -62,7 +58,7 @@ variable "{name}" {{
     error_message = "The stand-in for {contract.source} does not implement {name}: leave it out, or run where the official module can be had."
   }}
 }}
-'''
+"""
 
 
 def empty(name: str) -> str:
@@ -72,12 +68,12 @@ def empty(name: str) -> str:
         value = "[]"
     elif name in MAPS:
         value = "{}"
-    return f'''
+    return f"""
 output "{name}" {{
   description = "Not made by this stand-in."
   value       = {value}
 }}
-'''
+"""
 
 
 def render(module: str) -> dict[str, str]:

@@ -1,0 +1,84 @@
+"""The root module uses what the official modules offer, and offers what the rest of the project uses."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.contracts.terraform_files import MODULES, ROOT_MODULE, Contract, blocks, type_of
+
+META_ARGUMENTS = {"source", "version", "count", "for_each", "providers", "depends_on"}
+
+# What the roles read: a name that is gone breaks them.
+OUTPUTS = {
+    "environment", "region", "account_id", "cluster_name", "cluster_endpoint", "cluster_certificate_authority",
+    "deployer_role_arn", "vpc_id", "vpc_cidr", "ops_public_ip", "ops_instance_id", "monitoring_private_ip",
+    "monitoring_instance_id", "load_balancer_addresses", "load_balancer_dns_name", "http_port", "grafana_port",
+    "node_port_http", "ssh_user", "ecr_repositories", "parameters", "kms_key_arn",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_are_the_official_ones_at_the_recorded_version(name: str) -> None:
+    block = blocks(ROOT_MODULE, "module")[name]
+    contract = Contract.read(name)
+    assert (block["source"], block["version"]) == (contract.source, contract.version)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_arguments_are_known_to_the_official_module(name: str) -> None:
+    given = set(blocks(ROOT_MODULE, "module")[name]) - META_ARGUMENTS
+    assert given <= set(Contract.read(name).variables)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_literal_arguments_have_the_type_of_the_official_module(name: str) -> None:
+    """Expressions are Terraform's to check; what is written out is checked here, also where the module can't be had."""
+    variables = Contract.read(name).variables
+    shapes = {"bool": bool, "number": int, "string": str, "list": list, "map": dict}
+    for argument, value in blocks(ROOT_MODULE, "module")[name].items():
+        is_expression = isinstance(value, str) and value.startswith("${")
+        if argument in META_ARGUMENTS or is_expression or type_of(variables[argument]) == "any":
+            continue
+        shape = shapes[type_of(variables[argument]).partition("(")[0]]
+        assert isinstance(value, shape), f"{name}: {argument}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_used_outputs_exist_in_the_official_module(name: str) -> None:
+    text = "\n".join(path.read_text() for path in ROOT_MODULE.glob("*.tf"))
+    used = set(re.findall(rf"\bmodule\.{name}\.(\w+)", text))
+    assert used
+    assert used <= set(Contract.read(name).outputs)
+
+
+def test_no_other_module_is_used() -> None:
+    assert set(blocks(ROOT_MODULE, "module")) == set(MODULES)
+
+
+def test_outputs_are_what_the_roles_read() -> None:
+    assert set(blocks(ROOT_MODULE, "output")) == OUTPUTS
+
+
+@pytest.mark.parametrize("kind", ["variable", "output"])
+def test_everything_is_described(kind: str) -> None:
+    nameless = [name for name, block in blocks(ROOT_MODULE, kind).items() if not block.get("description")]
+    assert not nameless
+
+
+def test_every_variable_has_a_type() -> None:
+    assert all("type" in block for block in blocks(ROOT_MODULE, "variable").values())
+
+
+def test_no_value_of_a_parameter_is_known_to_terraform() -> None:
+    """A secret that Terraform knew would stand in its state."""
+    text = "\n".join(path.read_text() for path in ROOT_MODULE.glob("*.tf"))
+    assert "aws_ssm_parameter" not in text
+    assert "aws_secretsmanager" not in text
+    assert "random_password" not in text
+
+
+def test_no_file_asks_where_it_runs() -> None:
+    text = "\n".join(path.read_text() for path in ROOT_MODULE.glob("*.tf"))
+    assert not re.search(r"\b(endpoints|skip_credentials_validation|s3_use_path_style|is_local)\b", text)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.docs.commands import CHECKOUT, commands, tracked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PARTS = ("Rationale", "Key files", "Essential commands")
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)[^)]*\)")
-
-
-def tracked(*patterns: str) -> list[Path]:
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
-    answer = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True, timeout=60)
-    return sorted(CHECKOUT / name for name in answer.stdout.splitlines() if not name.startswith("collections/ansible"))
 
 
 FOLDERS = sorted(
@@ -25,16 +22,6 @@ FOLDERS = sorted(
 )
 DOCUMENTED = [name for name in FOLDERS if not name.startswith(".") and name not in ("changelogs", "meta")]
 READMES = tracked("*README.md")
-
-
-def commands(readme: Path) -> list[str]:
-    """Return the command lines of a README: what is indented or fenced below 'Essential commands'."""
-    text = readme.read_text().partition("## Essential commands")[2].partition("\n## ")[0]
-    lines = re.findall(r"^(?: {4}|)(\S.*)$", text, re.MULTILINE)
-    fenced = re.findall(r"```[a-z]*\n(.*?)```", text, re.DOTALL)
-    indented = re.findall(r"^ {4}(\S.*)$", text, re.MULTILINE)
-    assert lines or fenced, f"{readme} has no commands"
-    return [line for block in fenced for line in block.splitlines() if line.strip()] or indented
 
 
 @pytest.mark.parametrize("folder", DOCUMENTED)

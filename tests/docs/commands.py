@@ -1,0 +1,27 @@
+"""The commands that the READMEs tell people to type."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Return our files that match, committed or about to be."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    answer = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True, timeout=60)
+    return sorted(CHECKOUT / name for name in answer.stdout.splitlines() if not name.startswith("collections/ansible"))
+
+
+def commands(readme: Path) -> list[str]:
+    """Return the command lines below 'Essential commands': the indented ones, and those of shell blocks."""
+    text = readme.read_text().partition("## Essential commands")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```(?:sh|bash|shell|)\n(.*?)```", text, re.DOTALL)
+    fenced = "\n".join(blocks).replace("\\\n", " ")
+    outside = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    indented = re.findall(r"^ {4}(\S.*)$", outside, re.MULTILINE)
+    lines = [line.strip() for line in fenced.splitlines()] + indented
+    return [line for line in lines if line and not line.startswith("#")]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localcloud import ports
+from localcloud import limits, ports
 from localcloud.config import ACCOUNT, VERSION
 from localcloud.engine import Engine, failures, probe
 from localcloud.errors import LocalCloudError
@@ -166,8 +166,12 @@ class Control:
             )
 
     def _advice(self) -> str:
-        advice = self.names.add(self.config.state / "pki" / "ca.crt")
-        return f"\n{advice}" if advice else ""
+        """Do what needs root, or say what is left to do."""
+        advice = (
+            self.names.add(self.config.state / "pki" / "ca.crt"),
+            limits.raise_limit(remember=self.config.state / "inotify.before"),
+        )
+        return "".join(f"\n{text}" for text in advice if text)
 
     # -- down
     def down(self) -> str:
@@ -175,6 +179,7 @@ class Control:
         self.stop()
         removed = self._remove_objects()
         advice = self.names.remove()
+        limits.restore_limit(remember=self.config.state / "inotify.before")
         if self.config.state.exists():
             shutil.rmtree(self.config.state)
         return f"Down: {removed}.{f' {advice}' if advice else ''}"

@@ -40,7 +40,9 @@ def _run(command: list[str], *, cwd: Path | None = None) -> str:
 def install_packages(target: Path) -> None:
     """Install the hash-locked packages for the hosts' Python (Debian 13's 3.13), whatever Python this is."""
     with tempfile.TemporaryDirectory() as scratch:
-        venv.create(scratch, with_pip=True, symlinks=True)  # pip reads the machine's own index configuration; uv doesn't
+        venv.create(
+            scratch, with_pip=True, symlinks=True
+        )  # pip reads the machine's own index configuration; uv doesn't
         pip = [str(Path(scratch) / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
         wanted = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", str(HERE / "requirements.txt")]
         _run([*pip, *PLATFORM, "--no-compile", "--target", str(target), *wanted])
@@ -52,7 +54,9 @@ def check_integrity(archive: Path, integrity: str) -> None:
     found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if found != integrity:
         archive.unlink()
-        raise BuildError(f"{archive.name}: integrity is {found}, npm.json says {integrity}; compare it, then build again.")
+        raise BuildError(
+            f"{archive.name}: integrity is {found}, npm.json says {integrity}; compare it, then build again."
+        )
 
 
 def fetch_npm(package: dict[str, str], *, cache: Path) -> Path:
@@ -95,7 +99,9 @@ def build(target: Path, *, cache: Path) -> None:
     install_packages(target / "lib")
     install_npm(target, cache=cache)
     (target / "VERSION").write_text(f"{VERSION}\n")
-    if sys.version_info[:2] == HOSTS_PYTHON:  # the service may not write beside root's files, and starts twice as fast with these
+    if (
+        sys.version_info[:2] == HOSTS_PYTHON
+    ):  # the service may not write beside root's files, and starts twice as fast with these
         unchecked = PycInvalidationMode.UNCHECKED_HASH  # an archive may set other times
         compileall.compile_dir(target / "lib", quiet=2, stripdir=target, invalidation_mode=unchecked)
     for program in (target / "bin").iterdir():

@@ -51,8 +51,8 @@ class Prometheus(BaseHTTPRequestHandler):
             self._reply(400, {"status": "error", "errorType": "bad_data", "error": PARSE_ERROR})
         elif path.endswith("query_range"):
             start, end, step = (float(fields[name][0]) for name in ("start", "end", "step"))
-            values = [[start + step * count, "1"] for count in range(int((end - start) // step) + 1)]
-            series = {"metric": UP, "values": values}
+            values: list[list[Any]] = [[start + step * count, "1"] for count in range(int((end - start) // step) + 1)]
+            series: dict[str, Any] = {"metric": UP, "values": values}
             self._reply(200, {"status": "success", "data": {"resultType": "matrix", "result": [series]}})
         else:
             series = {"metric": UP, "value": [time.time(), "1"]}
@@ -101,8 +101,15 @@ class Double:
             "name": "Prometheus", "uid": "prometheus", "type": "prometheus", "access": "proxy", "url": prometheus,
             "isDefault": True, "editable": False, "jsonData": {"httpMethod": "POST", "timeInterval": "2s"},
         }  # fmt: skip
-        files = {"name": "beacon", "folder": "Beacon", "folderUid": "beacon", "options": {"path": str(home / "dashboards")}}
-        (provisioning / "datasources" / "beacon.yaml").write_text(json.dumps({"apiVersion": 1, "datasources": [source]}))
+        files = {
+            "name": "beacon",
+            "folder": "Beacon",
+            "folderUid": "beacon",
+            "options": {"path": str(home / "dashboards")},
+        }
+        (provisioning / "datasources" / "beacon.yaml").write_text(
+            json.dumps({"apiVersion": 1, "datasources": [source]})
+        )
         (provisioning / "dashboards" / "beacon.yaml").write_text(json.dumps({"apiVersion": 1, "providers": [files]}))
         paths = f"[paths]\ndata = {home}/data\nprovisioning = {provisioning}\n"
         (home / "grafana.ini").write_text(f"{paths}[server]\nhttp_addr = 127.0.0.1\nhttp_port = {self.port}\n{ini}")

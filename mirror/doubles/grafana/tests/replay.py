@@ -59,7 +59,12 @@ class Client:
             path = path.replace(old, new)
         content = data if isinstance(data, str) else json.dumps(data) if data is not None else None
         reply = requests.request(
-            exchange.method, self.url + path, data=content, timeout=30, allow_redirects=False, **self._credentials(exchange)
+            exchange.method,
+            self.url + path,
+            data=content,
+            timeout=30,
+            allow_redirects=False,
+            **self._credentials(exchange),
         )
         self._remember(exchange, reply)
         return reply
@@ -112,7 +117,9 @@ def _dictionaries(want: dict[str, Any], got: Any, where: str) -> list[str]:
         return [f"{where}: {name} is missing" for name in want["(keys)"] if name not in got]
     found = [f"{where}: {name} is {'missing' if name in want else 'too much'}" for name in want.keys() ^ got.keys()]
     shared = want.keys() & got.keys()
-    return found + [it for name in shared for it in differences(want[name], got[name], key=name, where=f"{where}.{name}")]
+    return found + [
+        it for name in shared for it in differences(want[name], got[name], key=name, where=f"{where}.{name}")
+    ]
 
 
 def _same(want: Any, got: Any, key: str) -> bool:
@@ -122,14 +129,16 @@ def _same(want: Any, got: Any, key: str) -> bool:
         return [type(item) for item in got][1:] == [str]
     if key == "values":
         return len(got) == len(want) and all(bool(a) == bool(b) for a, b in zip(want, got, strict=True))
-    if not isinstance(want, str) or not isinstance(got, str):
-        return bool(want == got)
+    if isinstance(want, str) and isinstance(got, str):
+        return _same_text(want, got, key)
+    return bool(want == got)
+
+
+def _same_text(want: str, got: str, key: str) -> bool:
     if key in TIMES:
         return bool(TIME.fullmatch(got))
     if key in {"accessErrorId", "commit", "lastSeenAtAge", "key"}:
         return bool(got)
-    if RANDOM.fullmatch(want):
-        return bool(RANDOM.fullmatch(got))
     if want.endswith("…"):
         return got.startswith(want[:-1])
     return _neutral(want) == _neutral(got)

@@ -20,8 +20,10 @@ ROLES = ("Viewer", "Editor", "Admin")
 PASSWORD_LENGTH = 4
 STRICT_LENGTH = 12
 LIFETIME = 30 * 24 * 3600
-_SESSION = "SELECT account.* FROM session JOIN account ON account.id = session.account WHERE hash = ? AND expires > ?"
-_TOKEN = "SELECT account.* FROM token JOIN account ON account.id = token.account WHERE hash = ?"
+_BY_SESSION = (
+    "SELECT account.* FROM session JOIN account ON account.id = session.account WHERE hash = ? AND expires > ?"
+)
+_OWNER = "SELECT account.* FROM token JOIN account ON account.id = token.account WHERE hash = ?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +128,7 @@ def start_session(store: Store, account: Account) -> str:
 
 def by_session(store: Store, secret: str) -> Account | None:
     """Return the user of a session that hasn't ended."""
-    return _account(store.row(_SESSION, _digest(secret), time.time()))
+    return _account(store.row(_BY_SESSION, _digest(secret), time.time()))
 
 
 def end_session(store: Store, secret: str) -> None:
@@ -147,4 +149,4 @@ def add_token(store: Store, account_id: int, name: str) -> tuple[int, str]:
 
 def by_token(store: Store, secret: str) -> Account | None:
     """Return the service account of a token."""
-    return _account(store.row(_TOKEN, _digest(secret)))
+    return _account(store.row(_OWNER, _digest(secret)))

@@ -65,7 +65,9 @@ def main(arguments: Sequence[str]) -> int:
         if options.command == "cli":
             return _reset(settings, options.user_id)
         level = settings.text("log", "level").upper()
-        logging.basicConfig(level=level, format="logger=%(name)s level=%(levelname)s msg=%(message)s", stream=sys.stdout)
+        logging.basicConfig(
+            level=level, format="logger=%(name)s level=%(levelname)s msg=%(message)s", stream=sys.stdout
+        )
         serve(settings, options.pidfile)
     except (SettingsError, ProvisioningError, OSError, sqlite3.Error) as error:
         print(f"Error: {error}", file=sys.stderr)

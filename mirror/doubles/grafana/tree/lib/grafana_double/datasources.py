@@ -51,9 +51,9 @@ class DataSource:
 
 
 def _source(row: Row) -> DataSource:
-    flags = {"standard": bool(row["standard"]), "locked": bool(row["locked"])}
     plain = {key: row[key] for key in ("id", "uid", "name", "type", "version")}
-    return DataSource(settings=json.loads(row["settings"]), secrets=json.loads(row["secrets"]), **plain, **flags)
+    parsed = {key: json.loads(row[key]) for key in ("settings", "secrets")}
+    return DataSource(**plain, **parsed, standard=bool(row["standard"]), locked=bool(row["locked"]))
 
 
 def everything(store: Store) -> list[DataSource]:

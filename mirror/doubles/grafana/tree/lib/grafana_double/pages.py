@@ -29,10 +29,10 @@ def _settings() -> Settings:
 
 
 def _set_cookies(response: Response, secret: str, lifetime: int) -> Response:
-    security = {"secure": _settings().flag("security", "cookie_secure"), "path": "/"}
+    secure = _settings().flag("security", "cookie_secure")
     samesite = _settings().text("security", "cookie_samesite").capitalize() or "Lax"
     for name, value, hidden in ((COOKIE, secret, True), (f"{COOKIE}_expiry", str(lifetime), False)):
-        response.set_cookie(name, value, max_age=lifetime, httponly=hidden, samesite=samesite, **security)
+        response.set_cookie(name, value, max_age=lifetime, httponly=hidden, samesite=samesite, secure=secure)
     return response
 
 

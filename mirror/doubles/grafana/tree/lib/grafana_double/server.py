@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import ssl
+import sys
 import threading
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ class Handler(WSGIRequestHandler):
     """One connection, one request; the application writes the access log."""
 
     timeout = IDLE
+    server_version = "BeaconDouble"
+    sys_version = ""
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -80,7 +83,8 @@ class Server(ThreadingMixIn, WSGIServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log in one line what ended a connection: a broken handshake is no reason for a trace."""
-        log.debug("connection of %s ended", client_address, exc_info=True)
+        del request
+        log.debug("connection of %s ended: %s", client_address, sys.exc_info()[1])
 
 
 def _context(settings: Settings) -> ssl.SSLContext | None:
@@ -136,7 +140,9 @@ def serve(settings: Settings, pidfile: Path | None) -> None:
     log.info("listening on %s port %d, protocol %s", *address, settings.text("server", "protocol"))
     _notify("READY=1\nSTATUS=Beacon's double of Grafana is listening")
     stop = threading.Event()
-    watcher = threading.Thread(target=provisioning.watch, args=(settings, lambda: database(settings), stop), daemon=True)
+    watcher = threading.Thread(
+        target=provisioning.watch, args=(settings, lambda: database(settings), stop), daemon=True
+    )
     watcher.start()
     server.serve_forever(poll_interval=0.5)
     stop.set()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, current_app, g, request
 
 from ..identity import identify
-from ..settings import Settings
-from ..store import Store
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+    from ..store import Store
 
 api = Blueprint("api", __name__, url_prefix="/api")
 

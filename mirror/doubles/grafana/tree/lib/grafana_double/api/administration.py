@@ -26,7 +26,10 @@ def show_settings() -> Answer:
 def stats() -> Answer:
     """Count what is there."""
     count = store().count
-    roles = {f"{role.lower()}s": count("account", f"role = '{role}' AND service = 0") for role in ("Admin", "Editor", "Viewer")}
+    roles = {
+        f"{role.lower()}s": count("account", f"role = '{role}' AND service = 0")
+        for role in ("Admin", "Editor", "Viewer")
+    }
     recent = count("account", "service = 0 AND julianday(seen) > julianday('now', '-1 day')")
     names = ("Admins", "Editors", "Viewers", "Sessions")
     return answer({

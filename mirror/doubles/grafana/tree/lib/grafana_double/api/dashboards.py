@@ -119,7 +119,11 @@ def _hit(row: Row) -> dict[str, Any]:
 def search() -> Answer:
     """Find dashboards by a part of the title, by tags and by folder."""
     arguments = request.args
-    part, tags, folders = arguments.get("query", "").lower(), set(arguments.getlist("tag")), arguments.getlist("folderUIDs")
+    part, tags, folders = (
+        arguments.get("query", "").lower(),
+        set(arguments.getlist("tag")),
+        arguments.getlist("folderUIDs"),
+    )
     if arguments.get("type", "dash-db") != "dash-db":
         return answer([])
     found = [

@@ -42,7 +42,7 @@ def create_service_account() -> Answer:
         raise Refused(400, BAD_REQUEST)
     try:
         login = f"sa-1-{slug(name)}"
-        made = accounts.create(store(), login=login, email="", name=name, password="", role=role, service=True)  # noqa: S106 - none
+        made = accounts.create(store(), login=login, email="", name=name, password="", role=role, service=True)
     except sqlite3.IntegrityError as error:
         raise Refused(400, "service account already exists") from error
     return answer({

@@ -1,0 +1,1 @@
+"""The dashboards as code: typed builders in, the JSON files in ../files/dashboards out."""

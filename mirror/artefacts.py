@@ -32,7 +32,7 @@ class ArtefactBuilder:
         return Records(self.settings.work / "records")
 
     def current(self, name: str) -> Record | None:
-        """The record, if it is of this very recipe and its files exist."""
+        """Return the record, if it is of this very recipe and its files exist."""
         artefact = self.artefacts[name]
         record = self.records.read(name)
         if record is None or record.recipe != artefact.digest(self.settings.source):

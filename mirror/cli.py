@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from mirror import engine, plan, provenance, service, settings, terraform
+from mirror import engine, plan, provenance, service, settings
 from mirror.artefacts import ArtefactBuilder
 from mirror.errors import MirrorError
 from mirror.images import ImageBuilder
 from mirror.recipes import Recipe, read_recipes, with_needs
 from mirror.settings import Settings
 from mirror.table import Artefact, program_owner, read_table
-from mirror.upstream import HttpUpstream, NoUpstream
+from mirror.terraform import TerraformBuilder
+from mirror.upstream import HttpUpstream, NoUpstream, Upstream
 
 
 @dataclass
@@ -36,8 +37,17 @@ class Mirror:
     @cached_property
     def artefact_builder(self) -> ArtefactBuilder:
         """Makes artefacts."""
-        upstream = HttpUpstream() if self.upstream else NoUpstream()
-        return ArtefactBuilder(settings=self.settings, artefacts=self.artefacts, upstream=upstream, say=say)
+        return ArtefactBuilder(settings=self.settings, artefacts=self.artefacts, upstream=self.outside, say=say)
+
+    @cached_property
+    def terraform_builder(self) -> TerraformBuilder:
+        """Writes Terraform's inputs."""
+        return TerraformBuilder(settings=self.settings, upstream=self.outside, say=say)
+
+    @cached_property
+    def outside(self) -> Upstream:
+        """The way out, or none."""
+        return HttpUpstream() if self.upstream else NoUpstream()
 
     @cached_property
     def image_builder(self) -> ImageBuilder:
@@ -50,7 +60,7 @@ class Mirror:
         """Artefacts and their checksum file."""
         if unknown := set(names) - set(self.artefacts):
             raise MirrorError(f"no artefact {', '.join(sorted(unknown))}; there are {', '.join(self.artefacts)}")
-        plan.run({name: () for name in names or self.artefacts}, self.artefact_builder.ensure, say=say)
+        plan.run(dict.fromkeys(names or self.artefacts, ()), self.artefact_builder.ensure, say=say)
         say(f"checksums: {self.artefact_builder.write_checksums()}")
 
     def images(self, names: Sequence[str]) -> None:
@@ -69,6 +79,7 @@ class Mirror:
                 todo += [one for one in closure[name] if f"image {one}" not in needs]
         plan.run(needs, self._step, say=say)
         engine.prune()
+        self.write_provenance()
 
     def _step(self, step: str) -> str:
         kind, name = step.split()
@@ -87,18 +98,21 @@ class Mirror:
         pid = service.running(self.settings)
         print(f"server: {f'pid {pid}, port {self.settings.port}' if pid else 'not running'}")
         for source in self.sources():
-            print(f"{source.kind:9} {source.name:24} {source.version:9} {source.origin}")
+            print(f"{source.kind:9} {source.name:30} {source.version:9} {source.origin}")
 
     def show_provenance(self) -> None:
         """Print where everything came from, and write it as JSON."""
-        target = self.settings.service / "provenance.json"
+        print(provenance.text(self.write_provenance()))
+
+    def write_provenance(self) -> list[provenance.Source]:
+        """Write where everything came from, for `make up`."""
         sources = self.sources()
-        provenance.write(sources, target)
-        print(provenance.text(sources))
+        provenance.write(sources, self.settings.service / "provenance.json")
+        return sources
 
     def sources(self) -> list[provenance.Source]:
         """Everything with its origin."""
-        return provenance.collect(self.artefact_builder, self.recipes, terraform.modules_origin(self.settings))
+        return provenance.collect(self.artefact_builder, self.recipes, self.terraform_builder.modules_origin())
 
 
 def say(text: str) -> None:
@@ -138,6 +152,7 @@ def _run(given: argparse.Namespace, mirror: Mirror) -> None:
     elif given.verb == "stop":
         print(service.stop(mirror.settings))
     elif given.verb == "terraform":
-        print(terraform.prepare(mirror.settings, upstream=mirror.upstream))
+        print(mirror.terraform_builder.prepare())
+        mirror.write_provenance()
     else:
         getattr(mirror, f"show_{given.verb}")()

@@ -51,7 +51,7 @@ def leaves(start: Path) -> Iterator[Path]:
 
 @contextmanager
 def workspace(work: Path) -> Iterator[Path]:
-    """A temporary folder beside the results, so that they can be renamed into place; gone at the end."""
+    """Make a temporary folder beside the results, so that they can be renamed into place; gone at the end."""
     work.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="tmp-", dir=work))
     try:

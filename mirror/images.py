@@ -91,7 +91,7 @@ class ImageBuilder:
             engine.export([self.recipes[name].tag for name in recipe.images], context / "images.tar")
 
     def root(self, name: str) -> Path:
-        """The recipe's whole root file system as tar (kept for bases), and what its base has not as a second one."""
+        """Have the recipe's whole root file system as tar (kept for bases), and what its base has not as another."""
         recipe = self.recipes[name]
         stem = self.settings.images / f"root-{recipe.root_digest(self.recipes)[:16]}"
         full, layer = Path(f"{stem}.tar"), Path(f"{stem}.layer.tar")

@@ -40,7 +40,7 @@ def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: st
     for name, recipe in recipes.items():
         labels = engine.labels(recipe.tag)
         origin = "missing" if labels is None else labels.get(engine.ORIGIN, recipe.made)
-        found.append(Source(kind="image", name=name, version=recipe.tag.rpartition(":")[2], origin=origin))
+        found.append(Source(kind="image", name=f"image {name}", version=recipe.tag.rpartition(":")[2], origin=origin))
     found.append(Source(kind="terraform", name="modules", version="-", origin=modules))
     return found
 

@@ -83,7 +83,7 @@ def read_recipes(source: Path) -> dict[str, Recipe]:
 
 
 def with_needs(names: Iterable[str], recipes: Mapping[str, Recipe]) -> dict[str, tuple[str, ...]]:
-    """These recipes and all that they need: name -> what must be there before it."""
+    """Find these recipes and all that they need: name -> what must be there before it."""
     needs: dict[str, tuple[str, ...]] = {}
     todo = [(name, "the command line") for name in names]
     while todo:

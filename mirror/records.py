@@ -25,7 +25,7 @@ class Records:
         self.folder = folder
 
     def read(self, name: str) -> Record | None:
-        """The record, or nothing where there is none (or one of another version's form)."""
+        """Return the record, or nothing where there is none (or one of another version's form)."""
         try:
             return Record(**json.loads((self.folder / f"{name}.json").read_text()))
         except (FileNotFoundError, json.JSONDecodeError, TypeError):

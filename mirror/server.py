@@ -45,6 +45,7 @@ class Server(ThreadingHTTPServer):
         """Bind without the base class's reverse look-up: it may take seconds where no resolver answers."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
 

@@ -104,7 +104,7 @@ def _artefact(name: str, row: dict[str, Any]) -> Artefact:
 
 
 def program_owner(artefacts: Mapping[str, Artefact], program: str) -> Artefact:
-    """The artefact that has a program."""
+    """Find the artefact that has a program."""
     for artefact in artefacts.values():
         if program in artefact.programs:
             return artefact

@@ -1,0 +1,129 @@
+"""Artefacts: current, downloaded or built; never half of one."""
+
+import dataclasses
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from mirror import gobuild
+from mirror.artefacts import ArtefactBuilder
+from mirror.errors import MirrorError
+from mirror.table import Artefact, GoBuild
+from mirror.tests.conftest import FakeUpstream
+
+
+def left_over(builder: ArtefactBuilder) -> list[Path]:
+    return list(builder.settings.work.glob("tmp-*"))
+
+
+def test_release_is_taken_where_upstream_answers_and_only_once(
+    builder: ArtefactBuilder, upstream: FakeUpstream
+) -> None:
+    assert builder.ensure("tool") == "upstream"
+    assert builder.ensure("tool") == "present"
+    assert len(upstream.fetched) == 1
+    assert (builder.settings.artefacts / "tool-1.0.linux-amd64.tar.gz").read_bytes() == b"the release"
+
+
+def test_wrong_checksum_keeps_nothing_and_names_both_sums(builder: ArtefactBuilder, upstream: FakeUpstream) -> None:
+    upstream.files["https://example.org/tool-1.0.linux-amd64.tar.gz"] = b"something else"
+    with pytest.raises(
+        MirrorError, match=r"checksum mismatch: expected [0-9a-f]{64} .* got [0-9a-f]{64}; nothing was kept"
+    ):
+        builder.ensure("tool")
+    assert not list(builder.settings.artefacts.glob("**/*"))
+    assert builder.current("tool") is None
+    assert not left_over(builder)
+
+
+def test_unreachable_upstream_without_another_way_says_so(builder: ArtefactBuilder, upstream: FakeUpstream) -> None:
+    upstream.down = "example.org can't be reached (no route)"
+    with pytest.raises(
+        MirrorError, match=r"tool: example.org can't be reached \(no route\), and the table knows no other"
+    ):
+        builder.ensure("tool")
+
+
+def go_builder(builder: ArtefactBuilder, archive: Artefact) -> ArtefactBuilder:
+    wrapper = builder.settings.source / "go" / "tool"
+    wrapper.mkdir(parents=True)
+    (wrapper / "go.mod").write_text("module example\n")
+    built = dataclasses.replace(archive, go=GoBuild(wrapper="tool", packages={"tool": "example.org/tool"}))
+    return dataclasses.replace(builder, artefacts={"tool": built})
+
+
+def test_build_has_upstreams_layout_and_the_same_bytes_each_time(
+    builder: ArtefactBuilder,
+    archive: Artefact,
+    upstream: FakeUpstream,
+    monkeypatch: pytest.MonkeyPatch,
+    said: list[str],
+) -> None:
+    def build(_module: Path, packages: dict[str, str], target: Path, **_: object) -> None:
+        target.mkdir(parents=True)
+        for name in packages:
+            (target / name).write_text("program")
+            (target / name).chmod(0o755)
+
+    monkeypatch.setattr(gobuild, "build", build)
+    upstream.down = "example.org can't be reached (no route)"
+    builder = go_builder(builder, archive)
+    assert builder.ensure("tool") == "built"
+    assert said == ["tool: example.org can't be reached (no route): building 1.0 from its Go module"]
+    file = builder.settings.artefacts / archive.path
+    with tarfile.open(file) as opened:
+        assert opened.getnames() == ["tool-1.0.linux-amd64", "tool-1.0.linux-amd64/tool"]
+        assert opened.getmember("tool-1.0.linux-amd64/tool").mode == 0o755
+    first = file.read_bytes()
+    file.unlink()
+    assert builder.ensure("tool") == "built", "a record without its file doesn't count"
+    assert file.read_bytes() == first
+
+
+def test_failed_build_leaves_what_was_there(
+    builder: ArtefactBuilder, archive: Artefact, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder.ensure("tool")
+    before = (builder.settings.artefacts / archive.path).read_bytes()
+
+    def fail(_module: Path, _packages: dict[str, str], target: Path, **_: object) -> None:
+        target.mkdir(parents=True)
+        (target / "half").write_text("half")
+        raise MirrorError("go build failed")
+
+    monkeypatch.setattr(gobuild, "build", fail)
+    upstream.down = "down"
+    with pytest.raises(MirrorError, match="go build failed"):
+        go_builder(builder, archive).ensure("tool")
+    assert (builder.settings.artefacts / archive.path).read_bytes() == before
+    assert not left_over(builder)
+
+
+def test_checksum_file_is_what_sha256sum_reads(builder: ArtefactBuilder) -> None:
+    builder.ensure("tool")
+    sums = builder.write_checksums()
+    done = subprocess.run(
+        ["sha256sum", "--check", sums.name], cwd=sums.parent, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "tool-1.0.linux-amd64.tar.gz: OK\n"
+
+
+def test_programs_that_differ_from_their_package_are_built_alone() -> None:
+    packages = {"etcd": "go.etcd.io/etcd/server/v3", "a": "x/cmd/a", "b": "x/cmd/b"}
+    assert gobuild.groups(packages) == [{"a": "x/cmd/a", "b": "x/cmd/b"}, {"etcd": "go.etcd.io/etcd/server/v3"}]
+
+
+def test_missing_go_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(MirrorError, match=r"install Go 1\.21 or newer"):
+        gobuild.require_go()
+
+
+def test_go_keeps_the_machines_proxy_and_has_caches_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOPROXY", "https://proxy.example.org")
+    environment = gobuild.environment(Path("/cache"))
+    assert environment["GOPROXY"] == "https://proxy.example.org"
+    assert environment["GOMODCACHE"] == "/cache/go-mod"
+    assert environment["CGO_ENABLED"] == "0"

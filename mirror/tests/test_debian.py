@@ -1,0 +1,75 @@
+"""Debian's sources and layers, without apt."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from mirror import debian
+from mirror.errors import MirrorError
+
+DEB822 = """Types: deb
+# a comment
+URIs: http://mirror.example/debian
+Suites: bookworm bookworm-updates
+Components: main
+
+Types: deb
+URIs: http://mirror.example/debian-security
+Suites: bookworm-security
+Components: main
+"""
+
+
+def test_sources_are_the_machines_own_for_another_release() -> None:
+    other = "deb https://packages.example/tool bookworm main\n"
+    assert debian.sources([DEB822, other], codename="bookworm") == (
+        "deb http://mirror.example/debian trixie main\n"
+        "deb http://mirror.example/debian trixie-updates main\n"
+        "deb http://mirror.example/debian-security trixie-security main\n"
+    )
+
+
+def test_one_line_sources_are_read_too() -> None:
+    line = "deb [signed-by=/x.gpg] http://mirror.example/debian/ trixie main contrib\n# deb http://no.example/debian trixie main\n"
+    assert debian.sources([line], codename="trixie") == "deb http://mirror.example/debian/ trixie main\n"
+
+
+def test_machine_without_debian_sources_is_told_the_setting() -> None:
+    with pytest.raises(MirrorError, match="set BEACON_DEBIAN_URI"):
+        debian.sources(["deb http://archive.example/ubuntu noble main\n"], codename="noble")
+    assert (
+        debian.sources([], codename="noble", uri="http://m.example/debian")
+        == "deb http://m.example/debian trixie main\n"
+    )
+
+
+def make(path: Path, files: dict[str, bytes]) -> Path:
+    with tarfile.open(path, "w") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+def test_layer_holds_only_what_the_base_has_not(tmp_path: Path) -> None:
+    base = make(tmp_path / "base.tar", {"./etc/a": b"1", "./etc/b": b"1"})
+    full = make(tmp_path / "full.tar", {"./etc/a": b"1", "./etc/b": b"2", "./usr/bin/new": b"3"})
+    debian.layer(full, base, tmp_path / "layer.tar")
+    with tarfile.open(tmp_path / "layer.tar") as opened:
+        assert opened.getnames() == ["./etc/b", "./usr/bin/new"]
+
+
+def test_dropped_paths_are_left_out_unless_kept(tmp_path: Path) -> None:
+    full = make(tmp_path / "full.tar", {"./usr/bin/sh": b"1", "./usr/bin/python3.13": b"2", "./etc/x": b"3"})
+    debian.layer(full, None, tmp_path / "layer.tar", drop=["usr/bin/*"], keep=["usr/bin/python3*"])
+    with tarfile.open(tmp_path / "layer.tar") as opened:
+        assert opened.getnames() == ["./usr/bin/python3.13", "./etc/x"]
+
+
+def test_missing_mmdebstrap_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(MirrorError, match="apt-get install mmdebstrap"):
+        debian.require_mmdebstrap()

@@ -1,0 +1,118 @@
+"""Image recipes: their hash changes with each input, and with nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from mirror.errors import MirrorError
+from mirror.recipes import Recipe, go_package, read_recipes, with_needs
+from mirror.settings import SOURCE, Settings
+from mirror.table import Artefact, read_table
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+@pytest.fixture
+def source(settings: Settings) -> Path:
+    images = settings.source / "images"
+    write(images / "base" / "recipe.toml", 'tag = "t/base:1"\npackages = ["systemd"]\n')
+    write(images / "base" / "Dockerfile", "ARG BASE\nFROM ${BASE}\n")
+    write(images / "leaf" / "recipe.toml", 'tag = "t/leaf:1"\nbase = "base"\nbinaries = ["tool"]\ngo = ["daemons/d"]\n')
+    write(images / "leaf" / "Dockerfile", "ARG BASE\nFROM ${BASE}\n")
+    write(settings.source / "daemons" / "go.mod", "module d\n")
+    write(settings.source / "daemons" / "d" / "main.go", "package main\n")
+    return settings.source
+
+
+def digests(source: Path, archive: Artefact) -> tuple[str, str]:
+    recipes = read_recipes(source)
+    leaf = recipes["leaf"]
+    return leaf.digest(recipes, {"tool": archive}, source), leaf.root_digest(recipes)
+
+
+CHANGES = {
+    "a file": ("images/leaf/Dockerfile", "ARG BASE\nFROM ${BASE}\nUSER 1\n"),
+    "a new file": ("images/leaf/extra", "x"),
+    "its base's files": ("images/base/entrypoint", "x"),
+    "a Go source": ("daemons/d/main.go", "package main\n\nfunc main() {}\n"),
+    "Go's requirements": ("daemons/go.mod", "module d\n\ngo 1.26\n"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_hash_changes_with_each_input_but_the_packages_layer_stays(
+    source: Path, archive: Artefact, change: str
+) -> None:
+    before = digests(source, archive)
+    path, text = CHANGES[change]
+    write(source / path, text)
+    after = digests(source, archive)
+    assert before[0] != after[0]
+    assert before[1] == after[1], "only packages make the root file system"
+
+
+def test_base_packages_change_both_hashes(source: Path, archive: Artefact) -> None:
+    before = digests(source, archive)
+    write(source / "images/base/recipe.toml", 'tag = "t/base:1"\npackages = ["systemd", "curl"]\n')
+    after = digests(source, archive)
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+
+
+@pytest.mark.parametrize("path", ["images/leaf/__pycache__/x.pyc", "daemons/d/main_test.go"])
+def test_what_no_build_reads_changes_nothing(source: Path, archive: Artefact, path: str) -> None:
+    before = digests(source, archive)
+    write(source / path, "x")
+    assert digests(source, archive) == before
+
+
+def test_executable_bit_counts(source: Path, archive: Artefact) -> None:
+    before = digests(source, archive)
+    (source / "images/leaf/Dockerfile").chmod(0o755)
+    assert digests(source, archive)[0] != before[0]
+
+
+def test_needs_come_along(source: Path) -> None:
+    assert with_needs(["leaf"], read_recipes(source)) == {"leaf": ("base",), "base": ()}
+
+
+def test_unknown_base_names_both_ends(source: Path) -> None:
+    write(source / "images/leaf/recipe.toml", 'tag = "t/leaf:1"\nbase = "bass"\n')
+    with pytest.raises(MirrorError, match=r"images/leaf/recipe.toml: no recipe 'bass'; there are base, leaf"):
+        with_needs(["leaf"], read_recipes(source))
+
+
+def test_unknown_key_lists_the_allowed_ones(source: Path) -> None:
+    write(source / "images/leaf/recipe.toml", 'tag = "t/leaf:1"\npackage = ["x"]\n')
+    with pytest.raises(MirrorError, match=r"unknown package; allowed are .*packages"):
+        read_recipes(source)
+
+
+def test_recipe_without_a_tag_shows_one(source: Path) -> None:
+    write(source / "images/leaf/recipe.toml", "")
+    with pytest.raises(MirrorError, match=r'has no tag \(example: tag = "mirror.beacon/leaf:1"\)'):
+        read_recipes(source)
+
+
+def test_go_package_is_split_at_its_module(source: Path) -> None:
+    assert go_package(source, "daemons/d") == (source / "daemons", "./d")
+    assert go_package(source, "daemons") == (source / "daemons", ".")
+    with pytest.raises(MirrorError, match=r"neither it nor the folder above has a go\.mod"):
+        go_package(source, "nowhere/x")
+
+
+RECIPES = read_recipes(SOURCE)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_recipes_of_the_repository_are_whole(recipe: Recipe) -> None:
+    needs = with_needs([recipe.name], RECIPES)
+    assert recipe.name in needs
+    assert recipe.digest(RECIPES, read_table(SOURCE / "artefacts.toml"), SOURCE)
+    dockerfile = (recipe.folder / "Dockerfile").read_text()
+    assert "FROM ${BASE}" in dockerfile
+    assert ("ADD rootfs.tar /" in dockerfile) == bool(recipe.packages)
+    assert "bin/" in dockerfile or not (recipe.binaries or recipe.go)

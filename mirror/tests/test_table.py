@@ -1,0 +1,57 @@
+"""The table itself, and reading it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mirror.errors import MirrorError
+from mirror.settings import SOURCE
+from mirror.table import Artefact, program_owner, read_table
+
+TABLE = read_table(SOURCE / "artefacts.toml")
+
+
+@pytest.mark.parametrize("artefact", TABLE.values(), ids=TABLE)
+def test_every_artefact_can_be_made_without_upstream(artefact: Artefact) -> None:
+    assert artefact.go or artefact.double
+    if artefact.go:
+        wrapper = SOURCE / "go" / artefact.go.wrapper
+        assert (wrapper / "go.mod").is_file()
+        assert (wrapper / "go.sum").is_file()
+        assert set(artefact.go.packages) == set(artefact.programs)
+
+
+@pytest.mark.parametrize("artefact", TABLE.values(), ids=TABLE)
+def test_addresses_are_https_and_whole(artefact: Artefact) -> None:
+    if artefact.upstream:
+        for address in (artefact.upstream.url, artefact.upstream.checksum):
+            assert re.match(r"https://[a-z0-9.]+/", address)
+            assert "{version}" not in address
+            assert artefact.version in address
+
+
+@pytest.mark.parametrize("artefact", TABLE.values(), ids=TABLE)
+def test_wrapper_pins_the_version_of_the_table(artefact: Artefact) -> None:
+    if artefact.go:
+        text = (SOURCE / "go" / artefact.go.wrapper / "go.mod").read_text()
+        version = artefact.version if artefact.name != "prometheus" else f"0.3{artefact.version.removeprefix('3.')}"
+        assert re.search(rf" v{re.escape(version)}( //.*)?$", text, re.MULTILINE)
+
+
+def test_archives_have_upstreams_names() -> None:
+    assert TABLE["prometheus"].path == "prometheus-3.13.5.linux-amd64.tar.gz"
+    assert TABLE["prometheus"].root == "prometheus-3.13.5.linux-amd64"
+    assert TABLE["kubernetes"].outputs[0] == "kubernetes/v1.36.3/bin/linux/amd64/kube-apiserver"
+
+
+def test_unknown_program_lists_the_known_ones() -> None:
+    with pytest.raises(MirrorError, match=r"no artefact has the program 'cubelet'; there are .*kubelet"):
+        program_owner(TABLE, "cubelet")
+
+
+def test_unknown_key_of_the_table_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "artefacts.toml"
+    file.write_text('[x]\nversion = "1"\npath = "x"\nprograms = []\ncolour = "red"\n')
+    with pytest.raises(MirrorError, match="colour"):
+        read_table(file)

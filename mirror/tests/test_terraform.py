@@ -1,0 +1,61 @@
+"""Terraform's inputs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mirror import terraform
+from mirror.errors import MirrorError
+from mirror.settings import Settings
+from mirror.tests.conftest import FakeUpstream
+
+PLACE = "registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
+
+
+@pytest.fixture
+def builder(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> terraform.TerraformBuilder:
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/terraform")
+    monkeypatch.setattr(terraform, "version_of", lambda _: (1, 11, 4))
+    monkeypatch.setattr(terraform, "mirror_folders", lambda: [settings.cache / "here"])
+    (settings.cache / "here" / PLACE).mkdir(parents=True)
+    (settings.source / "modules").mkdir()
+    modules = [{"Key": "", "Source": "", "Dir": "."}, {"Key": "vpc", "Source": "x", "Version": "1", "Dir": "vpc"}]
+    (settings.source / "modules" / "modules.json").write_text(json.dumps({"Modules": modules}))
+    return terraform.TerraformBuilder(settings=settings, upstream=FakeUpstream({}, "no route"), say=print)
+
+
+def test_unreachable_registry_takes_the_folder_and_the_stand_ins(builder: terraform.TerraformBuilder) -> None:
+    assert "stand-ins" in builder.prepare()
+    assert f'path    = "{builder.settings.cache}/here"' in builder.configuration.read_text()
+    seed = json.loads(builder.seed.read_text())
+    assert [module["Dir"] for module in seed["Modules"]] == [".", str(builder.settings.source / "modules" / "vpc")]
+    assert builder.modules_origin() == "stand-in"
+
+
+def test_reachable_registry_needs_no_seed(builder: terraform.TerraformBuilder) -> None:
+    builder.prepare()
+    online = terraform.TerraformBuilder(settings=builder.settings, upstream=FakeUpstream({}), say=print)
+    assert "from the registry" in online.prepare()
+    assert not online.seed.exists()
+    assert online.modules_origin() == "upstream"
+
+
+def test_provider_is_found_below_the_folder_of_add_ons(tmp_path: Path) -> None:
+    place = tmp_path / "opt" / "vendor" / "plugins"
+    (place / PLACE).mkdir(parents=True)
+    folders = terraform.mirror_folders(home=tmp_path, addons=tmp_path / "opt")
+    assert terraform.find_provider(folders) == place
+
+
+def test_missing_provider_names_where_it_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(MirrorError, match=rf"tried {tmp_path}/a\): put it into the first"):
+        terraform.find_provider([tmp_path / "a"])
+
+
+def test_old_terraform_is_named_with_the_version_that_is_needed(
+    builder: terraform.TerraformBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terraform, "version_of", lambda _: (1, 5, 7))
+    with pytest.raises(MirrorError, match=r"1.11 or newer is needed \(/usr/bin/terraform is 1.5.7; no route\)"):
+        builder.prepare()

@@ -136,9 +136,9 @@ resource "aws_eks_node_group" "this" {
 
   tags = merge(var.tags, try(each.value.tags, {}), { Name = each.key })
 
-  # An autoscaler may have changed the number since; Terraform sets it once.
+  # An autoscaler may have changed the number since; Terraform sets it once. No create_before_destroy here: it would hold
+  # for the cluster, too, and a cluster that failed could not be made again under its name.
   lifecycle {
-    create_before_destroy = true
-    ignore_changes        = [scaling_config[0].desired_size]
+    ignore_changes = [scaling_config[0].desired_size]
   }
 }

@@ -72,12 +72,13 @@ class Control:
         self._check_disk()
         self._check_state()
         self._check_port(self.config.port, "LOCALCLOUD_PORT")
+        advice = limits.raise_limit(remember=self.config.state / "inotify.before")
         started = time.monotonic()
         restoring = (self.config.state / "model.pickle").exists()
         process = self._start()
         self._wait_until_up(process)
         done = "Restored" if restoring else "Up"
-        return f"{done}: {self.config.endpoint} in {time.monotonic() - started:.1f} s (server {process.pid}).{self._advice()}"
+        return f"{done}: {self.config.endpoint} in {time.monotonic() - started:.1f} s (server {process.pid}).{self._advice(advice)}"
 
     def _start(self) -> subprocess.Popen[bytes]:
         source = str(Path(__file__).parents[1])
@@ -165,12 +166,9 @@ class Control:
                 "LOCALCLOUD_PORT to a free port."
             )
 
-    def _advice(self) -> str:
-        """Do what needs root, or say what is left to do."""
-        advice = (
-            self.names.add(self.config.state / "pki" / "ca.crt"),
-            limits.raise_limit(remember=self.config.state / "inotify.before"),
-        )
+    def _advice(self, *others: str | None) -> str:
+        """Tell the Docker engine where the registry is; what this user may not do is said instead."""
+        advice = (*others, self.names.add(self.config.state / "pki" / "ca.crt"))
         return "".join(f"\n{text}" for text in advice if text)
 
     # -- down

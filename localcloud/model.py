@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import copyreg
 import functools
+import gc
 import hashlib
+import io
 import logging
 import operator
 import os
@@ -18,6 +20,7 @@ import pickle
 import threading
 import time
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
@@ -26,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from moto.backends import get_backend
-from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.iam.models import AWSManagedPolicy
 from moto.s3.models import FakeKey
 from moto.ssm.models import ParameterDict
@@ -36,7 +39,6 @@ from localcloud.errors import LocalCloudError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LOG = logging.getLogger(__name__)
 HEADER = b"beacon localcloud state %d\n"
@@ -50,30 +52,53 @@ copyreg.pickle(ParameterDict, lambda d: (ParameterDict, (d.account_id, d.region_
 
 
 class Model:
-    """moto's backends as one thing: a lock, and a file that always has the last completed change."""
+    """moto's backends as one thing: a lock, and a file that always has the last completed change.
+
+    Saving is shared: while one thread writes, others change; the next save then has the changes of all of them. The model
+    is locked only while it is pickled, not while it is written.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.lock = threading.RLock()
         self.path = folder / "model.pickle"
         self.bodies = Bodies(folder / "bodies")
         self.save_seconds = 0.0
-        self._depth = 0
+        self.lock = Hold(self)
+        self._saving = threading.Lock()
+        self._changes = 0  # counted while the model is held
+        self._saved = 0  # changes that are on disk
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the model; save when the outermost transaction ends, also when it fails half way."""
+        """Hold the model for a change; saved when the thread lets go of it, also when the change fails half way."""
         with self.lock:
-            self._depth += 1
             try:
                 yield
             finally:
-                self._depth -= 1
-                if self._depth == 0:
-                    self.save()
+                self._changes += 1
+                self.lock.to_save = self._changes
 
-    def save(self) -> None:
-        """Write the whole model, or raise: a change that is not on disk must not be answered as done."""
-        started = time.monotonic()
+    def save(self, change: int | None = None) -> None:
+        """Write the model unless that change is on disk, or raise: what is not on disk must not be answered as done."""
+        with self._saving:
+            if change is not None and self._saved >= change:
+                return
+            started = time.monotonic()
+            with self.lock.quietly():
+                changes = self._changes
+                data, digests = self._pickled()
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            new = self.path.with_suffix(".new")
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(HEADER % VERSION)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self.path)
+            self.bodies.forget_all_but(digests)
+            self._saved = changes
+            self.save_seconds = time.monotonic() - started
+
+    def _pickled(self) -> tuple[memoryview, set[str]]:
         everything = {
             backends.service_name: {
                 account: {
@@ -86,17 +111,14 @@ class Model:
             for backends in BackendDict._instances  # noqa: SLF001 - moto's only list of what is in use
             if backends.service_name != "moto_api"
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = self.path.with_suffix(".new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(HEADER % VERSION)
-            pickler = _Pickler(file, self.bodies)
+        buffer = io.BytesIO()
+        pickler = _Pickler(buffer, self.bodies)
+        gc.disable()  # nothing becomes garbage here, and looking for it takes a third of the time
+        try:
             pickler.dump(everything)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.path)
-        self.bodies.forget_all_but(pickler.digests)
-        self.save_seconds = time.monotonic() - started
+        finally:
+            gc.enable()
+        return buffer.getbuffer(), pickler.digests
 
     def load(self) -> bool:
         """Fill the backends from the file; False when there is none. Only before the first request."""
@@ -109,7 +131,8 @@ class Model:
                     f"{self.path} was written by another version ({header[:40]!r}, this one is {VERSION}): remove the old "
                     "local cloud with `python -m localcloud down`, then `up` again."
                 )
-            everything = _Unpickler(file, self.bodies).load()
+            everything = pickle.load(file)  # noqa: S301 - our own file, which only its owner reads and writes
+        self.bodies.adopt()
         for service, accounts in everything.items():
             for account, regions in accounts.items():
                 for region, attributes in regions.items():
@@ -144,10 +167,9 @@ class Bodies:
                 self._written.add(digest)
         return digest
 
-    def get(self, digest: str) -> bytes:
-        """Read a body."""
-        self._written.add(digest)
-        return (self.folder / digest).read_bytes()
+    def adopt(self) -> None:
+        """Take what is in the folder as written, after a start."""
+        self._written = {path.name for path in self.folder.glob("*") if not path.suffix}
 
     def forget_all_but(self, wanted: set[str]) -> None:
         """Remove the bodies that no object has any more."""
@@ -156,20 +178,57 @@ class Bodies:
         self._written &= wanted
 
 
+class Hold:
+    """The model's lock: reentrant; what was changed is saved when its holder lets go."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._lock = threading.RLock()
+        self._depth = 0
+        self.to_save: int | None = None
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        change = None
+        if self._depth == 0:
+            change, self.to_save = self.to_save, None
+        self._lock.release()
+        if change is not None:
+            self._model.save(change)
+
+    @contextlib.contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Hold without saving: for the save itself."""
+        with self._lock:
+            yield
+
+
 class _Pickler(cloudpickle.Pickler):  # cloudpickle: moto has lambdas in defaultdicts
-    """Backends (and the dicts of them) by name, private keys as PEM, S3 bodies as references."""
+    """Backends (and the dicts of them) by name, private keys as PEM, S3 bodies as references.
+
+    All by `reducer_override`, which is asked for instances only; `persistent_id` would be asked for every string.
+    """
 
     def __init__(self, file: Any, bodies: Bodies) -> None:
         super().__init__(file)
         self.bodies = bodies
         self.digests: set[str] = set()
-        self.names = {
-            id(backend): (service.service_name, account, region)
-            for service in BackendDict._instances  # noqa: SLF001
-            for account, region, backend in service.iter_backends()
-        }
+        self.names: dict[int, tuple[str, ...]] = {}
+        for service in BackendDict._instances:  # noqa: SLF001
+            self.names[id(service)] = (service.service_name,)
+            for account, regions in service.items():
+                self.names[id(regions)] = (service.service_name, account)
+                self.names |= {id(b): (service.service_name, account, region) for region, b in regions.items()}
 
     def reducer_override(self, obj: Any) -> Any:
+        if name := self.names.get(id(obj)):
+            return by_name, name
+        if type(obj) is AWSManagedPolicy:  # 4 MB of constants
+            return managed_policy, (obj.account_id, obj.partition, obj.arn)
         if isinstance(obj, PRIVATE_KEYS):
             pem = obj.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             return load_private_key, (pem,)
@@ -178,33 +237,26 @@ class _Pickler(cloudpickle.Pickler):  # cloudpickle: moto has lambdas in default
             digest = self.bodies.put(obj)
             self.digests.add(digest)
             return new_object, (FakeKey,), {**state, "value": Body(digest)}, None, None, _restore_key
+        if type(obj) is Body:
+            return read_body, (str(self.bodies.folder), obj.digest)
+        if isinstance(obj, BackendDict | AccountSpecificBackend):
+            raise pickle.PicklingError(f"{obj!r} is not among moto's backends")
         return super().reducer_override(obj)
 
-    def persistent_id(self, obj: Any) -> Any:
-        if isinstance(obj, BackendDict):
-            return (obj.service_name,)
-        if isinstance(obj, AccountSpecificBackend):
-            return (obj.service_name, obj.account_id)
-        if isinstance(obj, AWSManagedPolicy):  # 4 MB of constants
-            return ("policy", obj.account_id, obj.partition, obj.arn)
-        if type(obj) is Body:
-            return ("body", obj.digest)
-        return self.names.get(id(obj)) if isinstance(obj, BaseBackend) else None
+
+def by_name(service: str, *keys: str) -> Any:
+    """Find a backend, or a dict of them, where moto has it."""
+    return functools.reduce(operator.getitem, keys, get_backend(service))
 
 
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: Any, bodies: Bodies) -> None:
-        super().__init__(file)
-        self.bodies = bodies
+def managed_policy(account: str, partition: str, arn: str) -> Any:
+    """Find one of AWS's own policies."""
+    return get_backend("iam")[account][partition].managed_policies[arn]
 
-    def persistent_load(self, name: Any) -> Any:
-        kind, *keys = name
-        if kind == "policy":
-            account, partition, arn = keys
-            return get_backend("iam")[account][partition].managed_policies[arn]
-        if kind == "body":
-            return self.bodies.get(keys[0])
-        return functools.reduce(operator.getitem, keys, get_backend(kind))
+
+def read_body(folder: str, digest: str) -> bytes:
+    """Read an S3 object's body."""
+    return (Path(folder) / digest).read_bytes()
 
 
 class Body:

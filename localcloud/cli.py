@@ -80,15 +80,16 @@ def table(found: dict[str, Any]) -> str:
     lines = [
         f"endpoint    {found['endpoint']} (account {found['account']}, {found['region']})",
         f"registry    https://{found['registry']}",
-        f"server      process {server['pid']}, up {server['uptime_seconds']:.0f} s, {server['memory_mib']:.0f} MiB, "
-        f"reads {f'{median} ms (median)' if median is not None else 'not yet measured'}, saves {server['save_ms']} ms",
+        f"server      process {server['pid']}, up {server['uptime_seconds']:.0f} s, {server['memory_mib']:.0f} MiB",
+        f"speed       reads {f'{median} ms (median)' if median is not None else 'not measured'}, saves {server['save_ms']} ms",
         f"real        {', '.join(server['services'])} (all other services are moto's models)",
         f"memory      {found['memory_mib']:.0f} MiB with all containers",
         "",
     ]
     rows = [("CONTAINER", "KIND", "STATE", "MIB", "ADDRESSES")]
     rows += [
-        (c["name"], c["kind"], c["state"], f"{c['memory_mib']:.0f}", " ".join(c["addresses"])) for c in found["containers"]
+        (c["name"], c["kind"], c["state"], f"{c['memory_mib']:.0f}", " ".join(c["addresses"]))
+        for c in found["containers"]
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

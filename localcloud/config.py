@@ -98,7 +98,7 @@ def _name(value: str) -> str:
 
 
 def _registry_account(name: str) -> str:
-    """A second local cloud's registry needs a host name of its own; clients insist on twelve digits."""
+    """Give a second local cloud's registry a host name of its own; clients insist on twelve digits."""
     return ACCOUNT if name == DEFAULT_NAME else f"9{zlib.crc32(name.encode()):011d}"
 
 
@@ -113,7 +113,9 @@ def _range(value: str) -> IPv4Network:
     try:
         network = IPv4Network(value)
     except ValueError as error:
-        raise LocalCloudError(f"LOCALCLOUD_PUBLIC_RANGE={value!r} is no range: {error}. An example: 198.51.100.0/24.") from error
+        raise LocalCloudError(
+            f"LOCALCLOUD_PUBLIC_RANGE={value!r} is no range: {error}. An example: 198.51.100.0/24."
+        ) from error
     if network.prefixlen > SMALLEST_PUBLIC_PREFIX:
         raise LocalCloudError(
             f"LOCALCLOUD_PUBLIC_RANGE={value!r} is too small: /{SMALLEST_PUBLIC_PREFIX} or larger is needed."

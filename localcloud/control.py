@@ -101,7 +101,9 @@ class Control:
         deadline = time.monotonic() + START_SECONDS
         while self.health() is None:
             if process.poll() is not None:
-                raise LocalCloudError(f"The server ended at its start (exit code {process.returncode}):\n{self._tail()}")
+                raise LocalCloudError(
+                    f"The server ended at its start (exit code {process.returncode}):\n{self._tail()}"
+                )
             if time.monotonic() > deadline:
                 process.terminate()
                 raise LocalCloudError(f"The server did not answer within {START_SECONDS:.0f} s:\n{self._tail()}")
@@ -116,7 +118,9 @@ class Control:
             time.sleep(POLL_SECONDS)
         if health and health["failures"]:
             problems = "; ".join(f"{key}: {text}" for key, text in health["failures"].items())
-            raise LocalCloudError(f"Up, but not everything could be made to run: {problems}. Try `up` again, or `logs`.")
+            raise LocalCloudError(
+                f"Up, but not everything could be made to run: {problems}. Try `up` again, or `logs`."
+            )
 
     def _check_disk(self) -> None:
         folder = next(parent for parent in (self.config.state, *self.config.state.parents) if parent.exists())
@@ -213,7 +217,7 @@ class Control:
 
     # -- looks
     def health(self) -> dict[str, Any] | None:
-        """What the server says of itself; None when none answers."""
+        """Ask the server how it is; None when none answers."""
         try:
             with urllib.request.urlopen(f"{self.config.endpoint}/health", timeout=5) as answer:  # noqa: S310 - http
                 found: dict[str, Any] = json.load(answer)
@@ -222,9 +226,11 @@ class Control:
         return found if "waiting" in found else None
 
     def env(self) -> dict[str, str]:
-        """What AWS clients need in their environment."""
+        """Return what AWS clients need in their environment."""
         if not self.credentials_path.exists():
-            raise LocalCloudError(f"No local cloud is up in {self.config.state}: start it with `python -m localcloud up`.")
+            raise LocalCloudError(
+                f"No local cloud is up in {self.config.state}: start it with `python -m localcloud up`."
+            )
         key = json.loads(self.credentials_path.read_text())
         return {
             "AWS_ENDPOINT_URL": self.config.endpoint,
@@ -275,7 +281,7 @@ class Control:
             return sorted(pool.map(look, found), key=lambda container: str(container["name"]))
 
     def _pid(self) -> int | None:
-        """The server's process, if it lives and is ours."""
+        """Return the server's process, if it lives and is ours."""
         try:
             pid = int(self.pid_path.read_text())
             arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")

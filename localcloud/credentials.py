@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import utcnow
 from moto.iam.models import iam_backends
@@ -33,6 +33,8 @@ class Principal:
 
 def find(access_key_id: str) -> Principal | None:
     """Look the key up; None when nobody has it. The model's lock must be held (requests do)."""
+    iam: Any
+    sts: Any
     for _, _, iam in iam_backends.iter_backends():
         key = iam.access_keys.get(access_key_id)
         if key is not None and key.user_name in iam.users:

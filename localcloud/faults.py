@@ -86,7 +86,7 @@ def bad_signature(service: str, protocol: str) -> Fault:
     return Fault(code="SignatureDoesNotMatch" if xml else "InvalidSignatureException", message=message, status=403)
 
 
-def unsigned(service: str, protocol: str) -> Fault:
+def unsigned(service: str) -> Fault:
     """Say that the request has no signature."""
     xml = service in XML_SERVICES[:1]
     return Fault(

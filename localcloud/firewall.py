@@ -41,7 +41,7 @@ class Policy:
 
 
 def render(policy: Policy | None, *, metadata: tuple[str, int] | None, nat: dict[int, tuple[str, int]]) -> str:
-    """The whole table, to be loaded in one transaction with `nft -f`."""
+    """Render the whole table, to be loaded in one transaction with `nft -f`."""
     lines = [f"add table inet {TABLE}", f"delete table inet {TABLE}", f"table inet {TABLE} {{"]
     if policy is not None:
         lines += _chain("ingress", "prerouting", -150, "iifname", "saddr", policy.ingress, policy)
@@ -56,9 +56,11 @@ def render(policy: Policy | None, *, metadata: tuple[str, int] | None, nat: dict
         ]
     if nat:
         lines += ["  chain forwarded {", "    type nat hook prerouting priority -100; policy accept;"]
-        lines += [f"    iifname \"eth*\" tcp dport {port} dnat ip to {to[0]}:{to[1]}" for port, to in sorted(nat.items())]
+        lines += [f'    iifname "eth*" tcp dport {port} dnat ip to {to[0]}:{to[1]}' for port, to in sorted(nat.items())]
         lines += ["  }", "  chain hidden {", "    type nat hook postrouting priority 100; policy accept;"]
-        lines += [f"    ip daddr {to[0]} tcp dport {to[1]} ct status dnat masquerade" for to in sorted(set(nat.values()))]
+        lines += [
+            f"    ip daddr {to[0]} tcp dport {to[1]} ct status dnat masquerade" for to in sorted(set(nat.values()))
+        ]
         lines += ["  }"]
     return "\n".join([*lines, "}", ""])
 

@@ -55,7 +55,7 @@ def policy(
     services: str,
     service_ports: tuple[int, ...],
 ) -> Policy:
-    """The union of the groups' rules; a reference to a group becomes its members' addresses."""
+    """Take the union of the groups' rules; a reference to a group becomes its members' addresses."""
     everyone = list(members)
     own = [known[group] for group in groups if group in known]
 

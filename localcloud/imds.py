@@ -66,6 +66,7 @@ class Metadata:
 
     def _find(self, source: str) -> Any:
         name = self._instance_at(source)
+        backend: Any
         for _, _, backend in ec2_backends.iter_backends():
             for instance in backend.all_instances():
                 if instance.id == name:
@@ -193,7 +194,7 @@ class Metadata:
 
 
 def profile_of(instance: Any) -> Any:
-    """The instance's profile, from its association; None when it has none."""
+    """Return the instance's profile, from its association; None when it has none."""
     association = instance.ec2_backend.iam_instance_profile_associations.get(instance.id)
     return association.iam_instance_profile if association else None
 
@@ -204,7 +205,11 @@ def _assume(instance: Any, role: Any) -> Session:
     sts = sts_backends[ACCOUNT]["aws"]
     iam = iam_backends[ACCOUNT]["aws"]
     now = time.time()
-    over = {s.access_key_id for s in sts.assumed_roles if s.expiration.replace(tzinfo=None).timestamp() < now - SESSION_SECONDS}
+    over = {
+        s.access_key_id
+        for s in sts.assumed_roles
+        if s.expiration.replace(tzinfo=None).timestamp() < now - SESSION_SECONDS
+    }
     sts.assumed_roles = [s for s in sts.assumed_roles if s.access_key_id not in over]
     for key in over:
         iam.access_keys.pop(key, None)
@@ -222,7 +227,7 @@ def _assume(instance: Any, role: Any) -> Session:
 
 
 def _walk(tree: dict[str, Any], path: str) -> str | None:
-    """A value, or the names below a folder (folders end with a slash), as the service lists them."""
+    """Return a value, or the names below a folder (folders end with a slash), as the service lists them."""
     node: Any = tree
     for part in path.split("/") if path else ():
         if not isinstance(node, dict):

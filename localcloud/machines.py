@@ -137,7 +137,7 @@ class Machines:
             self._put(name, files)
 
     def read_file(self, name: str, path: str) -> bytes:
-        """A file of a machine; FileNotFoundError when it has none."""
+        """Read a file of a machine; FileNotFoundError when it has none."""
         with failures(f"reading {path} of {name}"):
             try:
                 stream, _ = self.engine.api.get_archive(self.container(name), path)
@@ -161,7 +161,7 @@ class Machines:
         return container["State"]["Status"] if container else "missing"
 
     def addresses(self, name: str) -> dict[str, str]:
-        """A machine's addresses by network."""
+        """Return a machine's addresses by network."""
         with self._table:
             return dict(self._addresses.get(name, {}))
 
@@ -186,18 +186,17 @@ class Machines:
         return {machine.name for machine in self.list(kind)}
 
     def at(self, address: str) -> MachineSpec | None:
-        """The machine that has this address: who asks the metadata service."""
+        """Find the machine that has this address: who asks the metadata service."""
         with self._table:
             return next((self._specs[name] for name, own in self._addresses.items() if address in own.values()), None)
 
-    def image_exists(self, image: str) -> bool:
-        """Whether the engine has the image."""
+    def require_image(self, image: str) -> None:
+        """Raise ImageMissingError unless the engine has the image."""
         with failures(f"looking for the image {image}"):
             try:
                 self.engine.api.inspect_image(image)
             except NotFound:
-                return False
-            return True
+                raise ImageMissingError(image=image) from None
 
     # -- packet filter and routes
     def refresh(self) -> None:
@@ -405,4 +404,3 @@ def _talk(connection: Any, stdin: bytes) -> bytes:
         output += raw[at + 8 : at + 8 + length]
         at += 8 + length
     return output
-

@@ -28,12 +28,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from moto.backends import get_backend
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.iam.models import AWSManagedPolicy
 from moto.s3.models import FakeKey
 from moto.ssm.models import ParameterDict
 
+from localcloud.backends import backends, used
 from localcloud.config import VERSION
 from localcloud.errors import LocalCloudError
 
@@ -48,7 +48,8 @@ SMALL_BODY = 4096  # S3 bodies up to here stay in the pickle
 # what plain pickle cannot do; locks are made anew
 copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))
 copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))
-copyreg.pickle(ParameterDict, lambda d: (ParameterDict, (d.account_id, d.region_name), vars(d), None, iter(d.items())))
+PARAMETERS: Any = lambda d: (ParameterDict, (d.account_id, d.region_name), vars(d), None, iter(d.items()))  # noqa: E731
+copyreg.pickle(ParameterDict, PARAMETERS)
 
 
 class Model:
@@ -100,16 +101,15 @@ class Model:
 
     def _pickled(self) -> tuple[memoryview, set[str]]:
         everything = {
-            backends.service_name: {
+            service.service_name: {
                 account: {
                     region: vars(backend)
                     for region, backend in regions.items()
                     if region == "aws" or not region.startswith("aws-")  # other partitions hold only constants
                 }
-                for account, regions in backends.items()
+                for account, regions in service.items()
             }
-            for backends in BackendDict._instances  # noqa: SLF001 - moto's only list of what is in use
-            if backends.service_name != "moto_api"
+            for service in used()
         }
         buffer = io.BytesIO()
         pickler = _Pickler(buffer, self.bodies)
@@ -136,7 +136,7 @@ class Model:
         for service, accounts in everything.items():
             for account, regions in accounts.items():
                 for region, attributes in regions.items():
-                    vars(get_backend(service)[account][region]).update(attributes)
+                    vars(backends(service)[account][region]).update(attributes)
         return True
 
 
@@ -218,7 +218,7 @@ class _Pickler(cloudpickle.Pickler):  # cloudpickle: moto has lambdas in default
         self.bodies = bodies
         self.digests: set[str] = set()
         self.names: dict[int, tuple[str, ...]] = {}
-        for service in BackendDict._instances:  # noqa: SLF001
+        for service in used():
             self.names[id(service)] = (service.service_name,)
             for account, regions in service.items():
                 self.names[id(regions)] = (service.service_name, account)
@@ -246,12 +246,12 @@ class _Pickler(cloudpickle.Pickler):  # cloudpickle: moto has lambdas in default
 
 def by_name(service: str, *keys: str) -> Any:
     """Find a backend, or a dict of them, where moto has it."""
-    return functools.reduce(operator.getitem, keys, get_backend(service))
+    return functools.reduce(operator.getitem, keys, backends(service))
 
 
 def managed_policy(account: str, partition: str, arn: str) -> Any:
     """Find one of AWS's own policies."""
-    return get_backend("iam")[account][partition].managed_policies[arn]
+    return backends("iam")[account][partition].managed_policies[arn]
 
 
 def read_body(folder: str, digest: str) -> bytes:
@@ -268,7 +268,7 @@ class Body:
 
 def new_object(cls: type) -> Any:
     """Make an object without its constructor: its state follows in the pickle."""
-    return cls.__new__(cls)
+    return object.__new__(cls)
 
 
 def _restore_key(key: FakeKey, state: dict[str, Any]) -> None:

@@ -38,7 +38,7 @@ address() { ip -o -4 address show to "$1" | { read -r _ _ _ address _ || true; e
 
 
 def files(*, networks: Sequence[Network], routes: Mapping[str, str], rules: str) -> dict[str, File]:
-    """The three files, for a machine in these networks (the first carries the default route)."""
+    """Make the three files, for a machine in these networks (the first carries the default route)."""
     return {
         START: File(content=START_TEXT, mode=0o755),
         SCRIPT: File(content=script(networks=networks, routes=routes), mode=0o755),

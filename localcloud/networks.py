@@ -57,7 +57,7 @@ class Networks:
         return f"{self.config.name}-{vpc_id}"
 
     def get(self, name: str) -> Network:
-        """A network that exists already."""
+        """Return a network that exists already."""
         if name not in self._known:
             with failures(f"looking for the network {name}"):
                 self._remember(self.engine.client.networks.get(name).attrs)
@@ -112,7 +112,11 @@ class Networks:
                         return f"the Docker network {attributes['Name']} ({taken})"
         mine = self._known.get(own)
         for device, taken in host_routes(ROUTES.read_text().splitlines() if ROUTES.exists() else []):
-            if taken.overlaps(wanted) and not (mine and taken == mine.cidr) and not device.startswith(("br-", "docker")):
+            if (
+                taken.overlaps(wanted)
+                and not (mine and taken == mine.cidr)
+                and not device.startswith(("br-", "docker"))
+            ):
                 return f"this machine's own network on {device} ({taken})"
         return None
 

@@ -100,7 +100,7 @@ class Registry:
 
 
 def _secret(path: Path) -> str:
-    """A random secret that is made once and kept in a file that only its owner reads."""
+    """Return a random secret that is made once and kept in a file that only its owner reads."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -55,7 +55,7 @@ def serve(config: Config) -> None:
             credentials.ensure_administrator(config.state / "credentials.json")
     LOG.info("state %s", "restored" if restored else "is new")
 
-    class Handler(MotoRequestHandler):  # type: ignore[misc]
+    class Handler(MotoRequestHandler):
         def log_request(self, *args: Any) -> None:
             """Stay silent: the application logs what matters."""
 

@@ -107,6 +107,7 @@ class Application:
     read_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=KEEP_TIMES))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request of the AWS API, of the metadata service, or for the health."""
         answer = self._answer(environ)
         if environ["REQUEST_METHOD"] == "HEAD":
             start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
@@ -118,7 +119,7 @@ class Application:
         return [answer.body]
 
     def health(self) -> dict[str, Any]:
-        """What /health says: for `up`, `status` and the curious."""
+        """Say what /health says: for `up`, `status` and the curious."""
         now = runtime.current()
         return {
             "status": "ok",
@@ -154,7 +155,9 @@ class Application:
         if not call.changes:
             self.read_seconds.append(taken)
         if taken > SLOW_SECONDS:
-            LOG.warning("%s %s%s took %.1f s", call.service, call.method, f" {call.action}" if call.action else path, taken)
+            LOG.warning(
+                "%s %s%s took %.1f s", call.service, call.method, f" {call.action}" if call.action else path, taken
+            )
         return answer
 
     def _serve(self, call: Call) -> Answer:
@@ -192,7 +195,9 @@ class Application:
             return self._unimplemented(call, str(error))
         except HTTPException as error:
             response: Any = error.get_response(call.environ)
-            return Answer(status=response.status_code, headers=tuple(response.headers.items()), body=response.get_data())
+            return Answer(
+                status=response.status_code, headers=tuple(response.headers.items()), body=response.get_data()
+            )
         if _is_no_route(seen["status"], dict(seen["headers"]), body):
             return self._unimplemented(call, "")
         return Answer(status=seen["status"], headers=tuple(seen["headers"]), body=body)
@@ -205,7 +210,7 @@ class Application:
 
 
 def _operation(call: Call) -> str | None:
-    """The operation's name in a REST protocol, from botocore's model of the service."""
+    """Find the operation's name in a REST protocol, from botocore's model of the service."""
     try:
         operation, _ = get_service_router(call.service).match(MotoRequest(call.environ))
     except Exception:  # noqa: BLE001 - only for a better message: whatever fails here, method and path are named instead
@@ -219,5 +224,6 @@ def _is_no_route(status: int, headers: dict[str, str], body: bytes) -> bool:
 
 
 def _reason(status: int) -> str:
-    return {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}.get(status, "Status")
-
+    return {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}.get(
+        status, "Status"
+    )

@@ -6,10 +6,8 @@ import importlib
 import importlib.util
 import logging
 from dataclasses import dataclass
-from typing import Any
 
-from moto.backends import get_backend
-
+from localcloud.backends import backends
 from localcloud.config import ACCOUNT
 
 LOG = logging.getLogger(__name__)
@@ -44,7 +42,7 @@ def register() -> tuple[str, ...]:
         if importlib.util.find_spec(package) is None or importlib.util.find_spec(module_name) is None:
             LOG.warning("%s: %s is not there; moto's own model is used", service.name, module_name)
             continue
-        get_backend(service.name).backend = getattr(importlib.import_module(module_name), class_name)
+        backends(service.name).backend = getattr(importlib.import_module(module_name), class_name)
         registered.append(service.name)
     return tuple(registered)
 
@@ -52,8 +50,8 @@ def register() -> tuple[str, ...]:
 def reconcile(region: str) -> None:
     """Make what runs equal to what is wanted, service by service, in the table's order."""
     for service in SERVICES:
-        backends: Any = get_backend(service.name)
-        regions = {name for _, name, _ in backends.iter_backends()} or {region}
+        found = backends(service.name)
+        regions = {name for _, name, _ in found.iter_backends()} or {region}
         for name in sorted(regions):
-            if hasattr(backend := backends[ACCOUNT][name], "reconcile"):
+            if hasattr(backend := found[ACCOUNT][name], "reconcile"):
                 backend.reconcile()

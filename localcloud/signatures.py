@@ -30,7 +30,6 @@ LONGEST_PRESIGNED = 7 * 24 * 3600
 PARTS_OF_CREDENTIAL = 5
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """An HTTP request as it came over the wire."""
@@ -95,7 +94,7 @@ def check(request: Request, *, service: str, protocol: str, action: str) -> Faul
     """Return who asks, a fault when that cannot be told, None for what needs no signature. The model's lock is held."""
     signature = parse(request)
     if signature is None:
-        return None if action in UNSIGNED_ACTIONS else faults.unsigned(service, protocol)
+        return None if action in UNSIGNED_ACTIONS else faults.unsigned(service)
     principal = credentials.find(signature.access_key_id)
     if principal is None:
         return faults.unknown_key(service, protocol)
@@ -157,5 +156,7 @@ def _too_late(signature: Signature) -> bool:
     except ValueError:
         return True
     now = datetime.now(UTC)
-    lifetime = timedelta(seconds=min(signature.expires, LONGEST_PRESIGNED)) if signature.expires is not None else CLOCK_SKEW
+    lifetime = (
+        timedelta(seconds=min(signature.expires, LONGEST_PRESIGNED)) if signature.expires is not None else CLOCK_SKEW
+    )
     return not signed - CLOCK_SKEW <= now <= signed + lifetime

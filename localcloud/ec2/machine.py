@@ -18,7 +18,7 @@ IMAGES = {"host": "host_image", "node": "node_image"}  # an AMI's image location
 
 
 def image_of(backend: Any, image_id: str, config: Config) -> str:
-    """The Docker image that stands for an AMI."""
+    """Name the Docker image that stands for an AMI."""
     ami = backend.amis.get(image_id)
     location = getattr(ami, "image_location", None)
     if location not in IMAGES:
@@ -27,7 +27,7 @@ def image_of(backend: Any, image_id: str, config: Config) -> str:
 
 
 def specification(backend: Any, instance: Any) -> MachineSpec:
-    """What the machine of this instance must be, as far as the model knows now."""
+    """Describe what the machine of this instance must be, as far as the model knows now."""
     now = runtime.current()
     nic = instance.nics[0]
     vpc = backend.get_vpc(nic.vpc_id)

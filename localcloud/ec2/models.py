@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, override
 
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
@@ -44,6 +44,7 @@ class LocalEC2Backend(EC2Backend):
         super().__init__(region_name, account_id)
 
     # -- instances
+    @override
     def run_instances(self, image_id: str, count: int, *args: Any, **kwargs: Any) -> Any:
         self._forget_terminated()
         self._refuse_if_impossible(image_id, kwargs)
@@ -56,31 +57,35 @@ class LocalEC2Backend(EC2Backend):
             self._converge(instance)
         return reservation
 
+    @override
     def start_instances(self, instance_ids: list[str]) -> Any:
-        result = super().start_instances(instance_ids)
+        result: Any = super().start_instances(instance_ids)
         for instance, _ in result:
             self._settle_addresses(instance)
             _set(instance, PENDING)
             self._converge(instance)
         return result
 
+    @override
     def stop_instances(self, instance_ids: list[str]) -> Any:
-        result = super().stop_instances(instance_ids)
+        result: Any = super().stop_instances(instance_ids)
         for instance, _ in result:
             _set(instance, STOPPING)
             self._converge(instance)
         return result
 
+    @override
     def reboot_instances(self, instance_ids: list[str]) -> Any:
-        result = super().reboot_instances(instance_ids)
+        result: Any = super().reboot_instances(instance_ids)
         for instance in result:
             instance.beacon_reboot = True
             self._converge(instance)
         return result
 
+    @override
     def terminate_instances(self, instance_ids: list[str]) -> Any:
         already = {i.id for i in self.all_instances() if i.id in instance_ids and i.state in _names(TERMINATED)}
-        result = super().terminate_instances(instance_ids)
+        result: Any = super().terminate_instances(instance_ids)
         for instance, _ in result:
             for address in self.addresses:
                 if address.instance is instance:
@@ -92,6 +97,7 @@ class LocalEC2Backend(EC2Backend):
         return result
 
     # -- security groups
+    @override
     def describe_security_group_rules(self, *args: Any, **kwargs: Any) -> Any:
         rules = super().describe_security_group_rules(*args, **kwargs)
         for rule in rules:
@@ -99,12 +105,14 @@ class LocalEC2Backend(EC2Backend):
         return rules
 
     # -- launch templates
+    @override
     def create_launch_template(self, name: str, description: str, template_data: dict[str, Any], tag_spec: Any) -> Any:
         # moto shows the template's own tags as its data's, which is a change in each plan
         specs = template_data.get("TagSpecifications", [])
         template_data["TagSpecifications"] = [s for s in specs if s["ResourceType"] != "launch-template"]
         return super().create_launch_template(name, description, template_data, tag_spec)
 
+    @override
     def describe_launch_templates(self, *args: Any, **kwargs: Any) -> Any:
         templates = super().describe_launch_templates(*args, **kwargs)
         for template in templates:
@@ -112,6 +120,7 @@ class LocalEC2Backend(EC2Backend):
         return templates
 
     # -- networks
+    @override
     def create_vpc(self, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
         if not (kwargs.get("is_default") or self._is_being_made()):
             try:
@@ -127,6 +136,7 @@ class LocalEC2Backend(EC2Backend):
                 )
         return super().create_vpc(cidr_block, *args, **kwargs)
 
+    @override
     def delete_vpc(self, vpc_id: str) -> Any:
         vpc = super().delete_vpc(vpc_id)
         try:
@@ -137,8 +147,8 @@ class LocalEC2Backend(EC2Backend):
         return vpc
 
     def create_network_interface(self, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any) -> Any:
-        """moto takes any address of the subnet, free or not."""
-        place = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
+        """Deal a free address: moto takes any address of the subnet, free or not."""
+        place: Any = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
         dealt = not private_ip_address and not args and not kwargs.get("private_ip_addresses")
         if dealt and place is not None:
             private_ip_address = place.get_available_subnet_ip(None)
@@ -148,9 +158,11 @@ class LocalEC2Backend(EC2Backend):
         return eni
 
     # -- public addresses
+    @override
     def allocate_address(self, domain: str, address: str | None = None, tags: Any = None) -> Any:
         return super().allocate_address(domain, address or self._free_public_address(), tags)
 
+    @override
     def associate_address(self, *args: Any, **kwargs: Any) -> Any:
         before = {a.allocation_id: a.eni for a in self.addresses if a.eni}
         eip = super().associate_address(*args, **kwargs)
@@ -161,6 +173,7 @@ class LocalEC2Backend(EC2Backend):
         self._converge_nics(old, eip.eni)
         return eip
 
+    @override
     def disassociate_address(self, address: str | None = None, association_id: str | None = None) -> None:
         nics = [e.eni for e in self.addresses if e.eni and address == e.public_ip]
         nics += [e.eni for e in self.addresses if e.eni and association_id and association_id == e.association_id]
@@ -211,9 +224,7 @@ class LocalEC2Backend(EC2Backend):
             raise EC2ClientError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
         now = runtime.current()
         try:
-            image = image_of(self, image_id, now.config)
-            if not now.machines.image_exists(image):
-                raise ImageMissingError(image=image)
+            now.machines.require_image(image_of(self, image_id, now.config))
         except ImageMissingError as error:
             raise EC2ClientError("InvalidAMIID.Unavailable", f"{error}") from error
         except DockerFailedError as error:
@@ -221,6 +232,7 @@ class LocalEC2Backend(EC2Backend):
 
     def _free_public_address(self) -> str:
         taken: set[str | None] = set()
+        backend: Any
         for _, _, backend in ec2_backends.iter_backends():
             taken |= {a.public_ip for a in backend.addresses} | {e.public_ip for e in backend.enis.values()}
             taken |= set(backend.service_addresses.values())
@@ -237,7 +249,7 @@ class LocalEC2Backend(EC2Backend):
             self._settle_nic(nic)
 
     def _settle_nic(self, nic: Any) -> None:
-        """moto gives an automatic public address at random: take one of ours."""
+        """Replace what moto dealt: it gives an automatic public address at random."""
         if nic.public_ip and nic.public_ip not in runtime.current().config.public_addresses():
             nic.public_ip = None
             nic.public_ip = self._free_public_address()
@@ -248,7 +260,10 @@ class LocalEC2Backend(EC2Backend):
             reservation.instances = [
                 i
                 for i in reservation.instances
-                if not (i.state == TERMINATED[0] and utcnow() - getattr(i, "beacon_terminated", utcnow()) > FORGET_TERMINATED)
+                if not (
+                    i.state == TERMINATED[0]
+                    and utcnow() - getattr(i, "beacon_terminated", utcnow()) > FORGET_TERMINATED
+                )
             ]
             if not reservation.instances:
                 del self.reservations[key]
@@ -257,9 +272,9 @@ class LocalEC2Backend(EC2Backend):
 def converge(account: str, region: str, instance_id: str) -> None:
     """Make the instance's machine what the model says now. A job: runs without the model's lock."""
     now = runtime.current()
-    backend = ec2_backends[account][region]
+    backend: Any = ec2_backends[account][region]
     with now.model.lock:
-        instance = next((i for i in backend.all_instances() if i.id == instance_id), None)
+        instance: Any = next((i for i in backend.all_instances() if i.id == instance_id), None)
         wanted = instance.state if instance is not None else TERMINATED[0]
         reboot = bool(instance is not None and instance.__dict__.pop("beacon_reboot", False))
     if wanted in _names(PENDING, RUNNING):
@@ -277,16 +292,16 @@ def converge(account: str, region: str, instance_id: str) -> None:
                 _give_up(backend, instance, error)
                 return
             raise
-        _settle(backend, instance, expected=PENDING, becomes=RUNNING)
+        _settle(instance, expected=PENDING, becomes=RUNNING)
         for hook in hooks.all_hooks():
             hook.launched(instance)
     elif wanted in _names(STOPPING, STOPPED):
         now.machines.stop(instance_id)
-        _settle(backend, instance, expected=STOPPING, becomes=STOPPED)
+        _settle(instance, expected=STOPPING, becomes=STOPPED)
     else:
         now.machines.remove(instance_id)
         if instance is not None:
-            _settle(backend, instance, expected=SHUTTING_DOWN, becomes=TERMINATED)
+            _settle(instance, expected=SHUTTING_DOWN, becomes=TERMINATED)
             for hook in hooks.all_hooks():
                 hook.terminated(instance)
     now.work.submit("packet-filters", now.machines.refresh)
@@ -315,7 +330,7 @@ def _give_up(backend: LocalEC2Backend, instance: Any, error: Exception) -> None:
         instance.state_reason = StateReason(f"Server.InternalError: {error}", "Server.InternalError")
 
 
-def _settle(backend: LocalEC2Backend, instance: Any, *, expected: tuple[str, int], becomes: tuple[str, int]) -> None:
+def _settle(instance: Any, *, expected: tuple[str, int], becomes: tuple[str, int]) -> None:
     """Note that the machine is what was wanted, unless something else is wanted by now."""
     with runtime.current().model.lock:
         if instance.state != expected[0]:

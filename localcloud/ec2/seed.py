@@ -13,7 +13,7 @@ FOLDER = "/var/lib/cloud/seed/nocloud"
 
 
 def files(*, instance_id: str, hostname: str, public_key: str | None, user_data: Any) -> dict[str, File]:
-    """The two files of the NoCloud data source. User data may hold secrets: only root reads it."""
+    """Make the two files of the NoCloud data source. User data may hold secrets: only root reads it."""
     meta_data = {
         "instance-id": instance_id,
         "local-hostname": hostname,
@@ -26,7 +26,7 @@ def files(*, instance_id: str, hostname: str, public_key: str | None, user_data:
 
 
 def decode(user_data: Any) -> bytes:
-    """User data as the machine gets it; moto keeps it in a type whose text is base64."""
+    """Return user data as the machine gets it; moto keeps it in a type whose text is base64."""
     if not user_data:
         return b""
     raw = user_data if isinstance(user_data, bytes) else str(user_data).encode()

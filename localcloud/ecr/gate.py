@@ -49,7 +49,7 @@ class Pass:
     push: str = ""
 
 
-def decide(
+def decide(  # noqa: PLR0911 - each return is one answer of the protocol
     method: str, path: str, *, authorized: bool, find: Callable[[str], Repository | None], digest: str = ""
 ) -> Pass | Refusal:
     """Decide on one request; `digest` is that of the manifest in a push."""

@@ -43,10 +43,9 @@ class Proxy:
         self.pool = urllib3.HTTPConnectionPool(self.registry.address, PORT, maxsize=8, timeout=TIMEOUT)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request of the registry protocol."""
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        authorized = tokens.valid(
-            self.registry.token_key, environ.get("HTTP_AUTHORIZATION", ""), now=time.time()
-        )
+        authorized = tokens.valid(self.registry.token_key, environ.get("HTTP_AUTHORIZATION", ""), now=time.time())
         manifest = b""
         if authorized and method == "PUT" and "/manifests/" in path:
             manifest = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), LARGEST_MANIFEST))
@@ -108,7 +107,9 @@ class Proxy:
             ("Content-Length", str(len(refusal.body))),
         ]
         if refusal.status == 401:  # noqa: PLR2004
-            headers.append(("WWW-Authenticate", f'Basic realm="https://{self.registry.host}/",service="ecr.amazonaws.com"'))
+            headers.append(
+                ("WWW-Authenticate", f'Basic realm="https://{self.registry.host}/",service="ecr.amazonaws.com"')
+            )
         start_response(f"{refusal.status} {refusal.code or 'OK'}", headers)
         return [refusal.body]
 
@@ -133,7 +134,9 @@ def record_push(name: str, reference: str, manifest: bytes, digest: str, media_t
     kind = media_type or json.loads(manifest).get("mediaType", "")
     with now.model.transaction():
         backend: Any = ecr_backends[ACCOUNT][now.config.region]
-        backend.record_push(name, None if reference.startswith("sha256:") else reference, manifest.decode(), digest, kind)
+        backend.record_push(
+            name, None if reference.startswith("sha256:") else reference, manifest.decode(), digest, kind
+        )
 
 
 def _limited(stream: Any, length: int) -> Iterator[bytes]:

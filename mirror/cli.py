@@ -77,8 +77,9 @@ class Mirror:
                     f"artefact {one}" for one in owners
                 ]
                 todo += [one for one in closure[name] if f"image {one}" not in needs]
-        plan.run(needs, self._step, say=say)
-        engine.prune()
+        results = plan.run(needs, self._step, say=say)
+        if set(results.values()) != {"present"}:
+            engine.prune()
         self.write_provenance()
 
     def _step(self, step: str) -> str:

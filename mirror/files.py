@@ -53,11 +53,20 @@ def leaves(start: Path) -> Iterator[Path]:
 def workspace(work: Path) -> Iterator[Path]:
     """Make a temporary folder beside the results, so that they can be renamed into place; gone at the end."""
     work.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="tmp-", dir=work))
+    sweep(work)
+    folder = Path(tempfile.mkdtemp(prefix=f"tmp-{os.getpid()}-", dir=work))
     try:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+def sweep(work: Path) -> None:
+    """Remove temporary folders of processes that were killed."""
+    for folder in work.glob("tmp-*-*"):
+        owner = folder.name.split("-")[1]
+        if not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)  # another run may be doing the same
 
 
 def publish(source: Path, target: Path) -> None:

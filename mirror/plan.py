@@ -8,11 +8,12 @@ from graphlib import TopologicalSorter
 JOBS = 2
 
 
-def run(needs: Mapping[str, Iterable[str]], do: Callable[[str], str], *, say: Callable[[str], None]) -> None:
-    """Do every step after the ones that it needs; after a failure nothing new begins, and the failure is raised."""
+def run(needs: Mapping[str, Iterable[str]], do: Callable[[str], str], *, say: Callable[[str], None]) -> dict[str, str]:
+    """Do every step after those that it needs; how each came about. A failure is raised, and nothing new begins."""
+    results: dict[str, str] = {}
     order = TopologicalSorter(needs)
     order.prepare()
-    running: dict[Future[str], str] = {}
+    running: dict[Future[tuple[float, str]], str] = {}
     with ThreadPoolExecutor(max_workers=JOBS) as pool:
         while order.is_active():
             for step in order.get_ready():
@@ -22,11 +23,13 @@ def run(needs: Mapping[str, Iterable[str]], do: Callable[[str], str], *, say: Ca
                 step = running.pop(future)
                 if future.exception():
                     pool.shutdown(wait=True, cancel_futures=True)
-                say(f"{future.result()} {step}")
+                seconds, results[step] = future.result()
+                say(f"{seconds:7.1f} s {results[step]:9} {step}")
                 order.done(step)
+    return results
 
 
-def _timed(do: Callable[[str], str], step: str) -> str:
+def _timed(do: Callable[[str], str], step: str) -> tuple[float, str]:
     started = time.monotonic()
     how = do(step)
-    return f"{time.monotonic() - started:7.1f} s {how:9}"
+    return time.monotonic() - started, how

@@ -101,6 +101,13 @@ def test_failed_build_leaves_what_was_there(
     assert not left_over(builder)
 
 
+def test_folder_of_a_killed_build_is_swept_away(builder: ArtefactBuilder) -> None:
+    dead = builder.settings.work / "tmp-999999999-x"
+    dead.mkdir(parents=True)
+    builder.ensure("tool")
+    assert not dead.exists()
+
+
 def test_checksum_file_is_what_sha256sum_reads(builder: ArtefactBuilder) -> None:
     builder.ensure("tool")
     sums = builder.write_checksums()

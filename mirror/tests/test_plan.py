@@ -13,8 +13,9 @@ def test_steps_come_after_what_they_need() -> None:
         return "built"
 
     said: list[str] = []
-    plan.run({"c": ["a", "b"], "a": ["b"], "b": []}, do, say=said.append)
+    results = plan.run({"c": ["a", "b"], "a": ["b"], "b": []}, do, say=said.append)
     assert done == ["b", "a", "c"]
+    assert results == {"a": "built", "b": "built", "c": "built"}
     assert len(said) == 3
     assert said[0].endswith("built     b")
 

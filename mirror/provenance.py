@@ -39,7 +39,9 @@ def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: st
         found.append(Source(kind="artefact", name=name, version=artefact.version, origin=origin))
     for name, recipe in recipes.items():
         labels = engine.labels(recipe.tag)
-        origin = "missing" if labels is None else labels.get(engine.ORIGIN, recipe.made)
+        origin = "missing" if labels is None else recipe.made
+        if labels and labels.get(engine.ORIGIN) == "upstream":
+            origin = "upstream"
         found.append(Source(kind="image", name=f"image {name}", version=recipe.tag.rpartition(":")[2], origin=origin))
     found.append(Source(kind="terraform", name="modules", version="-", origin=modules))
     return found

@@ -1,0 +1,29 @@
+"""Where everything came from."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mirror import engine, provenance
+from mirror.artefacts import ArtefactBuilder
+from mirror.recipes import Recipe
+
+
+def recipe(name: str, **more: str) -> Recipe:
+    return Recipe(name=name, folder=Path(), tag=f"t/{name}:1", **more)
+
+
+def test_origins_of_artefacts_images_and_modules(
+    builder: ArtefactBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder.ensure("tool")
+    found = {"t/pulled:1": {engine.ORIGIN: "upstream"}, "t/stands-in:1": {engine.ORIGIN: "double"}, "t/none:1": None}
+    monkeypatch.setattr(engine, "labels", found.__getitem__)
+    recipes = {name: recipe(name, origin="double") for name in ("pulled", "stands-in", "none")}
+    sources = provenance.collect(builder, recipes, "stand-in")
+    assert [source.origin for source in sources] == ["upstream", "upstream", "double", "missing", "stand-in"]
+    provenance.write(sources, tmp_path / "provenance.json")
+    first = json.loads((tmp_path / "provenance.json").read_text())[0]
+    assert first == {"kind": "artefact", "name": "tool", "version": "1.0", "origin": "upstream"}
+    assert "double    image stands-in 1\n" in provenance.text(sources)

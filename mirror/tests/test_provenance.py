@@ -10,8 +10,8 @@ from mirror.artefacts import ArtefactBuilder
 from mirror.recipes import Recipe
 
 
-def recipe(name: str, **more: str) -> Recipe:
-    return Recipe(name=name, folder=Path(), tag=f"t/{name}:1", **more)
+def double(name: str) -> Recipe:
+    return Recipe(name=name, folder=Path(), tag=f"t/{name}:1", origin="double")
 
 
 def test_origins_of_artefacts_images_and_modules(
@@ -20,7 +20,7 @@ def test_origins_of_artefacts_images_and_modules(
     builder.ensure("tool")
     found = {"t/pulled:1": {engine.ORIGIN: "upstream"}, "t/stands-in:1": {engine.ORIGIN: "double"}, "t/none:1": None}
     monkeypatch.setattr(engine, "labels", found.__getitem__)
-    recipes = {name: recipe(name, origin="double") for name in ("pulled", "stands-in", "none")}
+    recipes = {name: double(name) for name in ("pulled", "stands-in", "none")}
     sources = provenance.collect(builder, recipes, "stand-in")
     assert [source.origin for source in sources] == ["upstream", "upstream", "double", "missing", "stand-in"]
     provenance.write(sources, tmp_path / "provenance.json")

@@ -7,6 +7,7 @@ import logging
 import socket as sockets
 import tarfile
 import threading
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
@@ -60,6 +61,8 @@ class Machines:
         self._specs: dict[str, MachineSpec] = {}
         self._addresses: dict[str, dict[str, str]] = {}
         self._applied: dict[str, str] = {}  # name -> digest of the network files that the machine has
+        self._held: set[str] = set()
+        self._held_until = 0.0
 
     # -- life
     def ensure(self, spec: MachineSpec) -> dict[str, str]:
@@ -81,7 +84,10 @@ class Machines:
                 self._start(spec, was_running=bool(container and container["State"]["Running"]))
             except ImageMissingError:
                 raise ImageMissingError(image=spec.image) from None
-            return self._look_up_addresses(spec.name)
+            addresses = self._look_up_addresses(spec.name)
+        with self._table:
+            self._held.discard(spec.name)
+        return addresses
 
     def start(self, name: str) -> dict[str, str]:
         """Start a machine that was made by `ensure`; its addresses."""
@@ -109,6 +115,7 @@ class Machines:
                 self._specs.pop(name, None)
                 self._addresses.pop(name, None)
                 self._applied.pop(name, None)
+                self._held.discard(name)
             try:
                 self.engine.api.remove_container(self.container(name), force=True, v=True)
             except NotFound:
@@ -199,6 +206,20 @@ class Machines:
                 raise ImageMissingError(image=image) from None
 
     # -- packet filter and routes
+    def hold(self, *, seconds: float) -> None:
+        """Leave the networks of running machines alone until all of these are known again, or the time is over.
+
+        After a restart of the server each machine comes back by its own `ensure`; rules rendered before the last one
+        would lack members of security groups and refuse traffic that was allowed all the time.
+        """
+        names = {machine.name for machine in self.list() if machine.state == "running"}
+        with self._table:
+            self._held, self._held_until = names - self._specs.keys(), time.monotonic() + seconds
+
+    def _on_hold(self) -> bool:
+        with self._table:
+            return bool(self._held) and time.monotonic() < self._held_until
+
     def refresh(self) -> None:
         """Render every machine's network files anew and apply those that changed. Needs no model lock: takes it itself."""
         with self._table:
@@ -217,7 +238,7 @@ class Machines:
     def _apply(self, name: str) -> None:
         with self._table:
             spec = self._specs.get(name)
-        if spec is None:
+        if spec is None or self._on_hold():
             return
         files = self._network_files(spec)
         if files and self._applied.get(name) != _digest(files):
@@ -398,6 +419,8 @@ def _talk(connection: Any, stdin: bytes) -> bytes:
     socket.sendall(stdin)
     socket.shutdown(sockets.SHUT_WR)
     raw = b"".join(iter(lambda: socket.recv(65536), b""))
+    if (response := getattr(connection, "_response", None)) is not None:
+        response.close()  # before the socket goes: the garbage collector would complain later
     output, at = b"", 0
     while at + 8 <= len(raw):  # header: stream, three zeros, length
         length = int.from_bytes(raw[at + 4 : at + 8], "big")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 RECONCILE_SECONDS = 120.0
+HOLD_SECONDS = 60.0  # for all machines to be known again after a restart
 
 
 def prepare_moto() -> None:
@@ -87,6 +88,8 @@ def serve(config: Config) -> None:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
+    if restored:
+        now.machines.hold(seconds=HOLD_SECONDS)
     now.work.submit("registry", now.registry.ensure)
     services.reconcile(config.region)
     for server in servers:

@@ -29,7 +29,8 @@ ADDON_SECONDS = 180.0
 NODES_SECONDS = 180.0
 POLL_SECONDS = 0.4
 KUBECTL = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "--request-timeout=15s")
-SELF_MANAGED_LABEL = "eks.amazonaws.com/component"
+# kubectl complains about aggregated APIs that are away on the same channel as its answer: only errors may speak
+QUIETLY = 'said=$(mktemp); "$0" "$@" 2>"$said"; code=$?; [ $code = 0 ] || cat "$said"; rm -f "$said"; exit $code'
 
 
 # These jobs wait for what EC2's jobs do: threads of their own, or they would wait for each other.
@@ -309,7 +310,7 @@ def forget_node(region: str, cluster: str, node: str) -> None:
 
 def kubectl(machine: str, *arguments: str) -> ExecResult:
     """Run kubectl as the cluster's administrator, in the control plane: its port is closed to this machine."""
-    return runtime.current().machines.exec(machine, [*KUBECTL, *arguments])
+    return runtime.current().machines.exec(machine, ["sh", "-c", QUIETLY, *KUBECTL, *arguments])
 
 
 def _put(cluster: str, region: str, path: str, file: File) -> None:

@@ -9,13 +9,19 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,28 +126,28 @@ class Double:
         return [*program, "--homepath", str(TREE), "--config", str(self.home / "grafana.ini")]
 
     def start(self) -> None:
-        log = (self.home / "log").open("a")
-        self.process = subprocess.Popen(self.command("server"), stdout=log, stderr=log, text=True)
-        deadline = time.monotonic() + 20
+        with (self.home / "log").open("a") as log:
+            self.process = subprocess.Popen(self.command("server"), stdout=log, stderr=log, text=True)
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             assert self.process.poll() is None, (self.home / "log").read_text()
             try:
-                requests.get(f"{self.url}/api/health", timeout=2)
-            except requests.ConnectionError:
+                socket.create_connection(("127.0.0.1", self.port), timeout=2).close()
+            except OSError:
                 time.sleep(0.1)
             else:
                 return
-        pytest.fail("the double did not answer within 20 s: " + (self.home / "log").read_text())
+        pytest.fail("the double did not listen within 60 s: " + (self.home / "log").read_text())
 
     def stop(self) -> int:
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(10)
+        return self.process.wait(30)
 
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +162,22 @@ def double(tmp_path_factory: pytest.TempPathFactory, prometheus: str) -> Iterato
 def grafana(request: pytest.FixtureRequest) -> str:
     named = os.environ.get("BEACON_GRAFANA_URL")
     return named.rstrip("/") if named else str(request.getfixturevalue("double").url)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Return the files of a self-signed certificate for 127.0.0.1 and of its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "double")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    home = tmp_path_factory.mktemp("certificate")
+    (home / "double.crt").write_bytes(made.public_bytes(Encoding.PEM))
+    (home / "double.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return str(home / "double.crt"), str(home / "double.key")

@@ -1,0 +1,192 @@
+"""The double as a process: TLS, sessions, roles in folders, provisioning that changes, restarts, bad configuration."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from .conftest import DASHBOARD, Double
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ADMIN = ("admin", "admin")
+
+
+@pytest.fixture
+def own(tmp_path: Path, prometheus: str) -> Iterator[Double]:
+    running = Double(tmp_path, prometheus)
+    running.start()
+    yield running
+    running.stop()
+
+
+def post(double: Double, path: str, body: dict[str, Any], auth: tuple[str, str] = ADMIN) -> requests.Response:
+    return requests.post(double.url + path, json=body, auth=auth, timeout=30)
+
+
+def get(double: Double, path: str, auth: tuple[str, str] = ADMIN) -> requests.Response:
+    return requests.get(double.url + path, auth=auth, timeout=30)
+
+
+def test_it_says_everywhere_that_it_is_a_double(double: Double) -> None:
+    health = requests.get(f"{double.url}/api/health", timeout=30)
+    assert health.json()["commit"] == "beacon-double"
+    assert health.headers["X-Beacon-Double"] == "grafana"
+    assert "double of Grafana" in requests.get(f"{double.url}/login", timeout=30).text
+    assert "double of Grafana" in (double.home / "log").read_text()
+    version = subprocess.run([*double.command()[:2], "--version"], capture_output=True, text=True, check=True)
+    assert version.stdout == "grafana version 12.4.0 (beacon-double)\n"
+
+
+def test_a_page_without_a_session_leads_to_the_log_in(double: Double) -> None:
+    reply = requests.get(f"{double.url}/d/webapp", timeout=30, allow_redirects=False)
+    assert (reply.status_code, reply.headers["Location"]) == (302, "/login")
+
+
+def test_passwords_and_sessions_are_kept_as_hashes_only(own: Double) -> None:
+    post(own, "/api/admin/users", {"login": "eve", "password": "a-password-to-find"})
+    session = requests.post(f"{own.url}/login", json={"user": "eve", "password": "a-password-to-find"}, timeout=30)
+    kept = b"".join(file.read_bytes() for file in (own.home / "data").iterdir())
+    assert b"a-password-to-find" not in kept
+    assert session.cookies["grafana_session"].encode() not in kept
+    assert b"scrypt:" in kept
+
+
+def test_a_changed_password_ends_the_sessions(own: Double) -> None:
+    user = post(own, "/api/admin/users", {"login": "eve", "password": "first-password"}).json()["id"]
+    session = requests.Session()
+    session.post(f"{own.url}/login", json={"user": "eve", "password": "first-password"}, timeout=30)
+    assert session.get(f"{own.url}/api/user", timeout=30).status_code == 200
+    changed = {"password": "second-password"}
+    requests.put(f"{own.url}/api/admin/users/{user}/password", json=changed, auth=ADMIN, timeout=30)
+    assert session.get(f"{own.url}/api/user", timeout=30).status_code == 401
+
+
+def test_a_folder_is_seen_by_those_whom_its_permissions_name(own: Double) -> None:
+    eve = ("eve", "correct-horse-1")
+    user = post(own, "/api/admin/users", {"login": "eve", "password": eve[1]}).json()["id"]
+    team = post(own, "/api/teams", {"name": "operators"}).json()["teamId"]
+    post(own, "/api/folders", {"uid": "secret", "title": "Secret"})
+    post(own, "/api/folders/secret/permissions", {"items": [{"teamId": team, "permission": 2}]})
+    saved = {"dashboard": {"uid": "plan", "title": "Plan", "panels": []}, "folderUid": "secret"}
+    post(own, "/api/dashboards/db", saved)
+    assert get(own, "/api/dashboards/uid/plan", eve).status_code == 403
+    assert "plan" not in [hit["uid"] for hit in get(own, "/api/search", eve).json()]
+    post(own, f"/api/teams/{team}/members", {"userId": user})
+    assert get(own, "/api/dashboards/uid/plan", eve).json()["meta"]["canEdit"]
+
+
+def test_state_survives_a_kill(own: Double) -> None:
+    post(own, "/api/admin/users", {"login": "eve", "password": "correct-horse-1"})
+    own.kill()
+    own.start()
+    assert get(own, "/api/user", ("eve", "correct-horse-1")).json()["login"] == "eve"
+
+
+def test_dashboards_follow_their_files(own: Double) -> None:
+    file = own.home / "dashboards" / "webapp.json"
+    file.write_text(json.dumps(DASHBOARD | {"title": "Another title"}))
+    (own.home / "dashboards" / "second.json").write_text(json.dumps({"uid": "second", "title": "Second", "panels": []}))
+    reload = "/api/admin/provisioning/dashboards/reload"
+    assert post(own, reload, {}).status_code == 200
+    assert get(own, "/api/dashboards/uid/webapp").json()["meta"]["version"] == 2
+    assert get(own, "/api/dashboards/uid/second").status_code == 200
+    (own.home / "dashboards" / "second.json").unlink()
+    post(own, reload, {})
+    assert get(own, "/api/dashboards/uid/second").status_code == 404
+
+
+def test_a_broken_dashboard_is_named_and_the_others_stay(own: Double) -> None:
+    broken = own.home / "dashboards" / "broken.json"
+    broken.write_text("{")
+    reply = post(own, "/api/admin/provisioning/dashboards/reload", {})
+    assert reply.status_code == 500
+    assert str(broken) in reply.json()["message"]
+    assert get(own, "/api/dashboards/uid/webapp").status_code == 200
+
+
+def test_the_administrators_password_is_reset_by_the_command(own: Double) -> None:
+    program, *options = own.command("cli")[1:]
+    command = [
+        own.command()[0],
+        program,
+        options[0],
+        *options[1:],
+        "admin",
+        "reset-admin-password",
+        "--password-from-stdin",
+    ]
+    done = subprocess.run(command, input="another-horse-1\n", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert get(own, "/api/user").status_code == 401
+    assert get(own, "/api/user", ("admin", "another-horse-1")).status_code == 200
+    weak = subprocess.run(command, input="x\n", capture_output=True, text=True, check=False)
+    assert (weak.returncode, weak.stderr) == (1, "Error: New password is too short\n")
+
+
+def test_it_stops_on_request_and_leaves_nothing_half_done(tmp_path: Path, prometheus: str) -> None:
+    double = Double(tmp_path, prometheus)
+    double.start()
+    assert double.stop() == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*TLSv1_1:DeprecationWarning")
+def test_a_silent_connection_keeps_nobody_waiting(
+    tmp_path: Path, prometheus: str, certificate: tuple[str, str]
+) -> None:
+    ini = f"protocol = https\ncert_file = {certificate[0]}\ncert_key = {certificate[1]}\n"
+    double = Double(tmp_path, prometheus, ini=ini)
+    double.url = double.url.replace("http:", "https:")
+    double.start()
+    try:
+        with socket.create_connection(("127.0.0.1", double.port)):
+            asked = time.monotonic()
+            reply = requests.get(f"{double.url}/api/health", verify=certificate[0], timeout=10)
+            assert reply.json()["database"] == "ok"
+            assert time.monotonic() - asked < 5
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with socket.create_connection(("127.0.0.1", double.port)) as plain, pytest.raises(ssl.SSLError):
+            old.wrap_socket(plain)
+    finally:
+        double.stop()
+
+
+@pytest.mark.parametrize(
+    ("ini", "message"),
+    [
+        ("protocol = ftp\n", "Error: [server] protocol = ftp: http and https are allowed."),
+        ("protocol = https\ncert_file = /nowhere\n", "Error: [server] cert_file = /nowhere, cert_key = : "),
+        ("http_port = many\n", "Error: [server] http_port = 'many': a whole number is needed."),
+        ("[security]\nadmin_password = $__file{/nowhere}\n", "Error: $__file{/nowhere}: No such file or directory"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path, prometheus: str, ini: str, message: str) -> None:
+    double = Double(tmp_path, prometheus, ini=ini)
+    done = subprocess.run(double.command("server"), capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_unreachable_prometheus_is_an_error_of_the_query(tmp_path: Path) -> None:
+    double = Double(tmp_path, "http://127.0.0.1:1")
+    double.start()
+    try:
+        query = {"refId": "A", "datasource": {"uid": "prometheus"}, "expr": "up", "instant": True}
+        reply = post(double, "/api/ds/query", {"queries": [query], "from": "now-5m", "to": "now"})
+        assert reply.status_code == 400
+        assert "Connection refused" in reply.json()["results"]["A"]["error"]
+        assert get(double, "/api/datasources/uid/prometheus/health").status_code == 400
+    finally:
+        double.stop()

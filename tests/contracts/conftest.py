@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def cli_config() -> Path | None:
@@ -17,13 +21,15 @@ def cli_config() -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-@pytest.fixture
-def terraform_providers(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session")
+def terraform_providers() -> Iterator[None]:
     """Let Terraform find its provider as the role does."""
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not installed: `make setup` says how to get it")
     found = cli_config()
-    if found:
-        monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(found))
-    else:
-        monkeypatch.delenv("TF_CLI_CONFIG_FILE", raising=False)  # one that names no file is an error message
+    with pytest.MonkeyPatch.context() as patch:
+        if found:
+            patch.setenv("TF_CLI_CONFIG_FILE", str(found))
+        else:
+            patch.delenv("TF_CLI_CONFIG_FILE", raising=False)  # one that names no file is an error message
+        yield

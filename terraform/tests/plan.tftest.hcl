@@ -1,0 +1,89 @@
+# What the plan promises, without an AWS: `terraform test` after `terraform init -backend=false`.
+
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012", arn = "arn:aws:iam::123456789012:user/test" }
+  }
+
+  mock_data "aws_iam_session_context" {
+    defaults = { issuer_arn = "arn:aws:iam::123456789012:user/test" }
+  }
+}
+
+variables {
+  environment              = "test"
+  region                   = "eu-west-1"
+  vpc_cidr                 = "10.42.0.0/16"
+  availability_zones       = ["eu-west-1a", "eu-west-1b"]
+  public_subnets           = ["10.42.0.0/24", "10.42.1.0/24"]
+  private_subnets          = ["10.42.10.0/24", "10.42.11.0/24"]
+  ssh_allowed_cidrs        = ["198.51.100.1/32"]
+  http_allowed_cidrs       = ["0.0.0.0/0"]
+  ssh_public_key           = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8k3b5Wm0n7m2Jr0hQJm9fVvXw6cYbYyS8b3o4Yh2c1 test"
+  node_instance_type       = "t3.medium"
+  node_count               = { min = 2, desired = 2, max = 3 }
+  ops_instance_type        = "t3.micro"
+  monitoring_instance_type = "t3.small"
+  monitoring_private_ip    = "10.42.10.20"
+  deployer_trusted_arns    = ["arn:aws:iam::123456789012:root"]
+}
+
+run "plan" {
+  command = plan
+
+  assert {
+    condition     = [for rule in aws_vpc_security_group_ingress_rule.ops_ssh : rule.cidr_ipv4] == ["198.51.100.1/32"]
+    error_message = "ssh is open to more than the allowed ranges."
+  }
+
+  assert {
+    condition     = alltrue([for each in aws_ecr_repository.this : each.image_tag_mutability == "IMMUTABLE" && each.image_scanning_configuration[0].scan_on_push])
+    error_message = "A repository takes a tag twice, or does not scan."
+  }
+
+  assert {
+    condition     = length(aws_eip.load_balancer) == 2 && !aws_lb.this.internal
+    error_message = "The load balancer needs a static address in each zone."
+  }
+
+  assert {
+    condition     = aws_lb_target_group.http.port == output.node_port_http && aws_lb_target_group.http.health_check[0].port == "10256"
+    error_message = "Requests go to the NodePort, health checks to kube-proxy."
+  }
+
+  assert {
+    condition     = alltrue([for host in [aws_instance.ops, aws_instance.monitoring] : host.metadata_options[0].http_tokens == "required" && host.root_block_device[0].encrypted])
+    error_message = "A host answers IMDSv1 or has a volume in the clear."
+  }
+
+  assert {
+    condition     = aws_instance.monitoring.private_ip == "10.42.10.20"
+    error_message = "The monitoring host has another address."
+  }
+
+  assert {
+    condition     = output.parameters.grafana_admin == "/beacon/test/grafana-admin"
+    error_message = "Parameters are not under the environment's path."
+  }
+}
+
+run "monitoring_host_in_the_second_zone" {
+  command = plan
+
+  variables {
+    monitoring_private_ip = "10.42.11.77"
+  }
+
+  assert {
+    condition     = local.monitoring_subnet == 1
+    error_message = "The host's subnet is not the one that holds its address."
+  }
+}

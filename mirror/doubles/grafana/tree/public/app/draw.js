@@ -4,6 +4,9 @@ import { format } from "./units.js";
 const COLOURS = ["#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#ffb357", "#96d98d", "#c0d8ff"];
 const AXIS = { stroke: "#93a1b0", grid: { stroke: "#2d3640", width: 1 }, ticks: { stroke: "#2d3640", width: 1 }, font: "11px system-ui" };
 
+const clock = (time) => new Date(time * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+const TIME_AXIS = { ...AXIS, values: (_, ticks) => ticks.map(clock) };
+
 function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -71,7 +74,7 @@ export function timeseries(panel, body, all, range) {
     return { label: one.name, stroke, width: 2, fill: `${stroke}1a`, points: { show: one.times.length < 3 }, spanGaps: false };
   });
   const y = { range: (_, low, high) => [min ?? Math.min(low, 0), max ?? (high > 0 ? high * 1.1 : 1)] };
-  const axes = [AXIS, { ...AXIS, size: 70, values: (_, ticks) => ticks.map((tick) => format(tick, unit, undefined)) }];
+  const axes = [TIME_AXIS, { ...AXIS, size: 70, values: (_, ticks) => ticks.map((tick) => format(tick, unit, undefined)) }];
   chart(place, aligned(all), { series: [{}, ...lines], axes, scales: { ...timeAxis(range), y } });
 }
 
@@ -119,7 +122,7 @@ export function heatmap(panel, body, all, range) {
     }));
   };
   const name = (tick) => (sorted[tick - 1] ? (bound(sorted[tick - 1]) === Infinity ? "∞" : format(bound(sorted[tick - 1]), "s")) : "");
-  const axes = [AXIS, { ...AXIS, size: 70, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? name(tick) : "")) }];
+  const axes = [TIME_AXIS, { ...AXIS, size: 70, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? name(tick) : "")) }];
   const y = { range: () => [0, sorted.length] };
   chart(body, [times, times.map(() => null)], { series: [{}, {}], axes, scales: { ...timeAxis(range), y }, hooks: { draw: [paint] } });
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ class Principal:
     secret: str
     session_token: str | None = None
     expired: bool = False
+    expires: float | None = None  # Unix time; None: a user's key
 
 
 def find(access_key_id: str) -> Principal | None:
@@ -50,6 +52,7 @@ def find(access_key_id: str) -> Principal | None:
                 secret=session.secret_access_key,
                 session_token=session.session_token,
                 expired=session.expiration < utcnow(),
+                expires=(session.expiration - utcnow()).total_seconds() + time.time(),
             )
     return None
 

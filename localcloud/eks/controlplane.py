@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localcloud.spec import Attachment, File, MachineSpec
 
@@ -80,13 +80,12 @@ def log_types_file(types: Sequence[str]) -> File:
     return File(content=json.dumps(list(types)))
 
 
-def enabled_log_types(logging: Mapping[str, list[Mapping[str, object]]] | None) -> tuple[str, ...]:
+def enabled_log_types(logging: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Return the types that EKS's `logging` structure switches on."""
     enabled: set[str] = set()
     for setup in (logging or {}).get("clusterLogging", []):
-        types = setup.get("types")
-        if setup.get("enabled") and isinstance(types, list):
-            enabled |= set(types)
+        if setup.get("enabled"):
+            enabled |= set(setup.get("types") or [])
     return tuple(name for name in LOG_TYPES if name in enabled)
 
 

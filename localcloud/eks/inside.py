@@ -39,7 +39,8 @@ def answer(*, method: str, path: str, authorization: str, body: bytes) -> Answer
         return _text(404, f"{method} {path} is not known")
     region, cluster, what = parts
     with runtime.current().model.lock:
-        backend: Any = eks_backends[ACCOUNT][region] if region in eks_backends[ACCOUNT] else None
+        regions: Any = eks_backends[ACCOUNT]
+        backend: Any = regions.get(region)
         plane = backend.planes.get(cluster) if backend else None
         secret = authorization.removeprefix("Bearer ")
         if plane is None or not hmac.compare_digest(secret.encode(), plane.secret.encode()):
@@ -57,7 +58,7 @@ def _identity(backend: Any, cluster: str, asked: dict[str, str]) -> Answer:
     known = principal is not None and (principal.session_token or "") == asked.get("sessionToken", "")
     if principal is None or not known or principal.expired:
         return _text(403, "InvalidClientTokenId: nobody has this access key")
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
+    ec2: Any = ec2_backends[backend.account_id][backend.region_name]
     names = {
         instance.id: nodes.node_name(instance.nics[0].private_ip_address, backend.region_name)
         for instance in ec2.all_instances()
@@ -73,14 +74,9 @@ def _identity(backend: Any, cluster: str, asked: dict[str, str]) -> Answer:
         "userId": principal.access_key_id,
         "username": user.username,
         "groups": list(user.groups),
-        "expires": _expiry(principal),
+        "expires": principal.expires,
     }
     return Answer(status=200, headers=(("Content-Type", "application/json"),), body=json.dumps(found).encode())
-
-
-def _expiry(principal: credentials.Principal) -> float | None:
-    expires = getattr(principal, "expires", None)
-    return expires.timestamp() if expires is not None else None
 
 
 def _logs(region: str, cluster: str, asked: dict[str, Any]) -> Answer:

@@ -51,9 +51,9 @@ def converge_cluster(account: str, region: str, name: str) -> None:
     machine = controlplane.machine_name(name, region)
     with now.model.lock:
         cluster = backend.clusters.get(name)
-        status = cluster.status if cluster else None
+        status: str = cluster.status if cluster else "DELETING"
         plane = backend.control_plane(name) if cluster else None
-        vpc = ec2_backends[account][region].get_vpc(cluster.resources_vpc_config["vpcId"]) if cluster else None
+        vpc: Any = ec2_backends[account][region].get_vpc(cluster.resources_vpc_config["vpcId"]) if cluster else None
     if cluster is None or plane is None or status == "DELETING":
         now.machines.remove(machine)
         with now.model.transaction():
@@ -75,6 +75,7 @@ def converge_cluster(account: str, region: str, name: str) -> None:
     if status == "CREATING":
         _note_cluster(backend, name, "ACTIVE", [])
         LOG.info("cluster %s is active", name)
+        backend.push_scopes(name)
     with now.model.lock:
         for addon in addons.SELF_MANAGED if cluster.beacon_self_managed else ():
             if addon not in backend.items[name]["addon"] and addon not in backend.planes[name].applied:
@@ -83,7 +84,7 @@ def converge_cluster(account: str, region: str, name: str) -> None:
 
 
 def _spec(plane: controlplane.ControlPlane, *, status: str) -> Any:
-    """A running control plane keeps its files: they may have changed since, by `push_*`."""
+    """Return the machine; a running one keeps its files, which `push_*` may have changed since."""
     spec = controlplane.spec(plane)
     if status != "CREATING" and runtime.current().machines.state(spec.name) == "running":
         return replace(spec, files={})
@@ -103,8 +104,8 @@ def push_scopes(account: str, region: str, name: str) -> None:
     """Tell the control plane which policies to bind in which namespaces."""
     backend: Any = eks_backends[account][region]
     with runtime.current().model.lock:
-        if name not in backend.clusters:
-            return
+        if name not in backend.clusters or backend.clusters[name].status == "CREATING":
+            return  # converge_cluster comes back to it
         scopes = identity.namespaced_scopes(backend.entries(name))
     _put(name, region, controlplane.SCOPES_FILE, File(content=json.dumps(scopes)))
 

@@ -2,6 +2,7 @@
 
 Requests only change the model; a job per cluster, add-on or node group then makes it real and notes the outcome.
 """
+# ruff: noqa: D102 - operations are documented by AWS, overridden methods by moto
 
 from __future__ import annotations
 
@@ -67,7 +68,7 @@ class LocalEKSBackend(EKSBackend):
         version = kwargs.get("version") or addons.KUBERNETES_VERSION
         kwargs["version"] = version
         subnets = self._check(name, version, resources_vpc_config, kwargs, settings)
-        cluster = super().create_cluster(name, role_arn, resources_vpc_config, *args, **kwargs)
+        cluster: Any = super().create_cluster(name, role_arn, resources_vpc_config, *args, **kwargs)
         vpc_id = subnets[0].vpc_id
         group = self._make_security_group(name, vpc_id)
         cluster.resources_vpc_config = {
@@ -309,7 +310,13 @@ class LocalEKSBackend(EKSBackend):
 
     def record_update(self, cluster: str, kind: str) -> dict[str, Any]:
         """Note a change: it is made at once or by a job; the record is for DescribeUpdate."""
-        update = {"id": str(mock_random.uuid4()), "status": "Successful", "type": kind, "params": [], "errors": []}
+        update: dict[str, Any] = {
+            "id": str(mock_random.uuid4()),
+            "status": "Successful",
+            "type": kind,
+            "params": [],
+            "errors": [],
+        }
         updates = self.items[cluster]["updates"]
         for old in list(updates)[:-KEEP_UPDATES]:
             del updates[old]
@@ -319,7 +326,8 @@ class LocalEKSBackend(EKSBackend):
     def tags_of(self, arn: str) -> dict[str, str]:
         """Return the tags of whatever has this ARN."""
         for cluster in self.clusters.values():
-            for thing in (cluster, *cluster.nodegroups.values()):
+            things: list[Any] = [cluster, *cluster.nodegroups.values()]
+            for thing in things:
                 if arn == thing.arn:
                     found: dict[str, str] = thing.tags
                     return found
@@ -425,7 +433,7 @@ class LocalEKSBackend(EKSBackend):
         return key
 
     def _data_key(self, encryption_config: list[dict[str, Any]]) -> bytes:
-        kms = kms_backends[self.account_id][self.region_name]
+        kms: Any = kms_backends[self.account_id][self.region_name]
         plain, _, _ = kms.generate_data_key(self._key_of(encryption_config), {}, 32, None)
         return bytes(plain)
 

@@ -91,6 +91,7 @@ def create(backend: Any, cluster: Any, group: Any, settings: dict[str, Any]) -> 
     group.resources = {"autoScalingGroups": [{"name": asg}]}
     group.beacon_launch_template = template.id
     scaling = group.scaling_config
+    propagated: Any = [{"Key": k, "Value": v, "ResourceId": asg, "PropagateAtLaunch": True} for k, v in tags.items()]
     autoscaling_backends[backend.account_id][backend.region_name].create_auto_scaling_group(
         name=asg,
         availability_zones=[],
@@ -107,9 +108,7 @@ def create(backend: Any, cluster: Any, group: Any, settings: dict[str, Any]) -> 
         target_group_arns=[],
         placement_group=None,
         termination_policies=[],
-        tags=[
-            {"Key": key, "Value": value, "ResourceId": asg, "PropagateAtLaunch": True} for key, value in tags.items()
-        ],
+        tags=propagated,
     )
 
 
@@ -152,7 +151,7 @@ def replace_template(backend: Any, group: Any, template: dict[str, str] | None) 
         return
     cluster = backend.describe_cluster(group.cluster_name)
     group.launch_template = {**(group.launch_template or {}), **{k: v for k, v in template.items() if v is not None}}
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
+    ec2: Any = ec2_backends[backend.account_id][backend.region_name]
     ec2.delete_launch_template(None, group.beacon_launch_template)
     made = _launch_template(backend, cluster, group, f"eks-{group.uuid}")
     group.beacon_launch_template = made.id
@@ -169,7 +168,7 @@ def delete(backend: Any, group: Any) -> None:
     group.beacon_instances = [state.instance.id for state in asg.instance_states] if asg is not None else []
     if asg is not None:
         autoscaling.delete_auto_scaling_group(asg.name)
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
+    ec2: Any = ec2_backends[backend.account_id][backend.region_name]
     if group.beacon_launch_template in ec2.launch_templates:
         ec2.delete_launch_template(None, group.beacon_launch_template)
     iam = iam_backends[backend.account_id]["aws"]
@@ -186,7 +185,7 @@ def auto_scaling_group(backend: Any, group: Any) -> Any:
 
 def _launch_template(backend: Any, cluster: Any, group: Any, name: str) -> Any:
     """Merge the user's launch template with what EKS adds, as a template of EKS's own."""
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
+    ec2: Any = ec2_backends[backend.account_id][backend.region_name]
     given: dict[str, Any] = {}
     if group.launch_template:
         template = ec2.get_launch_template(group.launch_template["id"])
@@ -294,7 +293,7 @@ def _tags(instance: Any) -> dict[str, str]:
 
 
 def _give_profile(ec2: Any, instance: Any, profile: str) -> None:
-    """moto leaves a launch template's instance profile out."""
+    """Associate the instance profile: moto leaves a launch template's own out."""
     if instance.id not in ec2.iam_instance_profile_associations:
         ec2.associate_iam_instance_profile(instance.id, iam_instance_profile_name=profile)
 

@@ -79,7 +79,7 @@ def files(node: NodeConfig) -> dict[str, File]:
         f"{ROOT}/pki/ca.crt": File(content=node.certificate_authority),
         f"{ROOT}/kubelet.conf": _json(kubeconfig(node)),
         f"{ROOT}/kubelet.json": _json(kubelet(node)),
-        f"{ROOT}/kube-proxy.json": _json(kube_proxy(node)),
+        f"{ROOT}/kube-proxy.json": _json(kube_proxy()),
         f"{ROOT}/credential-providers.json": _json(credential_providers(node)),
         f"{ROOT}/node.env": File(content=environment(node)),
         f"{ROOT}/resolv.conf": File(content=f"nameserver {POD_DNS}\n"),
@@ -161,7 +161,7 @@ def kubelet(node: NodeConfig) -> dict[str, Any]:
     }
 
 
-def kube_proxy(node: NodeConfig) -> dict[str, Any]:
+def kube_proxy() -> dict[str, Any]:
     """Return kube-proxy's configuration."""
     return {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",

@@ -3,6 +3,7 @@
 An operation is a method: moto finds its name in botocore's model of the service, parses the request by that model, and
 serializes what the method returns by it too. What has no method here is answered with a 4xx that names it.
 """
+# ruff: noqa: D102 - operations are documented by AWS, overridden methods by moto
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """ELBv2's model. Requests only change it; a job per load balancer then makes its HAProxy containers what it says."""
+# ruff: noqa: D102 - operations are documented by AWS, overridden methods by moto
 
 from __future__ import annotations
 
@@ -196,7 +197,7 @@ class LocalELBv2Backend(ELBv2Backend):
         jobs.WORK.submit(f"elbv2/{arn}", job)
 
     def converge_all(self) -> None:
-        """The same for all of them."""
+        """Have all load balancers converged."""
         for arn in self.load_balancers:
             self.converge(arn)
 

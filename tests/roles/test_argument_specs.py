@@ -38,7 +38,9 @@ def test_every_default_of_the_contract_is_one(role: Path) -> None:
     promised = {name: option["default"] for name, option in options(role).items() if "default" in option}
     given = defaults(role)
     missing = sorted(promised.keys() - given.keys())
-    assert not missing, f"{role.name}: {missing} have a default in meta/argument_specs.yml but none in defaults/main.yml"
+    assert not missing, (
+        f"{role.name}: {missing} have a default in meta/argument_specs.yml but none in defaults/main.yml"
+    )
     different = {name: (promised[name], given[name]) for name in promised if promised[name] != given[name]}
     assert not different, f"{role.name}: contract and defaults differ (contract, default): {different}"
 

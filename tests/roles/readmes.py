@@ -1,0 +1,59 @@
+"""Write the variables of each role's README from its contract: `python -m tests.roles.readmes`."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROLES = Path(__file__).parents[2] / "roles"
+MARKUP = re.compile(r"\b[CVOIB]\(([^)]*)\)")  # Ansible's own: C(code), V(value), O(option)
+MARKER = "<!-- variables: generated from meta/argument_specs.yml -->"
+
+
+def table(options: dict[str, dict[str, Any]]) -> str:
+    """Return the options as a Markdown table; nested ones follow their parent as `parent.child`."""
+    lines = ["| variable | type | default | meaning |", "|---|---|---|---|"]
+    lines += [_line(name, option) for name, option in _flat(options)]
+    return "\n".join(lines)
+
+
+def _flat(options: dict[str, dict[str, Any]], parent: str = "") -> list[tuple[str, dict[str, Any]]]:
+    flat = []
+    for name, option in options.items():
+        flat.append((parent + name, option))
+        flat += _flat(option.get("options", {}), f"{parent}{name}.")
+    return flat
+
+
+def _line(name: str, option: dict[str, Any]) -> str:
+    meaning = option["description"]
+    meaning = " ".join(meaning) if isinstance(meaning, list) else meaning
+    if option.get("choices"):
+        meaning += f" One of {', '.join(f'`{choice}`' for choice in option['choices'])}."
+    kind = option["type"] + (f" of {option['elements']}" if "elements" in option else "")
+    default = f"`{option['default']}`" if option.get("default", "") != "" else ""
+    if option.get("required"):
+        default = "**required**"
+    meaning = MARKUP.sub(r"`\1`", " ".join(meaning.split()))
+    cells = (f"`{name}`", kind, default, meaning)
+    return f"| {' | '.join(cell.replace('|', '\\|') for cell in cells)} |"
+
+
+def rendered(role: Path) -> str:
+    """Return the README as it should be."""
+    text = (role / "README.md").read_text()
+    if MARKER not in text:
+        return text
+    options = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    return text[: text.index(MARKER)] + MARKER + "\n" + table(options) + "\n"
+
+
+def documented() -> list[Path]:
+    """Return the roles that have a README."""
+    return sorted(path.parent for path in ROLES.glob("*/README.md"))
+
+
+if __name__ == "__main__":
+    for folder in documented():
+        (folder / "README.md").write_text(rendered(folder))

@@ -90,7 +90,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
 
 
 def _name(value: str) -> str:
-    if not value.replace("-", "").isalnum() or not value[0].isalpha() or value != value.lower():
+    if not value or not value.replace("-", "").isalnum() or not value[0].isalpha() or value != value.lower():
         raise LocalCloudError(
             f"LOCALCLOUD_NAME={value!r} is no name: lower-case letters, digits and hyphens, a letter first."
         )

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from moto.core.base_backend import AccountSpecificBackend, BackendDict
+from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
 from moto.iam.models import AWSManagedPolicy
 from moto.s3.models import FakeKey
 from moto.ssm.models import ParameterDict
@@ -239,8 +239,8 @@ class _Pickler(cloudpickle.Pickler):  # cloudpickle: moto has lambdas in default
             return new_object, (FakeKey,), {**state, "value": Body(digest)}, None, None, _restore_key
         if type(obj) is Body:
             return read_body, (str(self.bodies.folder), obj.digest)
-        if isinstance(obj, BackendDict | AccountSpecificBackend):
-            raise pickle.PicklingError(f"{obj!r} is not among moto's backends")
+        if isinstance(obj, BackendDict | AccountSpecificBackend | BaseBackend):  # by value it would come back as a twin
+            raise pickle.PicklingError(f"{type(obj).__name__} {id(obj)} is none of moto's own backends")
         return super().reducer_override(obj)
 
 

@@ -146,13 +146,15 @@ class LocalEC2Backend(EC2Backend):
         runtime.current().registry.networks_changed()
         return vpc
 
-    def create_network_interface(self, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any) -> Any:
+    def create_network_interface(
+        self, subnet: Any, private_ip_address: Any, private_ip_addresses: Any = None, *args: Any, **kwargs: Any
+    ) -> Any:
         """Deal a free address: moto takes any address of the subnet, free or not."""
         place: Any = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
-        dealt = not private_ip_address and not args and not kwargs.get("private_ip_addresses")
+        dealt = not private_ip_address and not private_ip_addresses
         if dealt and place is not None:
             private_ip_address = place.get_available_subnet_ip(None)
-        eni = super().create_network_interface(subnet, private_ip_address, *args, **kwargs)
+        eni = super().create_network_interface(subnet, private_ip_address, private_ip_addresses, *args, **kwargs)
         if dealt and place is not None:
             place._subnet_ips[private_ip_address] = eni  # noqa: SLF001
         return eni

@@ -8,6 +8,14 @@ resource "aws_key_pair" "this" {
 resource "aws_eip" "ops" {
   domain = "vpc"
   tags   = { Name = "${local.prefix}-ops" }
+
+  # Public addresses answer by the internet gateway only; asking for it here makes Terraform wait for it, and for nothing else.
+  lifecycle {
+    precondition {
+      condition     = module.vpc.igw_id != null
+      error_message = "The VPC has no internet gateway: public_subnets must not be empty."
+    }
+  }
 }
 
 # A resource of its own, so that the address is kept when the instance is replaced.
@@ -17,6 +25,7 @@ resource "aws_eip_association" "ops" {
 }
 
 resource "aws_instance" "ops" {
+  # checkov:skip=CKV_AWS_126:node_exporter tells more, every 15 seconds, and costs nothing
   ami                    = data.aws_ami.debian.id
   instance_type          = var.ops_instance_type
   subnet_id              = module.vpc.public_subnets[0]

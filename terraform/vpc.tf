@@ -1,4 +1,5 @@
 module "vpc" {
+  # checkov:skip=CKV_TF_1:the registry's releases are pinned by version; a commit would tie the source to one place of download
   source  = "terraform-aws-modules/vpc/aws"
   version = "5.21.0"
 

@@ -16,7 +16,8 @@ def role(request: pytest.FixtureRequest) -> Path:
 
 def options(role: Path) -> dict[str, dict[str, Any]]:
     specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())
-    return dict(specs["argument_specs"]["main"]["options"])
+    entry_points = specs["argument_specs"].values()
+    return {name: option for entry in entry_points for name, option in entry.get("options", {}).items()}
 
 
 def defaults(role: Path) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from flask import Response, request
 
+from beacon_webapp.shelf import FOR_EVER, KEEP_KEY
+
 HTML = "text/html"
 JSON = "application/json"
 
@@ -11,8 +13,14 @@ def wants_json() -> bool:
     return request.accept_mimetypes.best_match([HTML, JSON]) == JSON
 
 
+def keep(until: float = FOR_EVER) -> None:
+    """Say until when, in seconds since the epoch, the same request may get the same answer."""
+    request.environ[KEEP_KEY] = until
+
+
 def cached(response: Response, policy: str) -> Response:
-    """Let caches keep an answer by `policy`, and answer 304 to who has it already."""
+    """Let caches keep an answer by `policy`, answer 304 to who has it already; it never changes in this process."""
+    keep()
     response.headers["Cache-Control"] = policy
     response.add_etag()
     response.make_conditional(request)

@@ -14,6 +14,7 @@ from beacon_webapp.lifecycle import Lifecycle
 from beacon_webapp.metrics import Metrics
 from beacon_webapp.observer import PROBES, ROUTE_KEY, Observer
 from beacon_webapp.settings import Settings
+from beacon_webapp.shelf import Shelf
 
 
 def create_app(
@@ -50,7 +51,8 @@ def create_app(
     for rule in app.url_map.iter_rules():
         if rule.rule not in PROBES and not rule.arguments:
             metrics.announce(rule.rule)
+    shelf = Shelf(app.wsgi_app, clock=lambda: now().timestamp())
     app.wsgi_app = Observer(  # type: ignore[method-assign] # Flask's documented way to wrap middleware
-        app.wsgi_app, metrics=metrics, lifecycle=lifecycle, log=structlog.get_logger()
+        shelf, metrics=metrics, lifecycle=lifecycle, log=structlog.get_logger()
     )
     return app

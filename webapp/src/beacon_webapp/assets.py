@@ -4,6 +4,7 @@ One page is one request: nothing else has to be routed, and a count of pages is 
 """
 
 import base64
+import functools
 import hashlib
 from importlib.resources import files
 from typing import Final
@@ -14,6 +15,7 @@ STYLES: Final = ("style.css",)
 SCRIPTS: Final = ("clock.js",)
 
 
+@functools.cache
 def asset(name: str) -> Markup:
     """Return a file of assets/ to be written into a page as it is."""
     return Markup(files(__package__).joinpath("assets", name).read_text())  # noqa: S704 - our own file, no input

@@ -1,5 +1,6 @@
 """JSON lines on standard output, by structlog; other libraries' warnings in the same shape."""
 
+import json
 import logging.config
 import sys
 from typing import Any, Final
@@ -11,13 +12,19 @@ _SHARED: Final[list[structlog.typing.Processor]] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 ]
+# One encoder for all lines: json.dumps with separators of its own makes a new one for each.
+_ENCODE: Final = json.JSONEncoder(separators=(",", ":"), default=str).encode
+
+
+def _render(_: Any, __: str, event: structlog.typing.EventDict) -> str:
+    return _ENCODE(event)
 
 
 def configure_logs(level: str) -> None:
     """Set up structlog and the standard library's root logger."""
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[*_SHARED, structlog.processors.JSONRenderer(separators=(",", ":"))],
+        processors=[*_SHARED, _render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
@@ -33,7 +40,7 @@ def standard_library_logs(level: str) -> dict[str, Any]:
         "formatters": {
             "json": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "processor": structlog.processors.JSONRenderer(separators=(",", ":")),
+                "processor": _render,
                 "foreign_pre_chain": _SHARED,
             }
         },

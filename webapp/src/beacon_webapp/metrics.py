@@ -1,5 +1,6 @@
 """The metrics, in a registry of their own per application."""
 
+import functools
 import platform
 from typing import Final
 
@@ -35,10 +36,15 @@ class Metrics:
             registry=self.registry,
         )
         self.in_progress = Gauge("http_requests_in_progress", "Requests being answered now.", registry=self.registry)
+        # The client library looks a label set up under a lock; there are few, so each is looked up once.
+        self._children = functools.cache(self._find)
         Info("webapp", "What runs here.", registry=self.registry).info(
             {"version": VERSION, "commit": commit, "python": platform.python_version()}
         )
         ProcessCollector(registry=self.registry)
+
+    def _find(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        return self.requests.labels(method, route, str(status)), self.duration.labels(method, route)
 
     def announce(self, route: str) -> None:
         """Show a route as 0 before its first request, so that a rate sees that request as an increase."""
@@ -49,5 +55,6 @@ class Metrics:
         """Count one answered request; a trace's id becomes the exemplar."""
         label = method if method in KNOWN_METHODS else OTHER_METHOD
         exemplar = {"trace_id": trace_id} if trace_id else None
-        self.requests.labels(label, route, str(status)).inc(1, exemplar)
-        self.duration.labels(label, route).observe(seconds, exemplar)
+        counter, histogram = self._children(label, route, status)
+        counter.inc(1, exemplar)
+        histogram.observe(seconds, exemplar)

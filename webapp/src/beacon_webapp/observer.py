@@ -81,7 +81,7 @@ class Observer:
         with self._metrics.in_progress.track_inprogress():
             body = self._app(environ, start)
             # In one piece: the answer is complete before it counts, and the server sends a list faster.
-            answer = [b"".join(body)]
+            answer = body if isinstance(body, list) else [b"".join(body)]
             if hasattr(body, "close"):
                 body.close()
 

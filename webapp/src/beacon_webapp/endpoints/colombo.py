@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, render_template
 
-from beacon_webapp.answers import wants_json
+from beacon_webapp.answers import keep, wants_json
 from beacon_webapp.clock import ColomboTime, Now
 
 
@@ -12,7 +12,9 @@ def blueprint(now: Now) -> Blueprint:
 
     @colombo.get("/colombo")
     def show() -> Response:
-        clock = ColomboTime.at(now())
+        moment = now()
+        clock = ColomboTime.at(moment)
+        keep(until=int(moment.timestamp()) + 1)
         response = jsonify(clock.as_json()) if wants_json() else Response(render_template("colombo.html", clock=clock))
         response.headers["Vary"] = "Accept"
         response.headers["Cache-Control"] = "no-store"  # it is old after a second

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002, D102, S101, SLF001 - fakes keep the signatures of what they stand for, and tests look inside
 """What the tests of all services share: a local cloud in this process, with everything but Docker."""
 
 from __future__ import annotations
@@ -6,7 +7,6 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -39,6 +39,7 @@ from localcloud.work import Work  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 
 class FakeNetworks:
@@ -175,7 +176,14 @@ class Cloud:
     def now(self) -> runtime.Runtime:
         return runtime.current()
 
-    def client(self, service: str, *, key: tuple[str, str] | None = None, token: str | None = None) -> Any:
+    def client(
+        self,
+        service: str,
+        *,
+        key: tuple[str, str] | None = None,
+        token: str | None = None,
+        signature: str | None = None,
+    ) -> Any:
         """Return a boto3 client of the administrator, or with other credentials."""
         access_key, secret = key or self._key
         return boto3.client(
@@ -185,7 +193,9 @@ class Cloud:
             aws_access_key_id=access_key,
             aws_secret_access_key=secret,
             aws_session_token=token,
-            config=ClientConfig(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+            config=ClientConfig(
+                retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, signature_version=signature
+            ),
         )
 
     def settle(self) -> None:
@@ -234,6 +244,7 @@ def forget() -> None:
     used: Any = BackendDict
     for service in list(used._instances):
         service.clear()
+        getattr(service, "bucket_accounts", {}).clear()  # S3's index
     used._instances.clear()
 
 
@@ -259,7 +270,9 @@ def serving(cloud: Cloud) -> Iterator[None]:
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     """Give settings of a local cloud whose state is the test's own."""
-    return from_environment({"LOCALCLOUD_NAME": "test", "LOCALCLOUD_STATE": str(tmp_path / "state"), "HOME": str(tmp_path)})
+    return from_environment(
+        {"LOCALCLOUD_NAME": "test", "LOCALCLOUD_STATE": str(tmp_path / "state"), "HOME": str(tmp_path)}
+    )
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
 from moto.iam.models import AWSManagedPolicy
 from moto.s3.models import FakeKey
+from moto.s3.utils import _VersionedKeyStore
 from moto.ssm.models import ParameterDict
 
 from localcloud.backends import backends, used
@@ -50,6 +51,8 @@ copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))
 copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))
 PARAMETERS: Any = lambda d: (ParameterDict, (d.account_id, d.region_name), vars(d), None, iter(d.items()))  # noqa: E731
 copyreg.pickle(ParameterDict, PARAMETERS)
+VERSIONS: Any = lambda store: (key_store, (dict(store.lists()),))  # noqa: E731 - as items it has the newest versions only
+copyreg.pickle(_VersionedKeyStore, VERSIONS)
 
 
 class Model:
@@ -137,7 +140,15 @@ class Model:
             for account, regions in accounts.items():
                 for region, attributes in regions.items():
                     vars(backends(service)[account][region]).update(attributes)
+        _index_buckets()
         return True
+
+
+def _index_buckets() -> None:
+    """Tell S3 which buckets there are: without its index, CreateBucket would put an empty bucket over an old one."""
+    s3 = backends("s3")
+    for account, partition, backend in s3.iter_backends():
+        s3.bucket_accounts |= dict.fromkeys(backend.buckets, (partition, account))
 
 
 class Bodies:
@@ -264,6 +275,14 @@ class Body:
 
     def __init__(self, digest: str) -> None:
         self.digest = digest
+
+
+def key_store(versions: dict[str, list[Any]]) -> _VersionedKeyStore:
+    """Make the store of a bucket's objects with all their versions."""
+    store = _VersionedKeyStore()
+    for key, found in versions.items():
+        store.setlist(key, found)
+    return store
 
 
 def new_object(cls: type) -> Any:

@@ -230,6 +230,7 @@ class NodeHook:
         backend, cluster, group = found
         _give_profile(ec2, instance, f"eks-{group.uuid}")
         now = runtime.current()
+        now.registry.authority.ensure()
         nic = instance.nics[0]
         labels = {
             "eks.amazonaws.com/nodegroup": group.nodegroup_name,

@@ -28,7 +28,10 @@ def test_public_addresses_start_above_docker_s_own() -> None:
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
-        ({"LOCALCLOUD_NAME": "Not_A_Name"}, "LOCALCLOUD_NAME='Not_A_Name' is no name: lower-case letters, digits and hyphens"),
+        (
+            {"LOCALCLOUD_NAME": "Not_A_Name"},
+            "LOCALCLOUD_NAME='Not_A_Name' is no name: lower-case letters, digits and hyphens",
+        ),
         ({"LOCALCLOUD_NAME": ""}, "LOCALCLOUD_NAME='' is no name"),
         ({"LOCALCLOUD_PORT": "80"}, "LOCALCLOUD_PORT='80' is no port: a number from 1024 to 65535 is allowed"),
         ({"LOCALCLOUD_PUBLIC_RANGE": "198.51.100.7/24"}, "LOCALCLOUD_PUBLIC_RANGE='198.51.100.7/24' is no range"),

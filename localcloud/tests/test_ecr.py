@@ -111,7 +111,9 @@ def test_a_tag_moves_and_the_image_before_stays_without(cloud: Cloud) -> None:
     found = find_repository("team/app")
     assert found is not None
     assert found.tags == {"v1": second}
-    details = {i["imageDigest"]: i.get("imageTags") for i in ecr.describe_images(repositoryName="team/app")["imageDetails"]}
+    details = {
+        i["imageDigest"]: i.get("imageTags") for i in ecr.describe_images(repositoryName="team/app")["imageDetails"]
+    }
     assert details == {first: None, second: ["v1"]}
 
 

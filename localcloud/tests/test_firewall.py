@@ -15,7 +15,7 @@ def rules(*ingress: Rule, egress: tuple[Rule, ...] = (OPEN,)) -> str:
 
 
 def chain(text: str, name: str) -> list[str]:
-    lines = text.split(f"chain {name} {{")[1].split("\n  }")[0].splitlines()
+    lines = text.partition(f"chain {name} {{")[2].partition("\n  }")[0].splitlines()
     return [line.strip() for line in lines if line.strip()]
 
 
@@ -47,7 +47,9 @@ def test_everything_is_allowed_by_protocol_minus_one() -> None:
 
 
 def test_overlapping_ranges_are_joined() -> None:
-    text = rules(Rule(protocol="udp", first_port=53, last_port=53, ranges=("10.0.0.0/9", "10.128.0.0/9", "10.1.0.0/16")))
+    text = rules(
+        Rule(protocol="udp", first_port=53, last_port=53, ranges=("10.0.0.0/9", "10.128.0.0/9", "10.1.0.0/16"))
+    )
     assert "ip saddr 10.0.0.0/8 udp dport 53 accept" in text
 
 

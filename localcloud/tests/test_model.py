@@ -5,16 +5,28 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from localcloud.errors import LocalCloudError
 
 if TYPE_CHECKING:
     from localcloud.conftest import Cloud
 
+LIFECYCLE = json.dumps(
+    {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 10},
+                "action": {"type": "expire"},
+            }
+        ]
+    }
+)
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
-def test_each_service_that_is_used_survives_a_kill(cloud: Cloud) -> None:
+def test_each_service_that_is_used_survives_a_kill(cloud: Cloud) -> None:  # noqa: PLR0915 - one restart for all of them
     """What Terraform's root module makes, service by service, and the second half of each after the restart."""
     ec2, iam, kms, s3 = (cloud.client(name) for name in ("ec2", "iam", "kms", "s3"))
     ssm, logs, ecr, sts = (cloud.client(name) for name in ("ssm", "logs", "ecr", "sts"))
@@ -36,7 +48,7 @@ def test_each_service_that_is_used_survives_a_kill(cloud: Cloud) -> None:
     logs.create_log_group(logGroupName="/aws/eks/c/cluster")
     logs.create_log_stream(logGroupName="/aws/eks/c/cluster", logStreamName="s")
     ecr.create_repository(repositoryName="team/app", imageTagMutability="IMMUTABLE")
-    ecr.put_lifecycle_policy(repositoryName="team/app", lifecyclePolicyText=json.dumps({"rules": []}))
+    ecr.put_lifecycle_policy(repositoryName="team/app", lifecyclePolicyText=LIFECYCLE)
     cloud.client("dynamodb").create_table(
         TableName="t",
         KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
@@ -46,16 +58,26 @@ def test_each_service_that_is_used_survives_a_kill(cloud: Cloud) -> None:
     cloud.client("route53").create_hosted_zone(Name="example.internal", CallerReference="1")
     cloud.client("secretsmanager").create_secret(Name="s", SecretString="x")
     cloud.client("cloudwatch").put_metric_alarm(
-        AlarmName="a", MetricName="m", Namespace="n", Period=60, EvaluationPeriods=1, Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold", Statistic="Sum",
+        AlarmName="a",
+        MetricName="m",
+        Namespace="n",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+        Statistic="Sum",
     )
     vpc = ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
     subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.42.{n}.0/24")["Subnet"]["SubnetId"] for n in (1, 2)]
     ec2.create_launch_template(
-        LaunchTemplateName="template", LaunchTemplateData={"ImageId": "ami-0debian1300000001", "InstanceType": "t3.small"}
+        LaunchTemplateName="template",
+        LaunchTemplateData={"ImageId": "ami-0debian1300000001", "InstanceType": "t3.small"},
     )
     cloud.client("autoscaling").create_auto_scaling_group(
-        AutoScalingGroupName="g", MinSize=2, MaxSize=3, VPCZoneIdentifier=",".join(subnets),
+        AutoScalingGroupName="g",
+        MinSize=2,
+        MaxSize=3,
+        VPCZoneIdentifier=",".join(subnets),
         LaunchTemplate={"LaunchTemplateName": "template"},
     )
     cloud.settle()
@@ -65,13 +87,17 @@ def test_each_service_that_is_used_survives_a_kill(cloud: Cloud) -> None:
     assert kms.decrypt(CiphertextBlob=secret)["Plaintext"] == b"secret"
     assert kms.describe_key(KeyId="alias/k")["KeyMetadata"]["KeyId"] == key
     assert ssm.get_parameter(Name="/p/secret", WithDecryption=True)["Parameter"]["Value"] == "v2"
-    assert iam.list_attached_role_policies(RoleName="r")["AttachedPolicies"][0]["PolicyName"] == "AmazonEKSClusterPolicy"
+    assert (
+        iam.list_attached_role_policies(RoleName="r")["AttachedPolicies"][0]["PolicyName"] == "AmazonEKSClusterPolicy"
+    )
     assert len(iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]) == 1
     key_pair = (session["AccessKeyId"], session["SecretAccessKey"])
     identity = cloud.client("sts", key=key_pair, token=session["SessionToken"]).get_caller_identity()
     assert identity["Arn"].endswith("assumed-role/r/session")
     assert s3.get_object(Bucket="bucket", Key="small")["Body"].read() == b"one"
     assert s3.get_object(Bucket="bucket", Key="large")["Body"].read() == b"2" * 100_000
+    with pytest.raises(ClientError, match="BucketAlreadyOwnedByYou"):
+        s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     assert len(s3.list_object_versions(Bucket="bucket", Prefix="large")["Versions"]) == 2
     assert logs.describe_log_streams(logGroupName="/aws/eks/c/cluster")["logStreams"][0]["logStreamName"] == "s"
     assert ecr.describe_repositories()["repositories"][0]["imageTagMutability"] == "IMMUTABLE"
@@ -109,7 +135,9 @@ def test_a_save_does_not_grow_with_bodies_and_forgets_those_that_are_gone(cloud:
 def test_a_state_of_another_version_is_refused_with_the_next_step(cloud: Cloud) -> None:
     path = cloud.now.model.path
     path.write_bytes(b"beacon localcloud state 1\n" + path.read_bytes().split(b"\n", 1)[1])
-    with pytest.raises(LocalCloudError, match=r"was written by another version .* `python -m localcloud down`, then `up`"):
+    with pytest.raises(
+        LocalCloudError, match=r"was written by another version .* `python -m localcloud down`, then `up`"
+    ):
         cloud.now.model.load()
 
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.config import Config
 from localcloud.errors import RangeTakenError
 from localcloud.networks import Networks, host_routes
+
+if TYPE_CHECKING:
+    from localcloud.config import Config
 
 ROUTES = """\
 Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT
@@ -33,7 +35,9 @@ def other(name: str, subnet: str) -> dict[str, Any]:
 
 
 def test_routes_of_this_machine_without_the_default_and_single_addresses() -> None:
-    assert [(device, str(network)) for device, network in host_routes(ROUTES.splitlines())] == [("eth0", "192.0.2.0/24")]
+    assert [(device, str(network)) for device, network in host_routes(ROUTES.splitlines())] == [
+        ("eth0", "192.0.2.0/24")
+    ]
 
 
 def test_an_overlapping_docker_network_is_named(config: Config) -> None:
@@ -45,7 +49,9 @@ def test_an_overlapping_docker_network_is_named(config: Config) -> None:
 def test_a_network_that_overlaps_is_not_made(config: Config) -> None:
     engine: Any = FakeEngine([other("somebody", "10.42.0.0/16")])
     networks = Networks(config=config, engine=engine)
-    with pytest.raises(RangeTakenError, match=r"10\.42\.0\.0/16 overlaps the Docker network somebody .* choose a range"):
+    with pytest.raises(
+        RangeTakenError, match=r"10\.42\.0\.0/16 overlaps the Docker network somebody .* choose a range"
+    ):
         networks.ensure_vpc("vpc-1", "10.42.0.0/16")
 
 

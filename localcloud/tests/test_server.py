@@ -76,7 +76,7 @@ def test_keys_of_iam_users_are_known_until_they_are_inactive(cloud: Cloud) -> No
 
 
 def test_presigned_urls_work_without_a_header_and_not_when_changed(cloud: Cloud) -> None:
-    s3 = cloud.client("s3")
+    s3 = cloud.client("s3", signature="s3v4")
     s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_object(Bucket="bucket", Key="a key/ü.txt", Body=b"text")
     url = s3.generate_presigned_url("get_object", Params={"Bucket": "bucket", "Key": "a key/ü.txt"})
@@ -108,7 +108,9 @@ def test_a_failure_inside_is_a_4xx_that_says_where_to_look(cloud: Cloud, monkeyp
         raise KeyError("surprise")
 
     monkeypatch.setattr(LocalEC2Backend, "create_vpc", broken)
-    with pytest.raises(ClientError, match=r"InternalFailure.*ec2:CreateVpc: KeyError.*surprise.*localcloud logs") as error:
+    with pytest.raises(
+        ClientError, match=r"InternalFailure.*ec2:CreateVpc: KeyError.*surprise.*localcloud logs"
+    ) as error:
         cloud.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 

@@ -1,0 +1,131 @@
+"""What EKS's tests share: programs of the images by path, a cluster without Docker."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localcloud.eks import jobs
+from localcloud.elbv2 import jobs as balancer_jobs
+from localcloud.spec import ExecResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from localcloud.conftest import Cloud
+
+IMAGES = Path(__file__).parents[3] / "mirror" / "images"
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+READY = {"conditions": [{"type": "Ready", "status": "True"}]}
+
+
+def program(path: str) -> ModuleType:
+    """Load a program that lives in an image."""
+    name = Path(path).stem
+    spec = importlib.util.spec_from_file_location(name, IMAGES / path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(kw_only=True)
+class Site:
+    """A VPC with two zones, roles, and an API server that says that all is well."""
+
+    cloud: Cloud
+    vpc: str = ""
+    subnets: list[str] = field(default_factory=list)
+    applied: list[str] = field(default_factory=list)
+    commands: list[list[str]] = field(default_factory=list)
+    api_ready: bool = True
+
+    def __post_init__(self) -> None:
+        ec2, iam = self.cloud.client("ec2"), self.cloud.client("iam")
+        self.vpc = ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
+        for number, zone in enumerate("ab", start=1):
+            made = ec2.create_subnet(
+                VpcId=self.vpc, CidrBlock=f"10.42.{number}.0/24", AvailabilityZone=f"eu-west-1{zone}"
+            )
+            self.subnets.append(made["Subnet"]["SubnetId"])
+        self.roles = [
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"] for name in ("eks", "node")
+        ]
+        self.cloud.machines.exec = self.exec  # type: ignore[method-assign]
+        self.eks = self.cloud.client("eks")
+
+    def exec(self, name: str, argv: Sequence[str], *, stdin: bytes | None = None, env: Any = None) -> ExecResult:
+        self.commands.append(list(argv))
+        if stdin is not None:
+            self.applied.append(stdin.decode())
+        words = list(argv)
+        if "/readyz" in words:
+            return ExecResult(exit_code=0 if self.api_ready else 1, output="not yet")
+        if "nodes" in words and "get" in words:
+            nodes = [
+                {"status": READY} for spec in self.cloud.machines.specs.values() if "beacon.eks.cluster" in spec.labels
+            ]
+            return ExecResult(exit_code=0, output=json.dumps({"items": nodes}))
+        if "deployment" in words or "daemonset" in words:
+            ready = {"observedGeneration": 1, "availableReplicas": 9, "updatedReplicas": 9}
+            workload = {"kind": "Deployment", "metadata": {"generation": 1}, "spec": {"replicas": 1}, "status": ready}
+            return ExecResult(exit_code=0, output=json.dumps(workload))
+        return ExecResult(exit_code=0, output="")
+
+    def settle(self) -> None:
+        for _ in range(2):  # one's jobs may ask for the other's
+            assert self.cloud.now.work.wait_all(seconds=20)
+            assert jobs.WORK.wait_all(seconds=20)
+            assert balancer_jobs.WORK.wait_all(seconds=20)
+
+    def create(self, **more: Any) -> Any:
+        wanted: dict[str, Any] = {
+            "name": "demo",
+            "version": "1.36",
+            "roleArn": self.roles[0],
+            "resourcesVpcConfig": {"subnetIds": self.subnets},
+            "accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": True},
+            "bootstrapSelfManagedAddons": False,
+        }
+        answer = self.eks.create_cluster(**wanted | more)["cluster"]
+        self.settle()
+        return answer
+
+    def create_nodes(self, **more: Any) -> Any:
+        wanted: dict[str, Any] = {
+            "clusterName": "demo",
+            "nodegroupName": "main",
+            "nodeRole": self.roles[1],
+            "subnets": self.subnets,
+            "scalingConfig": {"minSize": 1, "maxSize": 3, "desiredSize": 2},
+        }
+        answer = self.eks.create_nodegroup(**wanted | more)["nodegroup"]
+        self.settle()
+        return answer
+
+    def cluster(self) -> Any:
+        return self.eks.describe_cluster(name="demo")["cluster"]
+
+    def nodegroup(self) -> Any:
+        return self.eks.describe_nodegroup(clusterName="demo", nodegroupName="main")["nodegroup"]
+
+    def node_specs(self) -> list[Any]:
+        return [spec for spec in self.cloud.machines.specs.values() if spec.image.endswith("/node:1")]
+
+
+@pytest.fixture
+def site(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name in ("NODES_SECONDS", "ADDON_SECONDS", "API_SECONDS"):
+        monkeypatch.setattr(jobs, name, 5.0)
+    made = Site(cloud=cloud)
+    yield made
+    made.settle()

@@ -1,0 +1,394 @@
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+from moto.eks.models import eks_backends
+
+from localcloud.config import ACCOUNT
+from localcloud.eks import jobs
+
+if TYPE_CHECKING:
+    from localcloud.eks.tests.conftest import Site
+
+VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+
+
+def test_a_cluster_is_creating_then_active_with_all_that_terraform_reads(site: Site) -> None:
+    assert site.create(kubernetesNetworkConfig={"serviceIpv4Cidr": "10.100.0.0/16"})["status"] == "CREATING"
+    cluster = site.cluster()
+    assert cluster["status"] == "ACTIVE"
+    assert cluster["version"] == "1.36"
+    assert cluster["kubernetesNetworkConfig"]["serviceIpv4Cidr"] == "10.100.0.0/16"
+    assert cluster["accessConfig"]["authenticationMode"] == "API"
+    assert cluster["endpoint"].startswith("https://")
+    assert cluster["endpoint"].endswith(".gr7.eu-west-1.eks.amazonaws.com")
+    identifier = cluster["endpoint"].removeprefix("https://").split(".")[0]
+    assert cluster["identity"]["oidc"]["issuer"] == f"https://oidc.eks.eu-west-1.amazonaws.com/id/{identifier}"
+    vpc_config = cluster["resourcesVpcConfig"]
+    assert (vpc_config["vpcId"], vpc_config["endpointPublicAccess"]) == (site.vpc, False)
+    group = site.cloud.client("ec2").describe_security_groups(GroupIds=[vpc_config["clusterSecurityGroupId"]])
+    assert {"Key": "aws:eks:cluster-name", "Value": "demo"} in group["SecurityGroups"][0]["Tags"]
+
+
+def test_its_control_plane_is_a_machine_in_one_of_its_subnets(site: Site) -> None:
+    extra = site.cloud.client("ec2").create_security_group(GroupName="x", Description="x", VpcId=site.vpc)["GroupId"]
+    site.create(resourcesVpcConfig={"subnetIds": site.subnets, "securityGroupIds": [extra]})
+    spec = site.cloud.machines.specs["eks-eu-west-1-demo"]
+    assert str(spec.attachments[0].address).startswith("10.42.1.")
+    assert spec.security_groups == (site.cluster()["resourcesVpcConfig"]["clusterSecurityGroupId"], extra)
+
+
+def test_an_api_server_that_does_not_come_up_fails_the_cluster_with_its_reason(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "API_SECONDS", 0.1)
+    site.api_ready = False
+    site.create()
+    cluster = site.cluster()
+    assert cluster["status"] == "FAILED"
+    assert "the API server is not ready after 0 s: not yet" in cluster["health"]["issues"][0]["message"]
+
+
+def test_docker_that_fails_fails_the_cluster(site: Site) -> None:
+    site.cloud.machines.fail = "no space left on device"
+    site.create()
+    site.cloud.machines.fail = None
+    assert "no space left on device" in site.cluster()["health"]["issues"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"version": "1.29"}, "unsupported Kubernetes version 1.29: the local cloud runs 1.36"),
+        ({"resourcesVpcConfig": {"subnetIds": []}}, "at least two different AZs"),
+        ({"accessConfig": {"authenticationMode": "CONFIG_MAP"}}, "authenticationMode CONFIG_MAP is not offered"),
+        ({"computeConfig": {"enabled": True}}, "computeConfig is not offered"),
+        ({"kubernetesNetworkConfig": {"ipFamily": "ipv6"}}, "ipFamily ipv6 is not offered"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_before_anything_is(site: Site, more: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ClientError, match=reason):
+        site.create(**more)
+    assert site.eks.list_clusters()["clusters"] == []
+    assert "eks-eu-west-1-demo" not in site.cloud.machines.specs
+
+
+def test_a_public_endpoint_is_refused(site: Site) -> None:
+    with pytest.raises(ClientError, match="endpointPublicAccess=true is not offered"):
+        site.create(resourcesVpcConfig={"subnetIds": site.subnets, "endpointPublicAccess": True})
+
+
+def test_who_makes_a_cluster_is_its_administrator_unless_it_says_otherwise(site: Site) -> None:
+    site.create()
+    (creator,) = site.eks.list_access_entries(clusterName="demo")["accessEntries"]
+    assert creator.endswith(":user/administrator")
+    policies = site.eks.list_associated_access_policies(clusterName="demo", principalArn=creator)
+    assert policies["associatedAccessPolicies"][0]["policyArn"].endswith("/AmazonEKSClusterAdminPolicy")
+
+
+def test_a_cluster_without_a_creators_permission_lets_nobody_in(site: Site) -> None:
+    site.create(accessConfig={"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False})
+    assert site.eks.list_access_entries(clusterName="demo")["accessEntries"] == []
+
+
+def test_secrets_are_encrypted_with_a_key_made_by_kms(site: Site) -> None:
+    key = site.cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    site.create(encryptionConfig=[{"resources": ["secrets"], "provider": {"keyArn": key}}])
+    text = site.cloud.machines.specs["eks-eu-west-1-demo"].files["etc/kubernetes/encryption.json"].content
+    assert "secretbox" in str(text)
+    with pytest.raises(ClientError, match="is not there"):
+        site.create(name="two", encryptionConfig=[{"resources": ["secrets"], "provider": {"keyArn": key + "0"}}])
+
+
+def test_a_cluster_goes_with_its_machine_its_interface_and_its_group(site: Site) -> None:
+    site.create()
+    group = site.cluster()["resourcesVpcConfig"]["clusterSecurityGroupId"]
+    assert site.eks.delete_cluster(name="demo")["cluster"]["status"] == "DELETING"
+    site.settle()
+    assert site.eks.list_clusters()["clusters"] == []
+    assert "eks-eu-west-1-demo" not in site.cloud.machines.specs
+    ec2 = site.cloud.client("ec2")
+    assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+    with pytest.raises(ClientError, match="does not exist"):
+        ec2.describe_security_groups(GroupIds=[group])
+
+
+def test_a_node_group_is_an_auto_scaling_group_over_two_zones(site: Site) -> None:
+    site.create()
+    assert site.create_nodes(labels={"role": "worker"})["status"] == "CREATING"
+    group = site.nodegroup()
+    assert (group["status"], group["health"]["issues"]) == ("ACTIVE", [])
+    name = group["resources"]["autoScalingGroups"][0]["name"]
+    (scaling,) = site.cloud.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
+        "AutoScalingGroups"
+    ]
+    assert {instance["AvailabilityZone"] for instance in scaling["Instances"]} == {"eu-west-1a", "eu-west-1b"}
+    first, second = site.node_specs()
+    assert first.forwards != second.forwards
+    assert "role=worker" in str(first.files["etc/kubernetes/node.env"].content)
+    cluster_group = site.cluster()["resourcesVpcConfig"]["clusterSecurityGroupId"]
+    assert first.security_groups == (cluster_group,)
+
+
+def test_nodes_have_their_groups_role_and_its_access_entry(site: Site) -> None:
+    site.create()
+    site.create_nodes()
+    entry = site.eks.describe_access_entry(clusterName="demo", principalArn=site.roles[1])["accessEntry"]
+    assert (entry["type"], entry["username"]) == ("EC2_LINUX", "system:node:{{EC2PrivateDNSName}}")
+    profiles = site.cloud.client("ec2").describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
+    assert len(profiles) == 2
+
+
+def test_a_users_launch_template_is_merged(site: Site) -> None:
+    ec2 = site.cloud.client("ec2")
+    group = ec2.create_security_group(GroupName="node", Description="n", VpcId=site.vpc)["GroupId"]
+    template = ec2.create_launch_template(LaunchTemplateName="t", LaunchTemplateData={"SecurityGroupIds": [group]})
+    site.create()
+    site.create_nodes(launchTemplate={"id": template["LaunchTemplate"]["LaunchTemplateId"], "version": "1"})
+    assert {spec.security_groups for spec in site.node_specs()} == {(group,)}
+    assert site.nodegroup()["launchTemplate"]["name"] == "t"
+
+
+def test_a_node_group_can_be_resized_and_relabelled(site: Site) -> None:
+    site.create()
+    site.create_nodes()
+    update = site.eks.update_nodegroup_config(
+        clusterName="demo",
+        nodegroupName="main",
+        scalingConfig={"minSize": 1, "maxSize": 3, "desiredSize": 3},
+        labels={"addOrUpdateLabels": {"a": "b"}},
+    )["update"]
+    assert site.eks.describe_update(name="demo", updateId=update["id"])["update"]["status"] == "Successful"
+    site.settle()
+    assert len(site.node_specs()) == 3
+    assert site.nodegroup()["labels"] == {"a": "b"}
+    assert any("label" in command and "a=b" in command for command in site.commands)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"scalingConfig": {"minSize": 3, "maxSize": 2, "desiredSize": 2}}, "minSize 3 <= desiredSize 2 <= maxSize 2"),
+        ({"taints": [{"key": "k", "effect": "NO_SCHEDULE"}], "instanceTypes": ["t9.huge"]}, "t9.huge is not known"),
+        ({"nodeRole": "arn:aws:iam::123456789012:role/none"}, "does not exist"),
+    ],
+)
+def test_a_node_group_that_cannot_be_made_is_refused(site: Site, more: dict[str, Any], reason: str) -> None:
+    site.create()
+    with pytest.raises(ClientError, match=reason):
+        site.create_nodes(**more)
+    assert site.eks.list_nodegroups(clusterName="demo")["nodegroups"] == []
+
+
+def test_a_deleted_node_group_leaves_nothing(site: Site) -> None:
+    site.create()
+    site.create_nodes()
+    assert site.eks.delete_nodegroup(clusterName="demo", nodegroupName="main")["nodegroup"]["status"] == "DELETING"
+    site.settle()
+    assert site.eks.list_nodegroups(clusterName="demo")["nodegroups"] == []
+    assert site.node_specs() == []
+    assert site.cloud.client("iam").list_instance_profiles()["InstanceProfiles"] == []
+    assert site.cloud.client("ec2").describe_launch_templates()["LaunchTemplates"] == []
+
+
+def test_a_cluster_with_nodes_is_not_deleted(site: Site) -> None:
+    site.create()
+    site.create_nodes()
+    with pytest.raises(ClientError, match="nodegroups attached"):
+        site.eks.delete_cluster(name="demo")
+
+
+def test_a_lost_node_is_replaced_and_forgotten(site: Site) -> None:
+    site.create()
+    site.create_nodes()
+    lost = site.node_specs()[0].name
+    site.cloud.machines.remove(lost)
+    autoscaling: Any = services("autoscaling")
+    autoscaling.replace_lost({}, now=0.0)
+    site.settle()
+    assert len(site.node_specs()) == 2
+    assert lost not in [spec.name for spec in site.node_specs()]
+    assert any("delete" in command and "node" in command for command in site.commands)
+
+
+def services(name: str) -> Any:
+    from moto.backends import get_backend  # noqa: PLC0415 - moto's registry, looked up after the cloud has filled it
+
+    backends: Any = get_backend(name)
+    return backends[ACCOUNT]["eu-west-1"]
+
+
+def test_add_ons_are_applied_and_removed(site: Site) -> None:
+    site.create()
+    assert site.eks.create_addon(clusterName="demo", addonName="coredns")["addon"]["status"] == "CREATING"
+    site.settle()
+    addon = site.eks.describe_addon(clusterName="demo", addonName="coredns")["addon"]
+    assert (addon["status"], addon["addonVersion"]) == ("ACTIVE", "v1.15.0-eksbuild.1")
+    assert "clusterIP: 172.20.0.10" in site.applied[-1]
+    site.eks.delete_addon(clusterName="demo", addonName="coredns")
+    site.settle()
+    assert site.eks.list_addons(clusterName="demo")["addons"] == []
+    assert any("delete" in command for command in site.commands)
+
+
+def test_a_cluster_has_its_networking_from_the_beginning_unless_told_otherwise(site: Site) -> None:
+    site.create(bootstrapSelfManagedAddons=True)
+    site.settle()
+    assert any("name: coredns" in text for text in site.applied)
+    assert any("name: aws-node" in text for text in site.applied)
+    assert site.eks.list_addons(clusterName="demo")["addons"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (
+            {"addonName": "aws-ebs-csi-driver"},
+            "aws-ebs-csi-driver is not offered by the local cloud: coredns, kube-proxy",
+        ),
+        ({"addonName": "eks-pod-identity-agent"}, "eks-pod-identity-agent is not offered"),
+        ({"addonName": "coredns", "addonVersion": "v1.0.0"}, "not supported: v1.0.0; v1.15.0-eksbuild.1 is"),
+        ({"addonName": "coredns", "configurationValues": '{"x": 1}'}, "x has no effect"),
+    ],
+)
+def test_other_add_ons_versions_and_settings_are_refused(site: Site, asked: dict[str, str], reason: str) -> None:
+    site.create()
+    with pytest.raises(ClientError, match=reason):
+        site.eks.create_addon(clusterName="demo", **asked)
+
+
+def test_the_catalogue_is_what_can_be_made(site: Site) -> None:
+    (addon,) = site.eks.describe_addon_versions(addonName="coredns", kubernetesVersion="1.36")["addons"]
+    assert addon["addonVersions"][0]["compatibilities"][0]["defaultVersion"]
+    assert site.eks.describe_addon_versions(kubernetesVersion="1.29")["addons"] == []
+
+
+def test_access_entries_and_policies_have_the_apis_shape(site: Site) -> None:
+    site.create()
+    role = site.roles[1]
+    site.eks.create_access_entry(clusterName="demo", principalArn=role, kubernetesGroups=["devs"])
+    entry = site.eks.describe_access_entry(clusterName="demo", principalArn=role)["accessEntry"]
+    assert entry["username"].endswith(":assumed-role/node/{{SessionName}}")
+    site.eks.associate_access_policy(
+        clusterName="demo", principalArn=role, policyArn=VIEW, accessScope={"type": "namespace", "namespaces": ["shop"]}
+    )
+    (found,) = site.eks.list_associated_access_policies(clusterName="demo", principalArn=role)[
+        "associatedAccessPolicies"
+    ]
+    assert found["accessScope"] == {"type": "namespace", "namespaces": ["shop"]}
+    site.settle()
+    assert ("put_files", "eks-eu-west-1-demo") in site.cloud.machines.calls
+    site.eks.disassociate_access_policy(clusterName="demo", principalArn=role, policyArn=VIEW)
+    site.eks.delete_access_entry(clusterName="demo", principalArn=role)
+    assert role not in site.eks.list_access_entries(clusterName="demo")["accessEntries"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"principalArn": "arn:aws:iam::1:user/u", "type": "FARGATE_LINUX"}, "FARGATE_LINUX is not offered"),
+        ({"principalArn": "arn:aws:sts::1:assumed-role/r/s"}, "give the ARN of an IAM user or role"),
+    ],
+)
+def test_other_access_entries_are_refused(site: Site, asked: dict[str, str], reason: str) -> None:
+    site.create()
+    with pytest.raises(ClientError, match=reason):
+        site.eks.create_access_entry(clusterName="demo", **asked)
+
+
+def test_tags_are_on_clusters_node_groups_and_add_ons(site: Site) -> None:
+    site.create(tags={"a": "1"})
+    site.create_nodes(tags={"b": "2"})
+    arn = site.eks.create_addon(clusterName="demo", addonName="coredns", tags={"c": "3"})["addon"]["addonArn"]
+    for thing, tag in ((site.cluster()["arn"], "a"), (site.nodegroup()["nodegroupArn"], "b"), (arn, "c")):
+        site.eks.tag_resource(resourceArn=thing, tags={"more": "x"})
+        assert set(site.eks.list_tags_for_resource(resourceArn=thing)["tags"]) == {tag, "more"}
+        site.eks.untag_resource(resourceArn=thing, tagKeys=[tag])
+        assert set(site.eks.list_tags_for_resource(resourceArn=thing)["tags"]) == {"more"}
+
+
+def test_logging_is_switched_in_the_control_plane(site: Site) -> None:
+    site.create()
+    site.eks.update_cluster_config(name="demo", logging={"clusterLogging": [{"types": ["audit"], "enabled": True}]})
+    site.settle()
+    assert ("put_files", "eks-eu-west-1-demo") in site.cloud.machines.calls
+
+
+def test_an_operation_that_is_not_there_is_named(site: Site) -> None:
+    site.create()
+    with pytest.raises(ClientError, match="CreateFargateProfile"):
+        site.eks.create_fargate_profile(
+            fargateProfileName="f",
+            clusterName="demo",
+            podExecutionRoleArn=site.roles[0],
+            selectors=[{"namespace": "d"}],
+        )
+
+
+def ask(site: Site, what: str, body: dict[str, Any], *, secret: str | None = None) -> tuple[int, str]:
+    """Ask as a control plane does."""
+    backend: Any = eks_backends[ACCOUNT]["eu-west-1"]
+    secret = backend.planes["demo"].secret if secret is None else secret
+    request = urllib.request.Request(
+        f"{site.cloud.endpoint}/_eks/eu-west-1/demo/{what}",
+        data=json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_a_control_plane_learns_who_a_key_is(site: Site) -> None:
+    site.create()
+    key = site.cloud._key[0]
+    status, text = ask(site, "identity", {"accessKeyId": key, "sessionToken": ""})
+    assert status == 200
+    assert json.loads(text)["groups"] == ["eks:access:AmazonEKSClusterAdminPolicy"]
+    assert ask(site, "identity", {"accessKeyId": "AKIANOBODY", "sessionToken": ""})[0] == 403
+    assert ask(site, "identity", {"accessKeyId": key, "sessionToken": "made-up"})[0] == 403
+    assert ask(site, "identity", {"accessKeyId": key, "sessionToken": ""}, secret="guess")[0] == 403
+    site.cloud.client("iam").create_user(UserName="stranger")
+    made = site.cloud.client("iam").create_access_key(UserName="stranger")["AccessKey"]["AccessKeyId"]
+    status, text = ask(site, "identity", {"accessKeyId": made, "sessionToken": ""})
+    assert (status, "has no access entry" in text) == (403, True)
+
+
+def test_a_control_plane_ships_the_logs_that_are_enabled(site: Site) -> None:
+    site.create(logging={"clusterLogging": [{"types": ["audit"], "enabled": True}]})
+    event = {"timestamp": 1_790_000_000_000, "message": "{}"}
+    assert ask(site, "logs", {"type": "audit", "events": [event] * 600})[0] == 200
+    assert ask(site, "logs", {"type": "api", "events": [event]})[0] == 200
+    assert ask(site, "logs", {"type": "other", "events": []})[0] == 400
+    logs = site.cloud.client("logs")
+    (stream,) = logs.describe_log_streams(logGroupName="/aws/eks/demo/cluster")["logStreams"]
+    assert stream["logStreamName"] == "kube-apiserver-audit"
+
+
+def test_everything_survives_a_kill_of_the_server(site: Site) -> None:
+    site.create(bootstrapSelfManagedAddons=True)
+    site.create_nodes()
+    site.eks.create_addon(clusterName="demo", addonName="coredns")
+    site.settle()
+    before = (site.cluster(), site.nodegroup(), site.eks.list_access_entries(clusterName="demo")["accessEntries"])
+    specs = dict(site.cloud.machines.specs)
+
+    assert site.cloud.boot()
+    site.settle()
+
+    after = (site.cluster(), site.nodegroup(), site.eks.list_access_entries(clusterName="demo")["accessEntries"])
+    for answer in (*before[:2], *after[:2]):
+        answer.pop("modifiedAt", None)
+    assert before == after
+    assert site.cloud.machines.specs.keys() == specs.keys()
+    assert site.cloud.machines.specs["eks-eu-west-1-demo"].files == {}, "a running control plane keeps its files"
+    nodes = {name: spec for name, spec in specs.items() if spec.image.endswith("/node:1")}
+    for name, spec in nodes.items():
+        assert site.cloud.machines.specs[name] == spec

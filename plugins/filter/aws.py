@@ -26,8 +26,7 @@ _CREDENTIALS = (
     (
         r"InvalidClientTokenId|UnrecognizedClientException|AuthFailure|security token included in the request is invalid",
         "The AWS access key is refused",
-        "Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; keys of another account or of a local cloud that was "
-        "removed are unknown here",
+        "Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; keys of a local cloud that was removed are unknown now",
     ),
     (
         r"SignatureDoesNotMatch|IncompleteSignature",

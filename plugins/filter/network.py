@@ -51,7 +51,9 @@ def network_problems(plan: Plan) -> list[str]:
         problems += _vpc(vpc, subnets)
     problems += _overlaps(subnets)
     problems += _open_to_all(read)
-    problems += _host(plan.get("monitoring_private_ip", ""), [s.network for s in subnets if s.name == "private_subnets"])
+    problems += _host(
+        plan.get("monitoring_private_ip", ""), [s.network for s in subnets if s.name == "private_subnets"]
+    )
     return problems
 
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from typing import Any
+
+import boto3
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from botocore.exceptions import BotoCoreError, ClientError
+
 DOCUMENTATION = r"""
 name: ecr_password
 author: The Beacon authors
@@ -32,14 +40,6 @@ _raw:
   elements: str
 """
 
-import base64
-from typing import Any
-
-import boto3
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-from botocore.exceptions import BotoCoreError, ClientError
-
 
 def password(client: Any) -> str:
     """Return the password of a new token."""
@@ -50,7 +50,12 @@ def password(client: Any) -> str:
 class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core ships no types
     """The lookup."""
 
-    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **options: Any) -> list[str]:
+    def run(
+        self,
+        terms: list[str],  # noqa: ARG002 - a lookup's signature
+        variables: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> list[str]:
         """Return the password as a list of one."""
         self.set_options(var_options=variables, direct=options)
         region = self.get_option("region")

@@ -1,0 +1,1 @@
+"""The web application beside others that serve the same pages."""

@@ -78,7 +78,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     return Config(
         name=name,
         port=port,
-        registry_port=_port(env, "LOCALCLOUD_REGISTRY_PORT", port + 50),
+        registry_port=_port(env, "LOCALCLOUD_REGISTRY_PORT", min(port + 50, 65535)),
         state=Path(env.get("LOCALCLOUD_STATE") or state / "localcloud"),
         public_range=_range(env.get("LOCALCLOUD_PUBLIC_RANGE", "198.51.100.0/24")),
         region=region,

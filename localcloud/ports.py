@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 LISTEN = "0A"
@@ -20,10 +21,14 @@ def holder(port: int, proc: Path = Path("/proc")) -> str | None:
     for process in proc.iterdir():
         if not process.name.isdigit():
             continue
-        try:
-            held = {str(link.readlink()) for link in (process / "fd").iterdir()}
-            if held & targets:
+        with contextlib.suppress(OSError):  # gone meanwhile, or another user's
+            if any(_target(link) in targets for link in (process / "fd").iterdir()):
                 return f"{(process / 'comm').read_text().strip()} (process {process.name})"
-        except OSError:  # gone meanwhile, or another user's
-            continue
     return None
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # closed meanwhile
+        return ""

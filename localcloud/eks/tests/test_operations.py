@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.autoscaling.models import autoscaling_backends
 from moto.eks.models import eks_backends
 
 from localcloud.config import ACCOUNT
@@ -208,19 +209,12 @@ def test_a_lost_node_is_replaced_and_forgotten(site: Site) -> None:
     site.create_nodes()
     lost = site.node_specs()[0].name
     site.cloud.machines.remove(lost)
-    autoscaling: Any = services("autoscaling")
+    autoscaling: Any = autoscaling_backends[ACCOUNT]["eu-west-1"]
     autoscaling.replace_lost({}, now=0.0)
     site.settle()
     assert len(site.node_specs()) == 2
     assert lost not in [spec.name for spec in site.node_specs()]
     assert any("delete" in command and "node" in command for command in site.commands)
-
-
-def services(name: str) -> Any:
-    from moto.backends import get_backend  # noqa: PLC0415 - moto's registry, looked up after the cloud has filled it
-
-    backends: Any = get_backend(name)
-    return backends[ACCOUNT]["eu-west-1"]
 
 
 def test_add_ons_are_applied_and_removed(site: Site) -> None:

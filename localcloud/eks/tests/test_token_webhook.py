@@ -79,8 +79,8 @@ def test_a_nodes_own_token_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("token", "options", "reason"),
     [
-        (lambda: awscli_token(), {"age": 901}, r"the token is 9\d\d s old: at most 900 s are allowed"),
-        (lambda: awscli_token(), {"age": -120}, r"s old"),
+        (awscli_token, {"age": 901}, r"the token is 9\d\d s old: at most 900 s are allowed"),
+        (awscli_token, {"age": -120}, r"s old"),
         (lambda: awscli_token("other"), {}, "not signed by this key for cluster demo"),
         (lambda: awscli_token(secret="wrong"), {}, "SignatureDoesNotMatch"),
         (lambda: "k8s-aws-v2.abc", {}, "not an EKS token"),

@@ -46,7 +46,7 @@ def awscli_token(cluster: str = "demo", *, secret: str = SECRET, session: str | 
     botocore.set_config_variable("region", "eu-west-1")
     if endpoint:
         create = botocore.create_client
-        botocore.create_client = lambda *a, **k: create(*a, **k | {"endpoint_url": endpoint})  # type: ignore[method-assign]
+        botocore.create_client = lambda *a, **k: create(*a, **k | {"endpoint_url": endpoint})
     return str(TokenGenerator(STSClientFactory(botocore).get_sts_client(region_name="eu-west-1")).get_token(cluster))
 
 
@@ -93,7 +93,7 @@ def test_a_nodes_own_token_is_accepted() -> None:
         (lambda: changed("&X-Amz-Expires=60", "&X-Amz-Expires=60&X-Amz-Expires=60"), {}, "repeats a query parameter"),
     ],
 )
-def test_anything_else_is_refused_with_its_reason(token: Any, options: dict[str, int], reason: str) -> None:
+def test_anything_else_is_refused_with_its_reason(token: Any, options: dict[str, Any], reason: str) -> None:
     with pytest.raises(webhook.RefusedError, match=reason):
         authenticate(token(), **options)
 
@@ -123,7 +123,7 @@ def test_a_review_names_the_user_its_groups_and_its_arn() -> None:
 
 
 def test_while_the_server_is_away_the_last_answer_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = {"secretKey": "s", "arn": "a", "userId": "u", "username": "dev", "groups": [], "expires": None}
+    answer: dict[str, Any] = {"secretKey": "s", "arn": "a", "userId": "u", "username": "dev", "groups": [], "expires": None}
     directory = webhook.ServerDirectory(url="http://server", secret="x", cache=tmp_path / "cache.json")
     monkeypatch.setattr(directory, "_ask", lambda *_: answer)
     assert directory.find(KEY, "").username == "dev"
@@ -136,7 +136,7 @@ def test_while_the_server_is_away_the_last_answer_counts(tmp_path: Path, monkeyp
 
 
 def test_who_lost_access_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = {"secretKey": "s", "arn": "a", "userId": "u", "username": "dev", "groups": [], "expires": None}
+    answer: dict[str, Any] = {"secretKey": "s", "arn": "a", "userId": "u", "username": "dev", "groups": [], "expires": None}
     directory = webhook.ServerDirectory(url="http://server", secret="x", cache=tmp_path / "cache.json")
     monkeypatch.setattr(directory, "_ask", lambda *_: answer)
     directory.find(KEY, "")

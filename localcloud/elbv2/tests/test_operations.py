@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localcloud.elbv2 import haproxy, jobs
+from localcloud.spec import ExecResult
+
+if TYPE_CHECKING:
+    from localcloud.conftest import Cloud
+
+AMI = "ami-0debian1300000001"
+
+
+class Site:
+    """A VPC with two zones, an instance in each, a target group and a load balancer with Elastic IPs."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.ec2, self.elb = cloud.client("ec2"), cloud.client("elbv2")
+        self.vpc = self.ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
+        self.subnets = [
+            self.ec2.create_subnet(VpcId=self.vpc, CidrBlock=f"10.42.{n}.0/24", AvailabilityZone=f"eu-west-1{z}")[
+                "Subnet"
+            ]["SubnetId"]
+            for n, z in ((1, "a"), (2, "b"))
+        ]
+        self.group = self.ec2.create_security_group(GroupName="nlb", Description="nlb", VpcId=self.vpc)["GroupId"]
+        self.eips = [self.ec2.allocate_address(Domain="vpc") for _ in self.subnets]
+
+    def settle(self) -> None:
+        for _ in range(2):
+            assert self.cloud.now.work.wait_all(seconds=20)
+            assert jobs.WORK.wait_all(seconds=20)
+
+    def create(self, **more: Any) -> Any:
+        mappings = [
+            {"SubnetId": subnet, "AllocationId": eip["AllocationId"]}
+            for subnet, eip in zip(self.subnets, self.eips, strict=True)
+        ]
+        wanted = {"Name": "web", "Type": "network", "SubnetMappings": mappings, "SecurityGroups": [self.group]}
+        answer = self.elb.create_load_balancer(**wanted | more)["LoadBalancers"][0]
+        self.settle()
+        return answer
+
+    def target_group(self, **more: Any) -> str:
+        wanted = {"Name": "http", "Protocol": "TCP", "Port": 30080, "VpcId": self.vpc, "TargetType": "instance"}
+        return str(self.elb.create_target_group(**wanted | more)["TargetGroups"][0]["TargetGroupArn"])
+
+    def listen(self, balancer: Any, target_group: str, port: int = 80) -> Any:
+        action = {"Type": "forward", "TargetGroupArn": target_group}
+        answer = self.elb.create_listener(
+            LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="TCP", Port=port, DefaultActions=[action]
+        )
+        self.settle()
+        return answer["Listeners"][0]
+
+    def run(self, subnet: int) -> str:
+        answer = self.ec2.run_instances(ImageId=AMI, MinCount=1, MaxCount=1, SubnetId=self.subnets[subnet])
+        self.settle()
+        return str(answer["Instances"][0]["InstanceId"])
+
+    def configurations(self) -> list[str]:
+        found = sorted((s.name, s) for s in self.cloud.machines.specs.values() if s.kind == "balancer")
+        return [str(spec.files[haproxy.CONFIGURATION].content) for _, spec in found]
+
+    def nodes(self) -> list[Any]:
+        return [s for _, s in sorted((s.name, s) for s in self.cloud.machines.specs.values() if s.kind == "balancer")]
+
+
+@pytest.fixture
+def site(cloud: Cloud) -> Any:
+    made = Site(cloud)
+    yield made
+    made.settle()
+
+
+def test_a_load_balancer_has_a_node_in_each_zone_with_its_elastic_ip(site: Site) -> None:
+    assert site.create()["State"]["Code"] == "provisioning"
+    (balancer,) = site.elb.describe_load_balancers(Names=["web"])["LoadBalancers"]
+    assert balancer["State"]["Code"] == "active"
+    addresses = [zone["LoadBalancerAddresses"][0] for zone in balancer["AvailabilityZones"]]
+    assert addresses == [{"IpAddress": e["PublicIp"], "AllocationId": e["AllocationId"]} for e in site.eips]
+    for node, eip, prefix in zip(site.nodes(), site.eips, ("10.42.1.", "10.42.2."), strict=True):
+        private, public = node.attachments
+        assert private.address.startswith(prefix)
+        assert private.aliases == (balancer["DNSName"],)
+        assert public.address == eip["PublicIp"]
+        assert node.security_groups == (site.group,)
+
+
+def test_an_internal_one_has_no_public_address(site: Site) -> None:
+    site.create(Scheme="internal", SubnetMappings=[{"SubnetId": subnet} for subnet in site.subnets])
+    assert [len(node.attachments) for node in site.nodes()] == [1, 1]
+
+
+def test_without_elastic_ips_public_addresses_are_dealt_and_given_back(site: Site) -> None:
+    balancer = site.create(SubnetMappings=[{"SubnetId": subnet} for subnet in site.subnets])
+    first = [node.attachments[1].address for node in site.nodes()]
+    assert len(set(first)) == 2
+    site.elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+    site.settle()
+    site.create(SubnetMappings=[{"SubnetId": subnet} for subnet in site.subnets])
+    assert [node.attachments[1].address for node in site.nodes()] == first
+
+
+def test_listeners_lead_to_registered_instances_near_ones_first(site: Site) -> None:
+    group = site.target_group()
+    site.listen(site.create(), group)
+    near, far = site.run(0), site.run(1)
+    site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": near}, {"Id": far}])
+    site.settle()
+    first, second = site.configurations()
+    assert f"server {near} 10.42.1." in first
+    assert f"server {far} 10.42.2." in second
+    assert [line.endswith("backup") for line in first.splitlines() if " server " in line] == [
+        i == far for i in sorted((near, far))
+    ]
+
+
+def test_cross_zone_makes_all_targets_equal(site: Site) -> None:
+    group, balancer = site.target_group(), site.create()
+    site.listen(balancer, group)
+    site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": site.run(0)}, {"Id": site.run(1)}])
+    attribute = {"Key": "load_balancing.cross_zone.enabled", "Value": "true"}
+    site.elb.modify_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"], Attributes=[attribute])
+    site.settle()
+    assert "backup" not in "".join(site.configurations())
+
+
+def test_targets_of_an_auto_scaling_group_come_and_go_with_it(site: Site) -> None:
+    group = site.target_group()
+    site.listen(site.create(), group)
+    autoscaling = site.cloud.client("autoscaling")
+    site.ec2.create_launch_template(
+        LaunchTemplateName="t", LaunchTemplateData={"ImageId": AMI, "InstanceType": "t3.small"}
+    )
+    autoscaling.create_auto_scaling_group(
+        AutoScalingGroupName="g",
+        MinSize=1,
+        MaxSize=3,
+        DesiredCapacity=1,
+        VPCZoneIdentifier=",".join(site.subnets),
+        LaunchTemplate={"LaunchTemplateName": "t"},
+    )
+    autoscaling.attach_load_balancer_target_groups(AutoScalingGroupName="g", TargetGroupARNs=[group])
+    site.settle()
+    assert site.configurations()[0].count("  server ") == 1
+    autoscaling.set_desired_capacity(AutoScalingGroupName="g", DesiredCapacity=3)
+    site.settle()
+    assert site.configurations()[0].count("  server ") == 3
+    autoscaling.set_desired_capacity(AutoScalingGroupName="g", DesiredCapacity=1)
+    site.settle()
+    assert site.configurations()[0].count("  server ") == 1
+
+
+def test_a_changed_configuration_is_checked_and_reloaded(site: Site) -> None:
+    balancer = site.create()
+    site.cloud.machines.calls.clear()
+    site.listen(balancer, site.target_group())
+    assert site.cloud.machines.calls.count(("exec", site.nodes()[0].name)) == 2
+
+
+def test_health_is_haproxys_word(site: Site) -> None:
+    group = site.target_group()
+    target = site.run(0)
+    site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": target}])
+
+    def state() -> str:
+        jobs._STATISTICS.clear()
+        (found,) = site.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        return str(found["TargetHealth"]["State"])
+
+    assert state() == "unused"
+    site.listen(site.create(), group)
+    for status, expected in (
+        ("UP", "healthy"),
+        ("DOWN", "unhealthy"),
+        ("UP 1/3", "initial"),
+        ("no check", "unhealthy"),
+    ):
+        text = f"# pxname,svname,status\nhttp-80,{target},{status}\n"
+        site.cloud.machines.answers["python3"] = ExecResult(exit_code=0, output=text)
+        assert state() == expected
+    site.cloud.machines.answers["python3"] = ExecResult(exit_code=1, output="")
+    assert state() == "initial"
+
+
+def test_a_deleted_load_balancer_leaves_nothing(site: Site) -> None:
+    balancer = site.create()
+    site.elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+    site.settle()
+    assert site.nodes() == []
+    assert site.ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+    for eip in site.eips:
+        site.ec2.release_address(AllocationId=eip["AllocationId"])
+
+
+def test_everything_survives_a_kill_of_the_server(site: Site) -> None:
+    group = site.target_group()
+    site.listen(site.create(), group)
+    site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": site.run(0)}])
+    site.settle()
+    before = site.nodes()
+    assert site.cloud.boot()
+    site.settle()
+    assert site.nodes() == before
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"Type": "application"}, "type application is not offered by the local cloud: network is"),
+        ({"Type": "gateway"}, "type gateway is not offered"),
+    ],
+)
+def test_other_load_balancers_are_refused(site: Site, more: dict[str, str], reason: str) -> None:
+    with pytest.raises(ClientError, match=reason):
+        site.create(**more)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"Protocol": "UDP"}, "protocol UDP is not offered"),
+        ({"TargetType": "lambda"}, "target type lambda is not offered"),
+    ],
+)
+def test_other_target_groups_are_refused(site: Site, more: dict[str, str], reason: str) -> None:
+    with pytest.raises(ClientError, match=reason):
+        site.target_group(**more)
+
+
+def test_a_port_has_one_listener(site: Site) -> None:
+    balancer, group = site.create(), site.target_group()
+    site.listen(balancer, group)
+    with pytest.raises(ClientError, match="already exists on this port"):
+        site.listen(balancer, group)

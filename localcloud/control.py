@@ -67,6 +67,7 @@ class Control:
         """Start the server unless it answers; a message for the person."""
         if (health := self.health()) is not None:
             self._check_is_ours(health)
+            self._reconcile()
             return f"Already up: {self.config.endpoint} (server {self._pid() or '?'}).{self._advice()}"
         probe()
         self._check_disk()
@@ -108,6 +109,20 @@ class Control:
                 process.terminate()
                 raise LocalCloudError(f"The server did not answer within {START_SECONDS:.0f} s:\n{self._tail()}")
             time.sleep(POLL_SECONDS)
+        self._wait_until_settled()
+
+    def _reconcile(self) -> None:
+        """Let the server bring back what was killed meanwhile."""
+        request = urllib.request.Request(f"{self.config.endpoint}/reconcile", method="POST")  # noqa: S310 - http
+        try:
+            urllib.request.urlopen(request, timeout=START_SECONDS).close()  # noqa: S310 - http
+        except OSError as error:
+            raise LocalCloudError(
+                f"The server is up, but refuses to reconcile: {error}. Try `stop`, then `up`."
+            ) from error
+        self._wait_until_settled()
+
+    def _wait_until_settled(self) -> None:
         deadline = time.monotonic() + SETTLE_SECONDS
         while (health := self.health()) and health["waiting"]:
             if time.monotonic() > deadline:

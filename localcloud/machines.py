@@ -224,23 +224,25 @@ class Machines:
         """Render every machine's network files anew and apply those that changed. Needs no model lock: takes it itself."""
         with self._table:
             names = list(self._specs)
+            regions = {spec.region or self.config.region for spec in self._specs.values()}
+        known = {region: self._groups(region) for region in regions}
         problems = []
         for name in names:
             try:
                 with self._locks[name], failures(f"network of {name}"):
-                    self._apply(name)
+                    self._apply(name, known)
             except DockerFailedError as error:
                 if self.state(name) == "running":
                     problems.append(str(error))
         if problems:
             raise DockerFailedError("; ".join(problems))
 
-    def _apply(self, name: str) -> None:
+    def _apply(self, name: str, known: Mapping[str, Mapping[str, Group]] | None = None) -> None:
         with self._table:
             spec = self._specs.get(name)
         if spec is None or self._on_hold():
             return
-        files = self._network_files(spec)
+        files = self._network_files(spec, known)
         if files and self._applied.get(name) != _digest(files):
             self._put(name, files)
             container = self._inspect(name)
@@ -250,7 +252,9 @@ class Machines:
                     raise DockerFailedError(f"{name}: its network could not be set up: {result.output.strip()[-500:]}")
             self._applied[name] = _digest(files)
 
-    def _network_files(self, spec: MachineSpec) -> dict[str, File]:
+    def _network_files(
+        self, spec: MachineSpec, known: Mapping[str, Mapping[str, Group]] | None = None
+    ) -> dict[str, File]:
         networks = [self.networks.get(attachment.network) for attachment in spec.attachments]
         with self._table:
             others = [other for other in self._specs.values() if other.name != spec.name]
@@ -264,10 +268,11 @@ class Machines:
             }
         rules = None
         if spec.security_groups is not None:
+            region = spec.region or self.config.region
             routers = [str(network.gateway) for network in networks if network.name != self.networks.public_name]
             rules = policy(
                 spec.security_groups,
-                known=self._groups(spec.region or self.config.region),
+                known=known[region] if known is not None and region in known else self._groups(region),
                 members=members,
                 routers=routers,
                 services=str(self.config.gateway),

@@ -102,7 +102,7 @@ class Model:
             self._saved = changes
             self.save_seconds = time.monotonic() - started
 
-    def _pickled(self) -> tuple[memoryview, set[str]]:
+    def _pickled(self) -> tuple[bytes, set[str]]:
         everything = {
             service.service_name: {
                 account: {
@@ -121,7 +121,7 @@ class Model:
             pickler.dump(everything)
         finally:
             gc.enable()
-        return buffer.getbuffer(), pickler.digests
+        return buffer.getvalue(), pickler.digests
 
     def load(self) -> bool:
         """Fill the backends from the file; False when there is none. Only before the first request."""

@@ -17,7 +17,7 @@ from moto.core.request import Request as MotoRequest
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import HTTPException
 
-from localcloud import faults, runtime, signatures
+from localcloud import faults, runtime, services, signatures, work
 from localcloud.eks import inside
 from localcloud.faults import Answer, Fault
 
@@ -104,6 +104,7 @@ class Application:
     metadata: Metadata
     services: tuple[str, ...] = ()
     started: float = field(default_factory=time.time)
+    warm: set[str] = field(default_factory=set)
     read_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=KEEP_TIMES))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -128,8 +129,8 @@ class Application:
             "read_median_ms": round(median(self.read_seconds) * 1000, 1) if self.read_seconds else None,
             "save_ms": round(now.model.save_seconds * 1000, 1),
             "services": sorted(self.services),
-            "waiting": now.work.waiting(),
-            "failures": dict(now.work.failures),
+            "waiting": work.waiting(),
+            "failures": work.failing(),
         }
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
@@ -138,6 +139,10 @@ class Application:
             return Answer(
                 status=200, headers=(("Content-Type", "application/json"),), body=json.dumps(self.health()).encode()
             )
+        if path == "/reconcile" and environ["REQUEST_METHOD"] == "POST" and source == "127.0.0.1":
+            services.reconcile(runtime.current().config.region)
+            runtime.current().registry.networks_changed()
+            return Answer(status=202, headers=(), body=b"")
         if path.startswith("/latest/"):
             headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
             with runtime.current().model.lock:
@@ -152,8 +157,9 @@ class Application:
         started = time.monotonic()
         answer = self._serve(call)
         taken = time.monotonic() - started
-        if not call.changes:
+        if not call.changes and call.service in self.warm:  # the first call of a service loads it
             self.read_seconds.append(taken)
+        self.warm.add(call.service)
         if taken > SLOW_SECONDS:
             LOG.warning(
                 "%s %s%s took %.1f s", call.service, call.method, f" {call.action}" if call.action else path, taken

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,24 @@ IDLE_SECONDS = 30.0
 RETRY_SECONDS = (1.0, 5.0)
 
 
+POOLS: weakref.WeakSet[Work] = weakref.WeakSet()
+
+
+def waiting() -> list[str]:
+    """Keys of the jobs that wait or run, in all pools of this process."""
+    return sorted(key for pool in list(POOLS) for key in pool.waiting())
+
+
+def failing() -> dict[str, str]:
+    """Say what went wrong last, by key, in all pools of this process."""
+    return {key: text for pool in list(POOLS) for key, text in pool.failures.items()}
+
+
 class Work:
     """A small pool; its threads end when there is nothing to do."""
 
     def __init__(self, threads: int = THREADS) -> None:
+        POOLS.add(self)
         self._threads = threads
         self._changed = threading.Condition()
         self._waiting: OrderedDict[str, Callable[[], None]] = OrderedDict()

@@ -97,8 +97,10 @@ class LocalAutoScalingBackend(AutoScalingBackend):
         return group
 
     def reconcile(self) -> None:
-        """After a start of the server: watch the groups' machines."""
-        threading.Thread(target=self._watch, name=f"autoscaling-{self.region_name}", daemon=True).start()
+        """Watch the groups' machines, from the start of the server on."""
+        name = f"autoscaling-{self.region_name}"
+        if not any(thread.name == name for thread in threading.enumerate()):
+            threading.Thread(target=self._watch, name=name, daemon=True).start()
 
     def _watch(self) -> None:
         silent: dict[str, float] = {}

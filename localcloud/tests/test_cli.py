@@ -25,7 +25,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     calls: list[str] = []
     monkeypatch.setattr(control, "probe", lambda: None)
     monkeypatch.setattr(Control, "_start", lambda _: calls.append("start"))
-    monkeypatch.setattr(control.limits, "raise_limit", lambda **_: None)
+    monkeypatch.setattr("localcloud.control.limits.raise_limit", lambda **_: None)
     return calls
 
 
@@ -81,8 +81,8 @@ def test_a_state_of_another_version(started: list[str], config: Config) -> None:
 
 def test_a_server_that_ends_at_its_start_shows_its_log(monkeypatch: pytest.MonkeyPatch, config: Config) -> None:
     monkeypatch.setattr(control, "probe", lambda: None)
-    monkeypatch.setattr(control.limits, "raise_limit", lambda **_: None)
-    monkeypatch.setattr(control.sys, "executable", "/bin/false")
+    monkeypatch.setattr("localcloud.control.limits.raise_limit", lambda **_: None)
+    monkeypatch.setattr("localcloud.control.sys.executable", "/bin/false")
     refused(config, r"The server ended at its start \(exit code 1\)")
 
 
@@ -159,6 +159,6 @@ def test_a_probe_that_fails_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
     def none(**_: Any) -> None:
         raise OSError("connection refused\nand more")
 
-    monkeypatch.setattr(engine.docker, "from_env", none)
+    monkeypatch.setattr("localcloud.engine.docker.from_env", none)
     with pytest.raises(DockerUnavailableError, match=r"\(connection refused\)"):
         engine.probe()

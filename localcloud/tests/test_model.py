@@ -145,7 +145,12 @@ def test_a_change_within_a_change_is_saved_once(cloud: Cloud, monkeypatch: pytes
     saves: list[Any] = []
     model = cloud.now.model
     original = model.save
-    monkeypatch.setattr(model, "save", lambda change=None: (saves.append(change), original(change)))
+
+    def save(change: int | None = None) -> None:
+        saves.append(change)
+        original(change)
+
+    monkeypatch.setattr(model, "save", save)
     with model.lock, model.transaction(), model.transaction():
         pass
     assert len(saves) == 1

@@ -115,7 +115,7 @@ def test_listeners_lead_to_registered_instances_near_ones_first(site: Site) -> N
     first, second = site.configurations()
     assert f"server {near} 10.42.1." in first
     assert f"server {far} 10.42.2." in second
-    assert [line.endswith("backup") for line in first.splitlines() if " server " in line] == [
+    assert [line.endswith("backup") for line in first.splitlines() if line.startswith("  server ")] == [
         i == far for i in sorted((near, far))
     ]
 
@@ -135,7 +135,7 @@ def test_targets_of_an_auto_scaling_group_come_and_go_with_it(site: Site) -> Non
     site.listen(site.create(), group)
     autoscaling = site.cloud.client("autoscaling")
     site.ec2.create_launch_template(
-        LaunchTemplateName="t", LaunchTemplateData={"ImageId": AMI, "InstanceType": "t3.small"}
+        LaunchTemplateName="web", LaunchTemplateData={"ImageId": AMI, "InstanceType": "t3.small"}
     )
     autoscaling.create_auto_scaling_group(
         AutoScalingGroupName="g",
@@ -143,7 +143,7 @@ def test_targets_of_an_auto_scaling_group_come_and_go_with_it(site: Site) -> Non
         MaxSize=3,
         DesiredCapacity=1,
         VPCZoneIdentifier=",".join(site.subnets),
-        LaunchTemplate={"LaunchTemplateName": "t"},
+        LaunchTemplate={"LaunchTemplateName": "web"},
     )
     autoscaling.attach_load_balancer_target_groups(AutoScalingGroupName="g", TargetGroupARNs=[group])
     site.settle()

@@ -90,7 +90,20 @@ def test_size(image: Any) -> None:
 
 def test_nothing_but_what_runs(files: list[tarfile.TarInfo]) -> None:
     programs = {Path(file.name).name for file in files if not file.isdir() and file.mode & 0o111}
-    assert not programs & {"sh", "bash", "dash", "busybox", "apt", "apt-get", "dpkg", "pip", "pip3", "curl", "su", "sudo"}
+    assert not programs & {
+        "sh",
+        "bash",
+        "dash",
+        "busybox",
+        "apt",
+        "apt-get",
+        "dpkg",
+        "pip",
+        "pip3",
+        "curl",
+        "su",
+        "sudo",
+    }
     assert not [
         file.name for file in files if file.name.endswith(("ca-certificates.crt",)) and file.name.startswith("build")
     ]

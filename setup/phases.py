@@ -48,9 +48,14 @@ def program(name: str) -> str:
 
 def environment() -> dict[str, str]:
     """Return what every step needs: this environment's programs first, and the folders by their names."""
+    inherited = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
+    configuration = paths.cache() / "terraform" / "cli.tfrc"  # by `python -m mirror terraform`
     return {
-        **os.environ,
-        "PATH": f"{paths.VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        **inherited,
+        **({"TF_CLI_CONFIG_FILE": str(configuration)} if configuration.exists() else {}),
+        "PATH": os.pathsep.join(
+            [str(paths.VENV / "bin"), os.environ["PATH"], str(paths.cache() / "terraform" / "bin")]
+        ),
         "BEACON_CACHE": str(paths.cache()),
         "BEACON_STATE": str(paths.state()),
         "ANSIBLE_CONFIG": str(paths.CHECKOUT / "ansible.cfg"),

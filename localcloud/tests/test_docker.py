@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 SETTINGS = {
     "LOCALCLOUD_NAME": os.environ.get("LOCALCLOUD_TEST_NAME", "localcloud-test"),
     "LOCALCLOUD_PORT": os.environ.get("LOCALCLOUD_TEST_PORT", "5690"),
-    "LOCALCLOUD_PUBLIC_RANGE": os.environ.get("LOCALCLOUD_TEST_PUBLIC_RANGE", "203.0.113.0/25"),
+    "LOCALCLOUD_PUBLIC_RANGE": os.environ.get("LOCALCLOUD_TEST_PUBLIC_RANGE", "198.18.35.0/25"),
 }
 VPC = os.environ.get("LOCALCLOUD_TEST_VPC", "10.93.0.0/16")
 SSH = [

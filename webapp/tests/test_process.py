@@ -34,7 +34,7 @@ class Process:
                 "WEBAPP_HTTP_PORT": str(http_port),
                 "WEBAPP_METRICS_PORT": str(metrics_port),
                 "WEBAPP_TEST_ENDPOINTS": "true",
-                "WEBAPP_DRAIN_SECONDS": "1",
+                "WEBAPP_DRAIN_SECONDS": "3",
                 **variables,
             },
             stdout=self.out,
@@ -123,9 +123,9 @@ def test_counts_are_exact_over_threads(start: Callable[..., Process]) -> None:
 def test_no_request_fails_while_it_stops(start: Callable[..., Process]) -> None:
     process = start()
     answers: list[int] = []
-    slow = threading.Thread(target=lambda: answers.append(process.get("/delay/2.5")[0]))
+    slow = threading.Thread(target=lambda: answers.append(process.get("/delay/5")[0]))
     slow.start()
-    time.sleep(0.3)
+    time.sleep(1)
     process.terminate()
     process.wait_for(503)
     status, headers, _ = process.get("/colombo")
@@ -151,7 +151,7 @@ def test_hanging_request_is_given_up(start: Callable[..., Process]) -> None:
 
     slow = threading.Thread(target=visit)
     slow.start()
-    time.sleep(0.3)
+    time.sleep(1)
     code, lines, _ = process.stop()
     slow.join()
     assert code == 4

@@ -58,7 +58,7 @@ def until(check: Callable[[], bool]) -> None:
 
 
 def test_serves_drains_and_stops(free_port: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    settings = Settings(listen_address="127.0.0.1", http_port=free_port(), metrics_port=free_port(), drain_seconds=1)
+    settings = Settings(listen_address="127.0.0.1", http_port=free_port(), metrics_port=free_port(), drain_seconds=3)
     seen: list[tuple[int, str]] = []
 
     def visit() -> None:

@@ -349,7 +349,7 @@ class Machines:
         """Make the container's networks those of the specification."""
         present = container["NetworkSettings"]["Networks"]
         wanted = {attachment.network: attachment for attachment in spec.attachments}
-        for network, endpoint in present.items():
+        for network, endpoint in list(present.items()):
             fixed = (endpoint.get("IPAMConfig") or {}).get("IPv4Address")
             if network not in wanted or (wanted[network].address or fixed) != fixed:
                 self.engine.api.disconnect_container_from_network(self.container(spec.name), network, force=True)

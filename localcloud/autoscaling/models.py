@@ -69,7 +69,7 @@ class LocalAutoScalingGroup(FakeAutoScalingGroup):
         for state in lost:
             LOG.warning("%s: %s is lost and will be replaced", self.name, state.instance.id)
             self.instance_states.remove(state)
-        targets = [{"id": state.instance.id} for state in lost]
+        targets = [{"Id": state.instance.id} for state in lost]
         for target_group in self.target_group_arns:
             self.autoscaling_backend.elbv2_backend.deregister_targets(target_group, targets)
         alive = [state.instance.id for state in lost if state.instance.state in ALIVE]

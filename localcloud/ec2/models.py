@@ -204,6 +204,7 @@ class LocalEC2Backend(EC2Backend):
             if instance.state not in _names(TERMINATED):
                 self._converge(instance)
         runtime.current().work.submit(f"leftovers/{self.region_name}", partial(remove_leftovers, self))
+        runtime.current().work.submit("leftovers/networks", remove_stray_networks)
 
     def _converge(self, instance: Any) -> None:
         job = partial(converge, self.account_id, self.region_name, instance.id)
@@ -318,6 +319,19 @@ def remove_leftovers(backend: LocalEC2Backend) -> None:
         if machine.region in ("", backend.region_name) and machine.name not in wanted:
             LOG.warning("removing %s: no instance has this machine", machine.name)
             now.machines.remove(machine.name)
+
+
+def remove_stray_networks() -> None:
+    """Remove networks of VPCs that no region's model has (a crash between deleting and removing)."""
+    now = runtime.current()
+    with now.model.lock:
+        every: Any = ec2_backends
+        wanted = {vpc for _, _, backend in every.iter_backends() for vpc in backend.vpcs}
+    for network in now.networks.vpcs():
+        vpc_id = network.name.removeprefix(now.networks.vpc_name(""))
+        if vpc_id not in wanted:
+            LOG.warning("removing the network %s: no VPC has it", network.name)
+            now.networks.remove_vpc(vpc_id)
 
 
 def _give_up(backend: LocalEC2Backend, instance: Any, error: Exception) -> None:

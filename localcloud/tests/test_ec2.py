@@ -215,8 +215,10 @@ def test_after_a_kill_everything_is_there_and_what_nobody_wants_is_removed(site:
     stray = site.spec(instance)
     site.cloud.machines.ensure(type(stray)(**{**vars(stray), "name": "i-stray"}))
     site.cloud.machines.states[instance] = "exited"
+    site.cloud.networks.ensure_vpc("vpc-stray", "10.77.0.0/16")
     assert site.cloud.boot()
     assert site.describe(instance)["State"]["Name"] == "running"
+    assert set(site.cloud.networks.known) == {site.vpc}
     assert site.cloud.machines.states[instance] == "running"
     assert "i-stray" not in site.cloud.machines.specs
     assert site.ec2.describe_addresses()["Addresses"][0]["PublicIp"] == address

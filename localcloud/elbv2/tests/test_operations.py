@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.autoscaling.models import autoscaling_backends
 
+from localcloud.config import ACCOUNT
 from localcloud.elbv2 import haproxy, jobs
 from localcloud.spec import ExecResult
 
@@ -154,6 +156,37 @@ def test_targets_of_an_auto_scaling_group_come_and_go_with_it(site: Site) -> Non
     autoscaling.set_desired_capacity(AutoScalingGroupName="g", DesiredCapacity=1)
     site.settle()
     assert site.configurations()[0].count("  server ") == 1
+
+
+def test_a_lost_instance_of_an_auto_scaling_group_gives_its_place_to_the_new_one(site: Site) -> None:
+    group = site.target_group()
+    site.listen(site.create(), group)
+    autoscaling = site.cloud.client("autoscaling")
+    site.ec2.create_launch_template(
+        LaunchTemplateName="web", LaunchTemplateData={"ImageId": AMI, "InstanceType": "t3.small"}
+    )
+    autoscaling.create_auto_scaling_group(
+        AutoScalingGroupName="g",
+        MinSize=1,
+        MaxSize=1,
+        VPCZoneIdentifier=site.subnets[0],
+        LaunchTemplate={"LaunchTemplateName": "web"},
+        TargetGroupARNs=[group],
+    )
+    site.settle()
+    (lost,) = [spec.name for spec in site.cloud.machines.specs.values() if spec.kind == "instance"]
+    site.cloud.machines.remove(lost)
+    backend: Any = autoscaling_backends[ACCOUNT]["eu-west-1"]
+    backend.replace_lost({}, now=0.0)
+    site.settle()
+    (new,) = [spec.name for spec in site.cloud.machines.specs.values() if spec.kind == "instance"]
+    assert new != lost
+    assert [target["Target"]["Id"] for target in health(site, group)] == [new]
+    assert f"server {new} " in site.configurations()[0]
+
+
+def health(site: Site, group: str) -> Any:
+    return site.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
 
 
 def test_a_changed_configuration_is_checked_and_reloaded(site: Site) -> None:

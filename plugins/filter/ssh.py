@@ -14,25 +14,25 @@ _WORDS = (
         r"Address already in use|cannot listen to port|Could not request local forwarding",
         True,
         "Port {port} of this machine is taken, so the tunnel to the cluster can't begin there",
-        "Free it (`ss -ltnp 'sport = :{port}'` names its process), or choose another: -e cluster_access_port=PORT",
+        "Free it (`ss -ltnp 'sport = :{port}'` names its process), or choose another: -e cluster_access_port=PORT.",
     ),
     (
         r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
         True,
         "{host} shows another host key than before, although it is the same instance",
-        "Find out why before anything else; if it is in order, remove its line from {known_hosts}",
+        "Find out why before anything else; if it is in order, remove its line from {known_hosts}.",
     ),
     (
         r"Permission denied",
         False,  # cloud-init may not have put the key there yet
         "{host} refuses the key {key}",
-        "Is it the environment's own key? Run playbooks/provision.yml, which compares it",
+        "Is it the environment's own key? Run playbooks/provision.yml, which compares it.",
     ),
     (
         r"Identity file .* not accessible|no such identity|Load key",
         True,
         "The key {key} can't be read",
-        "Run playbooks/provision.yml, which makes it, or copy it from the controller that did",
+        "Run playbooks/provision.yml, which makes it, or copy it from the controller that did.",
     ),
     (
         r"",
@@ -53,7 +53,7 @@ def ssh_problem(error: str, *, host: str, key: str, port: int, known_hosts: str,
     meaning, step = next((meaning, step) for pattern, _, meaning, step in _WORDS if re.search(pattern, error))
     values = {"host": host, "key": key, "port": port, "known_hosts": known_hosts, "seconds": seconds}
     said = " ".join(line.strip() for line in error.splitlines() if line.strip("@ \t"))
-    return f"{meaning.format(**values)}. {step.format(**values)}. ssh says: {said or 'nothing'}"
+    return f"{meaning.format(**values)}. {step.format(**values)} ssh says: {said or 'nothing'}"
 
 
 class FilterModule:

@@ -1,0 +1,96 @@
+"""Bad input ends a verb before anything is changed, with one message that leads on. No cloud is asked but a dead end."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens
+AWS = ("AWS_", "BEACON_", "LOCALCLOUD_")
+
+
+def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
+    """Play a verb that has to fail; return what it printed as one line."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(AWS)}
+    environment = {
+        **clean,
+        "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
+        "AWS_ENDPOINT_URL": NOWHERE,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_MAX_ATTEMPTS": "1",
+        "BEACON_STATE": str(state),
+        "ANSIBLE_NOCOLOR": "1",
+        **variables,
+    }
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    command = [program, f"playbooks/{verb}.yml", "-i", "inventories/local/hosts.yml", *arguments]
+    answer = subprocess.run(
+        command, cwd=CHECKOUT, env=environment, check=False, capture_output=True, text=True, timeout=300
+    )
+    assert answer.returncode != 0
+    assert not list(state.iterdir()), "something was changed before the input was refused"
+    return re.sub(r"\s+", " ", answer.stdout + answer.stderr)
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "message"),
+    [
+        (
+            {"BEACON_ENVIRONMENT": "Prod_1"},
+            [],
+            (
+                "The environment's name is 'Prod_1'; allowed are 2 to 15 small letters, digits and dashes, a letter first. Set "
+                "another one: export BEACON_ENVIRONMENT=..., or beacon_environment in the inventory."
+            ),
+        ),
+        (
+            {"AWS_REGION": "eu-moon-1"},
+            [],
+            "The region is 'eu-moon-1', which AWS does not know.",
+        ),
+        (
+            {},
+            ["-e", '{"infrastructure_public_subnets": ["10.42.0.0/24", "10.42.0.128/25"]}'],
+            (
+                "'10.42.0.0/24' of public_subnets overlaps '10.42.0.128/25' of public_subnets; each subnet needs a range of its "
+                "own. Correct public_subnets in the inventory."
+            ),
+        ),
+        (
+            {},
+            ["-e", "beacon_vpc_cidr=10.42.0.0/33"],
+            "vpc_cidr holds '10.42.0.0/33'",
+        ),
+        (
+            {},
+            [],
+            (
+                "There are no AWS credentials (AWS_ENDPOINT_URL is http://127.0.0.1:9). Export AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
+            ),
+        ),
+        (
+            {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "x"},
+            [],
+            (
+                "The AWS API does not answer (AWS_ENDPOINT_URL is http://127.0.0.1:9). Start the local cloud "
+                "(`python -m localcloud up`), or correct AWS_ENDPOINT_URL or the network."
+            ),
+        ),
+    ],
+    ids=["name", "region", "overlap", "malformed", "no-credentials", "no-answer"],
+)
+def test_provision_refuses(tmp_path: Path, variables: dict[str, str], arguments: list[str], message: str) -> None:
+    assert message in play("provision", tmp_path, *arguments, **variables)
+
+
+def test_destroy_wants_the_environments_name(tmp_path: Path) -> None:
+    text = play("destroy", tmp_path, "-e", "confirm=other")
+    assert "This destroys environment 'local' in eu-west-1" in text
+    assert "confirm is 'other'; to go on, say its name: -e confirm=local" in text

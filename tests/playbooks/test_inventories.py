@@ -1,0 +1,40 @@
+"""The environments say the same names with other values; the collection names its dependencies once and for all."""
+
+from pathlib import Path
+
+import yaml
+
+CHECKOUT = Path(__file__).parents[2]
+ONLY_LOCAL = {
+    "beacon_network",
+    "beacon_public_range",
+}  # ranges of the local cloud, which the account's inventory states
+
+
+def names(inventory: str) -> set[str]:
+    files = sorted((CHECKOUT / "inventories" / inventory / "group_vars").rglob("*.yml"))
+    return {name for file in files for name in yaml.safe_load(file.read_text())}
+
+
+def test_both_inventories_have_the_same_names() -> None:
+    assert names("local") - ONLY_LOCAL == names("aws")
+
+
+def test_playbooks_and_inventories_do_not_say_the_same_thing_twice() -> None:
+    wired = {
+        name
+        for file in (CHECKOUT / "playbooks" / "group_vars").glob("*.yml")
+        for name in yaml.safe_load(file.read_text())
+    }
+    assert wired & names("local") == set()
+
+
+def test_the_pinned_collections_satisfy_the_collections_dependencies() -> None:
+    pins = {
+        item["name"]: item["version"]
+        for item in yaml.safe_load((CHECKOUT / "collections" / "requirements.yml").read_text())["collections"]
+    }
+    wanted = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text())["dependencies"]
+    assert wanted.keys() == pins.keys()
+    for name, rule in wanted.items():
+        assert rule.startswith(f">={pins[name].rsplit('.', 1)[0]}"), f"{name}: {rule} and {pins[name]}"

@@ -1,0 +1,37 @@
+"""What Terraform writes is read: outputs, and who holds the lock."""
+
+from plugins.filter.terraform import terraform_outputs, terraform_problem
+
+LOCKED = """Terraform plan could not be created
+STDERR:
+Error: Error acquiring the state lock
+
+Error message: operation error S3: PutObject, https response error StatusCode:
+412, api error PreconditionFailed: At least one of the pre-conditions you
+specified did not hold
+Lock Info:
+  ID:        5d4f6bc4-8f1a-9d0c-7d7b-0a0f6a1f0a11
+  Path:      beacon-local-state-123456789012/terraform.tfstate
+  Operation: OperationTypeApply
+  Who:       ada@desk
+  Version:   1.11.4
+  Created:   2026-11-23 00:10:11.123456789 +0000 UTC
+  Info:
+"""
+
+
+def test_outputs_are_their_values() -> None:
+    assert terraform_outputs({"a": {"value": [1], "type": ["list"]}, "b": {"value": "x"}}) == {"a": [1], "b": "x"}
+
+
+def test_a_held_lock_names_who_since_when_and_the_way_to_release_it() -> None:
+    assert terraform_problem(LOCKED, "/state/terraform") == (
+        "Another run holds the lock on Terraform's state: ada@desk, since 2026-11-23 00:10:11.123456789 +0000 UTC "
+        "(OperationTypeApply, lock 5d4f6bc4-8f1a-9d0c-7d7b-0a0f6a1f0a11). Nothing was changed. Wait for that run to end "
+        "and try again; if it is gone for good, release the lock: "
+        "terraform -chdir=/state/terraform force-unlock 5d4f6bc4-8f1a-9d0c-7d7b-0a0f6a1f0a11"
+    )
+
+
+def test_any_other_error_stays_as_it_is() -> None:
+    assert terraform_problem("Error: no", "/state") == "Error: no"

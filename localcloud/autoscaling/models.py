@@ -64,6 +64,10 @@ class LocalAutoScalingGroup(FakeAutoScalingGroup):
             if state.instance.state not in ALIVE or (state.instance.state == "running" and state.instance.id in dead)
         ]
 
+    def is_short(self) -> bool:
+        """Tell whether instances are missing: a launch was refused, or a replacement ended half way."""
+        return len(self.instance_states) < (self.desired_capacity or 0)
+
     def replace(self, lost: list[Any]) -> None:
         """Terminate what is lost and launch what is missing then."""
         for state in lost:
@@ -131,11 +135,11 @@ class LocalAutoScalingBackend(AutoScalingBackend):
         dead = {name for name in over if current.machines.state(name) not in UP}  # not one that started meanwhile
         with current.model.lock:
             found = [(group, group.lost(dead)) for group in self.groups()]
-            if any(lost for _, lost in found):
+            wanting = [(group, lost) for group, lost in found if lost or group.is_short()]
+            if wanting:
                 with current.model.transaction():
-                    for group, lost in found:
-                        if lost:
-                            group.replace(lost)
+                    for group, lost in wanting:
+                        group.replace(lost)
 
     def groups(self) -> list[LocalAutoScalingGroup]:
         """Return all groups."""

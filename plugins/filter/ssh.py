@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # (what ssh says, whether trying again is of no use, what it means, what to do), the first match wins
 _WORDS = (
     (
-        r"Address already in use|cannot listen to port|Could not request local forwarding",
+        r"Address already in use|to stop|cannot listen to port|Could not request local forwarding",
         True,
         "Port {port} of this machine is taken, so the tunnel to the cluster can't begin there",
         "Free it (`ss -ltnp 'sport = :{port}'` names its process), or choose another: -e cluster_access_port=PORT.",

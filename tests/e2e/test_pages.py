@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 REQUESTS = 25
 ROUTES = ("/gandalf", "/colombo")
+SETTLE_SECONDS = 20  # two scrapes
 ARRIVAL_SECONDS = 90  # a scrape, a remote write, and room for a busy machine
+
+
+def settled(stack: Stack) -> dict[str, float]:
+    """Return the counters once what was asked before has arrived: equal over a scrape and a remote write."""
+    last: dict[str, float] = {}
+    deadline = time.monotonic() + ARRIVAL_SECONDS
+    while (seen := counts(stack)) != last and time.monotonic() < deadline:
+        last = seen
+        time.sleep(SETTLE_SECONDS)
+    return seen
 
 
 def counts(stack: Stack) -> dict[str, float]:
@@ -53,16 +64,13 @@ def test_metrics_are_not_reachable_from_outside(stack: Stack) -> None:
 
 
 def test_each_request_is_counted_once(stack: Stack) -> None:
-    before = counts(stack)
+    before = settled(stack)
     for path in ROUTES:
         for _ in range(REQUESTS):
             assert stack.page(path).status_code == 200
     wanted = {path: before.get(path, 0) + REQUESTS for path in ROUTES}
     deadline = time.monotonic() + ARRIVAL_SECONDS
-    seen = counts(stack)
-    while {path: seen.get(path) for path in ROUTES} != wanted and time.monotonic() < deadline:
-        time.sleep(3)
-        seen = counts(stack)
-    time.sleep(15)  # one more scrape: a counter that went past is as wrong as one that stayed behind
-    seen = counts(stack)
+    seen = settled(stack)  # a counter that goes past is as wrong as one that stays behind
+    while any(seen.get(path, 0) < wanted[path] for path in ROUTES) and time.monotonic() < deadline:
+        seen = settled(stack)
     assert {path: seen.get(path) for path in ROUTES} == wanted

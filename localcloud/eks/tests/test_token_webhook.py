@@ -123,7 +123,14 @@ def test_a_review_names_the_user_its_groups_and_its_arn() -> None:
 
 
 def test_while_the_server_is_away_the_last_answer_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer: dict[str, Any] = {"secretKey": "s", "arn": "a", "userId": "u", "username": "dev", "groups": [], "expires": None}
+    answer: dict[str, Any] = {
+        "secretKey": "s",
+        "arn": "a",
+        "userId": "u",
+        "username": "dev",
+        "groups": [],
+        "expires": None,
+    }
     directory = webhook.ServerDirectory(url="http://server", secret="x", cache=tmp_path / "cache.json")
     monkeypatch.setattr(directory, "_ask", lambda *_: answer)
     assert directory.find(KEY, "").username == "dev"
@@ -136,7 +143,14 @@ def test_while_the_server_is_away_the_last_answer_counts(tmp_path: Path, monkeyp
 
 
 def test_who_lost_access_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer: dict[str, Any] = {"secretKey": "s", "arn": "a", "userId": "u", "username": "dev", "groups": [], "expires": None}
+    answer: dict[str, Any] = {
+        "secretKey": "s",
+        "arn": "a",
+        "userId": "u",
+        "username": "dev",
+        "groups": [],
+        "expires": None,
+    }
     directory = webhook.ServerDirectory(url="http://server", secret="x", cache=tmp_path / "cache.json")
     monkeypatch.setattr(directory, "_ask", lambda *_: answer)
     directory.find(KEY, "")

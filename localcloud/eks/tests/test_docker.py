@@ -1,0 +1,281 @@
+"""A cluster with two nodes behind a load balancer, in real containers: `python -m pytest -m docker localcloud/eks`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from localcloud.config import from_environment
+from localcloud.control import Control
+from localcloud.eks.controlplane import IMAGE
+from localcloud.engine import Engine, probe
+from localcloud.errors import DockerUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.docker
+
+ROOT = Path(__file__).parents[3]
+SETTINGS = {
+    "LOCALCLOUD_NAME": os.environ.get("LOCALCLOUD_EKS_TEST_NAME", "localcloud-eks-test"),
+    "LOCALCLOUD_PORT": os.environ.get("LOCALCLOUD_EKS_TEST_PORT", "5692"),
+    "LOCALCLOUD_PUBLIC_RANGE": os.environ.get("LOCALCLOUD_EKS_TEST_PUBLIC_RANGE", "198.18.36.0/25"),
+}
+VPC = os.environ.get("LOCALCLOUD_EKS_TEST_VPC", "10.94.0.0/16")
+TRUST = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+)
+PATIENCE = 240.0
+
+
+class Local:
+    """A local cloud of the test's own, by its command line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.environ = {**os.environ, **SETTINGS, "LOCALCLOUD_STATE": str(folder / "state")}
+        self.control = Control(config=from_environment(self.environ))
+        self.plane = f"{SETTINGS['LOCALCLOUD_NAME']}-eks-eu-west-1-demo"
+
+    def run(self, verb: str) -> str:
+        command = [sys.executable, "-m", "localcloud", verb]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def client(self, service: str) -> Any:
+        found = self.control.env()
+        return boto3.client(
+            service,
+            endpoint_url=found["AWS_ENDPOINT_URL"],
+            region_name=found["AWS_REGION"],
+            aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def kubectl(self, *words: str) -> Any:
+        command = ["docker", "exec", self.plane, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", *words]
+        done = subprocess.run([*command, "-o", "json"], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def ask_api(self, path: str, credentials: dict[str, str]) -> int:
+        """Ask the API server from a node (a member of the cluster's group) with a token of `aws eks get-token`."""
+        aws = Path(sys.executable).parent / "aws"
+        environ = {**os.environ, **self.control.env(), **credentials}
+        command = [str(aws), "eks", "get-token", "--cluster-name", "demo"]
+        made = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
+        token = json.loads(made.stdout)["status"]["token"]
+        endpoint = self.client("eks").describe_cluster(name="demo")["cluster"]["endpoint"]
+        listed = subprocess.run(
+            ["docker", "ps", "--filter", "label=beacon.eks.cluster=demo", "--format", "{{.Names}}"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+        node = next(name for name in listed.stdout.split() if name.startswith(f"{SETTINGS['LOCALCLOUD_NAME']}-i-"))
+        curl = [
+            "curl",
+            "-s",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "--cacert",
+            "/etc/kubernetes/pki/ca.crt",
+            "-H",
+            "@-",
+        ]
+        done = subprocess.run(
+            ["docker", "exec", "-i", node, *curl, endpoint + path],
+            input=f"Authorization: Bearer {token}",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return int(done.stdout)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Local]:
+    try:
+        probe()
+    except DockerUnavailableError as error:
+        pytest.skip(str(error))
+    if not Engine().client.images.list(name=IMAGE):
+        pytest.skip(
+            f"the image {IMAGE} is not in the engine: make it with `python -m mirror images control-plane node haproxy`"
+        )
+    made = Local(tmp_path)
+    made.run("up")
+    try:
+        yield made
+    finally:
+        made.run("down")
+
+
+def until(question: Callable[[], Any], *, seconds: float = PATIENCE) -> Any:
+    """Ask until the answer is true; the last answer when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not (answer := question()) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return answer
+
+
+def fetch(address: str) -> int:
+    try:
+        with urllib.request.urlopen(f"http://{address}/healthz", timeout=2) as answer:
+            return int(answer.status)
+    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return 0
+
+
+def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:  # noqa: PLR0915 - one life, told once
+    ec2, iam, eks, elb = (local.client(name) for name in ("ec2", "iam", "eks", "elbv2"))
+    vpc = ec2.create_vpc(CidrBlock=VPC)["Vpc"]["VpcId"]
+    prefix = VPC.rsplit(".", 2)[0]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"{prefix}.{n}.0/24", AvailabilityZone=f"eu-west-1{zone}")["Subnet"][
+            "SubnetId"
+        ]
+        for n, zone in ((1, "a"), (2, "b"))
+    ]
+    roles = {
+        name: iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+        for name in ("eks", "node", "dev")
+    }
+    key = local.client("kms").create_key()["KeyMetadata"]["Arn"]
+    eks.create_cluster(
+        name="demo",
+        version="1.36",
+        roleArn=roles["eks"],
+        resourcesVpcConfig={"subnetIds": subnets},
+        accessConfig={"authenticationMode": "API"},
+        encryptionConfig=[{"resources": ["secrets"], "provider": {"keyArn": key}}],
+        logging={"clusterLogging": [{"types": ["audit"], "enabled": True}]},
+    )
+    cluster = until(lambda: (c := eks.describe_cluster(name="demo")["cluster"])["status"] != "CREATING" and c)
+    assert cluster["status"] == "ACTIVE", cluster["health"]
+    sizes = {"minSize": 2, "maxSize": 2, "desiredSize": 2}
+    eks.create_nodegroup(
+        clusterName="demo",
+        nodegroupName="main",
+        nodeRole=roles["node"],
+        subnets=subnets,
+        scalingConfig=sizes,
+        labels={"a": "b"},
+    )
+    group = until(
+        lambda: (
+            (g := eks.describe_nodegroup(clusterName="demo", nodegroupName="main")["nodegroup"])["status"] != "CREATING"
+            and g
+        )
+    )
+    assert group["status"] == "ACTIVE", group["health"]
+    nodes = local.kubectl("get", "nodes", "-l", "a=b")["items"]
+    assert {node["metadata"]["labels"]["topology.kubernetes.io/zone"] for node in nodes} == {"eu-west-1a", "eu-west-1b"}
+    assert all(node["spec"]["providerID"].startswith("aws:///eu-west-1") for node in nodes)
+
+    eks.create_addon(clusterName="demo", addonName="coredns")
+    addon = until(
+        lambda: (
+            (a := eks.describe_addon(clusterName="demo", addonName="coredns")["addon"])["status"] != "CREATING" and a
+        )
+    )
+    assert addon["status"] == "ACTIVE", addon["health"]
+
+    # access: the creator, nobody, and what an entry with a policy gives and takes
+    assert local.ask_api("/api/v1/nodes", {}) == 200
+    session = local.client("sts").assume_role(RoleArn=roles["dev"], RoleSessionName="me")["Credentials"]
+    dev = {
+        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": session["SessionToken"],
+    }
+    assert local.ask_api("/api/v1/nodes", dev) == 401
+    eks.create_access_entry(clusterName="demo", principalArn=roles["dev"])
+    eks.associate_access_policy(
+        clusterName="demo",
+        principalArn=roles["dev"],
+        policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
+        accessScope={"type": "namespace", "namespaces": ["kube-*"]},
+    )
+    assert until(lambda: local.ask_api("/api/v1/namespaces/kube-system/pods", dev) == 200, seconds=30)
+    assert local.ask_api("/api/v1/namespaces/default/pods", dev) == 403
+    eks.delete_access_entry(clusterName="demo", principalArn=roles["dev"])
+    assert until(lambda: local.ask_api("/api/v1/namespaces/kube-system/pods", dev) == 401, seconds=30)
+    logs = local.client("logs")
+    audited = until(
+        lambda: "/aws/eks/demo/cluster" in [g["logGroupName"] for g in logs.describe_log_groups()["logGroups"]],
+        seconds=60,
+    )
+    assert audited
+
+    # the load balancer: kube-proxy's health page on both nodes, by their Auto Scaling group
+    groups = [cluster["resourcesVpcConfig"]["clusterSecurityGroupId"]]
+    balancer = elb.create_load_balancer(
+        Name="web", Type="network", SubnetMappings=[{"SubnetId": subnet} for subnet in subnets], SecurityGroups=groups
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    ec2.authorize_security_group_ingress(
+        GroupId=groups[0],
+        IpPermissions=[{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+    )
+    target = elb.create_target_group(
+        Name="http",
+        Protocol="TCP",
+        Port=10256,
+        VpcId=vpc,
+        TargetType="instance",
+        HealthCheckProtocol="HTTP",
+        HealthCheckPath="/healthz",
+        HealthCheckIntervalSeconds=10,
+        HealthyThresholdCount=2,
+    )["TargetGroups"][0]["TargetGroupArn"]
+    action = {"Type": "forward", "TargetGroupArn": target}
+    elb.create_listener(LoadBalancerArn=balancer, Protocol="TCP", Port=80, DefaultActions=[action])
+    name = group["resources"]["autoScalingGroups"][0]["name"]
+    local.client("autoscaling").attach_load_balancer_target_groups(AutoScalingGroupName=name, TargetGroupARNs=[target])
+    nodes_of_balancer = until(lambda: len(found := [m for m in machines(local) if "-nlb-" in m]) == 2 and found)
+    public = [address for machine in nodes_of_balancer for address in public_addresses(machine)]
+    assert len(public) == 2
+    assert until(lambda: [fetch(address) for address in public] == [200, 200], seconds=60)
+
+    # the server is killed: nodes, log-in and the load balancer go on; `up` finds everything as it was
+    os.kill(int(local.control.status()["server"]["pid"]), signal.SIGKILL)
+    assert [fetch(address) for address in public] == [200, 200]
+    assert len(local.kubectl("get", "nodes")["items"]) == 2
+    local.run("up")
+    assert [fetch(address) for address in public] == [200, 200]
+    again = local.client("eks").describe_cluster(name="demo")["cluster"]
+    assert again["endpoint"] == cluster["endpoint"]
+    assert local.ask_api("/api/v1/nodes", {}) == 200
+
+
+def machines(local: Local) -> list[str]:
+    """Return the names of this local cloud's running containers."""
+    label = f"label={local.control.config.label}"
+    command = ["docker", "ps", "--filter", label, "--format", "{{.Names}}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.split()
+
+
+def public_addresses(machine: str) -> list[str]:
+    """Return a container's addresses on the public network."""
+    networks = '{{range $name, $each := .NetworkSettings.Networks}}{{$name}} {{$each.IPAddress}}{{"\\n"}}{{end}}'
+    command = ["docker", "inspect", "--format", networks, machine]
+    lines = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.splitlines()
+    return [line.split()[1] for line in lines if "-public " in line]

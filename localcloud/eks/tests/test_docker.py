@@ -33,7 +33,7 @@ SETTINGS = {
     "LOCALCLOUD_PORT": os.environ.get("LOCALCLOUD_EKS_TEST_PORT", "5692"),
     "LOCALCLOUD_PUBLIC_RANGE": os.environ.get("LOCALCLOUD_EKS_TEST_PUBLIC_RANGE", "198.18.36.0/25"),
 }
-VPC = os.environ.get("LOCALCLOUD_EKS_TEST_VPC", "10.94.0.0/16")
+VPC = os.environ.get("LOCALCLOUD_EKS_TEST_VPC", "10.119.0.0/16")
 TRUST = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
 )

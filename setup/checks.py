@@ -9,7 +9,7 @@ from . import environment as environments
 from . import paths, prerequisites
 from .down import down
 from .phases import PhaseError, Phases, environment, local_cloud_environment, program
-from .up import up
+from .up import artefacts, up
 
 CHECKOV = paths.CHECKOUT / ".venv-checkov"  # apart: it pins an old boto3
 SCENARIOS = ("prometheus", "grafana")
@@ -81,12 +81,14 @@ def lint(phases: Phases) -> None:
 
 
 def unit(phases: Phases) -> None:
-    """Run the unit and contract tests. Raises PhaseError when one fails."""
+    """Run the unit and contract tests, with two workers. Raises PhaseError when one fails."""
+    artefacts(phases)  # promtool, terraform and its provider test what they will read
     phases.run("unit", program("pytest"), "-q", "-n", "2", environment=environment(), limit=1200)
 
 
 def molecule(phases: Phases) -> None:
     """Run each role's scenario. Raises PhaseError at the first that fails."""
+    artefacts(phases)
     for scenario in SCENARIOS:
         phases.run(scenario, program("molecule"), "test", "-s", scenario, environment=environment(), limit=1200)
 

@@ -7,7 +7,8 @@ import shutil
 from . import engine, paths
 from .phases import Phases, environment, program
 
-LABELS = ("beacon.localcloud", "beacon.molecule")
+# stages of the image's build that the engine keeps as its cache
+BUILD_STAGES = "label=beacon.build=webapp"
 
 
 def down(phases: Phases) -> None:
@@ -17,8 +18,10 @@ def down(phases: Phases) -> None:
     """
     python = program("python")
     if engine.answers():
+        phases.run("stages", "docker", "image", "prune", "--force", "--filter", BUILD_STAGES, environment=environment())
         phases.run("local cloud", python, "-m", "localcloud", "down", environment=environment(), limit=300)
     phases.run("mirror", python, "-m", "mirror", "stop", environment=environment(), limit=60)
     engine.stop()
-    shutil.rmtree(paths.state(), ignore_errors=False) if paths.state().exists() else None
+    if paths.state().exists():
+        shutil.rmtree(paths.state())
     print(f"nothing is left but the cache, {paths.cache()}")

@@ -19,18 +19,24 @@ def playbook(name: str, *arguments: str) -> tuple[str, ...]:
     return (program("ansible-playbook"), f"playbooks/{name}.yml", "-i", INVENTORY, *arguments)
 
 
+def artefacts(phases: Phases) -> None:
+    """Have everything that is downloaded or built: seconds once it is cached.
+
+    Raises PhaseError when something can be had neither way.
+    """
+    for name, verb in {"mirror": "build", "images": "images", "terraform": "terraform"}.items():
+        phases.run(name, program("python"), "-m", "mirror", verb, environment=environment(), limit=3000)
+
+
 def up(phases: Phases) -> None:
     """Bring the whole stack up; running it again changes nothing.
 
     Raises PhaseError at the first step that fails.
     """
+    artefacts(phases)
     python = program("python")
-    plain = environment()
-    phases.run("mirror", python, "-m", "mirror", "build", environment=plain)
-    phases.run("images", python, "-m", "mirror", "images", environment=plain)
-    phases.run("terraform", python, "-m", "mirror", "terraform", environment=plain)
-    phases.run("local cloud", python, "-m", "localcloud", "up", environment=plain, limit=300)
-    phases.run("serve", python, "-m", "mirror", "serve", environment=plain, limit=60)
+    phases.run("local cloud", python, "-m", "localcloud", "up", environment=environment(), limit=300)
+    phases.run("serve", python, "-m", "mirror", "serve", environment=environment(), limit=60)
     cloud = local_cloud_environment()
     phases.run("site", *playbook("site"), environment=cloud)
     phases.run("verify", *playbook("verify"), environment=cloud)

@@ -13,6 +13,7 @@ from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
+from localcloud import runtime
 from localcloud.config import ACCOUNT
 from localcloud.ec2 import seed
 from localcloud.faults import Answer
@@ -163,7 +164,9 @@ class Metadata:
     def _credentials(self, instance: Any, role: Any) -> str:
         session = self._sessions.get((instance.id, role.arn))
         if session is None or session.until - time.time() < RENEW_BEFORE:
-            session = self._sessions[instance.id, role.arn] = _assume(instance, role)
+            # saved before it is handed out: nodes keep it for most of an hour, also when this process is killed
+            with runtime.current().model.transaction():
+                session = self._sessions[instance.id, role.arn] = _assume(instance, role)
         stamp = "%Y-%m-%dT%H:%M:%SZ"
         return json.dumps(
             {

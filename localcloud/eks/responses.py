@@ -29,7 +29,6 @@ CLUSTER_SETTINGS = (
     "remoteNetworkConfig",
 )
 NODEGROUP_SETTINGS = ("releaseVersion", "updateConfig", "nodeRepairConfig", "remoteAccess", "scalingConfig")
-UNIMPLEMENTED = ("create_fargate_profile", "describe_fargate_profile", "delete_fargate_profile")
 
 
 class LocalEKSResponse(EKSResponse):

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 from moto.autoscaling.models import autoscaling_backends
+from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
+from moto.iam.models import iam_backends
 
 from localcloud.config import ACCOUNT
 from localcloud.eks import jobs
@@ -364,6 +366,21 @@ def test_a_control_plane_ships_the_logs_that_are_enabled(site: Site) -> None:
     logs = site.cloud.client("logs")
     (stream,) = logs.describe_log_streams(logGroupName="/aws/eks/demo/cluster")["logStreams"]
     assert stream["logStreamName"] == "kube-apiserver-audit"
+
+
+def test_a_nodes_session_is_known_after_a_kill_of_the_server(site: Site) -> None:
+    site.create()
+    site.create_nodes()
+    assert site.cloud.application is not None
+    instance = next(i for i in ec2_backends[ACCOUNT]["eu-west-1"].all_instances() if i.state == "running")
+    role = next(r for r in iam_backends[ACCOUNT]["aws"].roles.values() if r.name == "node")
+    with site.cloud.now.model.lock:  # as the metadata service does
+        session = json.loads(site.cloud.application.metadata._credentials(instance, role))
+    assert site.cloud.boot()
+    asked = {"accessKeyId": session["AccessKeyId"], "sessionToken": session["Token"]}
+    status, text = ask(site, "identity", asked)
+    assert status == 200, text
+    assert json.loads(text)["username"].startswith("system:node:ip-10-42-")
 
 
 def test_everything_survives_a_kill_of_the_server(site: Site) -> None:

@@ -31,7 +31,11 @@ def test_a_hash_that_fits_is_kept(plugin: ModuleType) -> None:
     assert plugin.bcrypt_hash("secret", kept) == kept
 
 
-@pytest.mark.parametrize("existing", ["", "not a hash", bcrypt.hashpw(b"other", bcrypt.gensalt(CHEAP)).decode()])
+@pytest.mark.parametrize(
+    "existing",
+    ["", "not a hash", bcrypt.hashpw(b"other", bcrypt.gensalt(CHEAP)).decode()],
+    ids=["none", "text", "other"],
+)
 def test_anything_else_is_replaced(plugin: ModuleType, existing: str) -> None:
     new = plugin.bcrypt_hash("secret", existing, rounds=CHEAP)
     assert new != existing

@@ -125,26 +125,29 @@ def _notify(state: str) -> None:
             link.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
 
 
+def _shut_down(server: Server, stop: threading.Event) -> None:
+    stop.wait()
+    server.shutdown()
+
+
 def serve(settings: Settings, pidfile: Path | None) -> None:
     """Serve until SIGTERM or SIGINT."""
     log.warning(NOTICE)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # first of all: whoever sees the port may ask for the end
+        signal.signal(number, lambda *_: stop.set())
     with database(settings) as store:
         prepare(store, settings)
     address = (settings.text("server", "http_addr") or "::", settings.number("server", "http_port"))
     server = Server(address, _context(settings))
     server.set_app(create_app(settings))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    watched = (settings, lambda: database(settings), stop)
+    threading.Thread(target=provisioning.watch, args=watched, daemon=True).start()
+    threading.Thread(target=_shut_down, args=(server, stop), daemon=True).start()
     if pidfile:
         pidfile.write_text(f"{os.getpid()}\n")
     log.info("listening on %s port %d, protocol %s", *address, settings.text("server", "protocol"))
     _notify("READY=1\nSTATUS=Beacon's double of Grafana is listening")
-    stop = threading.Event()
-    watcher = threading.Thread(
-        target=provisioning.watch, args=(settings, lambda: database(settings), stop), daemon=True
-    )
-    watcher.start()
     server.serve_forever(poll_interval=0.5)
-    stop.set()
     server.server_close()
     log.info("stopped")

@@ -123,12 +123,12 @@ def replicas(addon: Addon, configuration: str | None) -> int | None:
     return number if addon.replicas else None
 
 
-def manifest(addon: Addon, *, configuration: str | None, cluster_dns: str, endpoint_host: str) -> str:
+def manifest(addon: Addon, *, configuration: str | None, cluster_dns: str, endpoint_address: str) -> str:
     """Return what is applied in the cluster; empty for an add-on that is part of the node."""
     number = replicas(addon, configuration)
     if addon.path is None:
         return ""
-    values = {"REPLICAS": str(number), "CLUSTER_DNS": cluster_dns, "ENDPOINT_HOST": endpoint_host}
+    values = {"REPLICAS": str(number), "CLUSTER_DNS": cluster_dns, "ENDPOINT_ADDRESS": endpoint_address}
     return Template(addon.path.read_text()).substitute(values)
 
 

@@ -181,7 +181,7 @@ def converge_addon(account: str, region: str, cluster: str, name: str) -> None:
             addon,
             configuration=configuration,
             cluster_dns=nodes.cluster_dns(found.kubernetes_network_config["serviceIpv4Cidr"]),
-            endpoint_host=backend.endpoint_host(plane),
+            endpoint_address=plane.address,
         )
     problem = ""
     try:

@@ -8,11 +8,13 @@ import yaml
 from localcloud.eks import addons
 from localcloud.eks.tests.conftest import IMAGES
 
-DNS, HOST = "10.100.0.10", "0123.gr7.eu-west-1.eks.amazonaws.com"
+DNS, ADDRESS = "10.100.0.10", "10.42.1.4"
 
 
 def documents(name: str, configuration: str | None = None) -> list[dict[str, Any]]:
-    text = addons.manifest(addons.CATALOGUE[name], configuration=configuration, cluster_dns=DNS, endpoint_host=HOST)
+    text = addons.manifest(
+        addons.CATALOGUE[name], configuration=configuration, cluster_dns=DNS, endpoint_address=ADDRESS
+    )
     return [document for document in yaml.safe_load_all(text) if document]
 
 

@@ -199,6 +199,10 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:  
     )
     assert addon["status"] == "ACTIVE", addon["health"]
 
+    # ready means: the rules of network policies are loaded on the node
+    guards = ("get", "daemonset", "-n", "kube-system", "aws-node")
+    assert until(lambda: local.kubectl(*guards)["status"].get("numberReady") == 2, seconds=60)
+
     # access: the creator, nobody, and what an entry with a policy gives and takes
     assert local.ask_api("/api/v1/nodes", {}) == 200
     session = local.client("sts").assume_role(RoleArn=roles["dev"], RoleSessionName="me")["Credentials"]

@@ -10,10 +10,12 @@ import (
 	"bytes"
 	"context"
 	"log"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,6 +27,9 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 )
+
+// health is where the kubelet asks whether the rules stand; pods can't reach the node's loopback.
+const health = "127.0.0.1:61679"
 
 const (
 	burst   = 100 * time.Millisecond // changes within it become one load
@@ -43,11 +48,13 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	run(ctx, node, informers.NewSharedInformerFactory(kubernetes.NewForConfigOrDie(config), 0))
+	var ready atomic.Bool
+	go serveHealth(&ready)
+	run(ctx, node, &ready, informers.NewSharedInformerFactory(kubernetes.NewForConfigOrDie(config), 0))
 }
 
 // run loads the table at each change until the context ends. The table stays: a restart must not open anything.
-func run(ctx context.Context, node string, factory informers.SharedInformerFactory) {
+func run(ctx context.Context, node string, ready *atomic.Bool, factory informers.SharedInformerFactory) {
 	changed := make(chan struct{}, 1)
 	note := func() {
 		select {
@@ -94,10 +101,23 @@ func run(ctx context.Context, node string, factory informers.SharedInformerFacto
 				continue
 			}
 			loaded = rules
+			ready.Store(true)
 			log.Printf("loaded %d lines in %d ms", strings.Count(rules, "\n"), time.Since(started).Milliseconds())
 		}
 		time.Sleep(burst)
 	}
+}
+
+// serveHealth answers 200 when the rules of this node have been loaded once.
+func serveHealth(ready *atomic.Bool) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !ready.Load() {
+			http.Error(w, "the rules are not loaded yet", http.StatusServiceUnavailable)
+		}
+	})
+	server := &http.Server{Addr: health, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(server.ListenAndServe())
 }
 
 func all[T any](store cache.Store) []T {

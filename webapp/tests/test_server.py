@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import structlog

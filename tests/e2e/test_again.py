@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
-SECOND_RUN_SECONDS = 120
+GOAL_SECONDS = 120  # said, not asserted: a busy machine is no defect
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
 

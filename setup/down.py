@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 
 from . import engine, paths
 from .phases import Phases, environment, program
@@ -11,11 +12,20 @@ from .phases import Phases, environment, program
 BUILD_STAGES = "label=beacon.build=webapp"
 
 
+def close_tunnels() -> None:
+    """End the ssh connections that `playbooks/access.yml` left open for a person."""
+    for tunnel in paths.state().glob("*/tunnel-*"):
+        if tunnel.is_socket():
+            command = ["ssh", "-S", str(tunnel), "-O", "exit", "beacon"]
+            subprocess.run(command, check=False, capture_output=True, timeout=30)  # one that ended already is fine
+
+
 def down(phases: Phases) -> None:
     """Remove containers, networks, volumes, processes and files of ours; safe to repeat.
 
     Raises PhaseError when a part can't be removed.
     """
+    close_tunnels()
     python = program("python")
     if engine.answers():
         phases.run("stages", "docker", "image", "prune", "--force", "--filter", BUILD_STAGES, environment=environment())

@@ -17,7 +17,7 @@ from tests.e2e.stack import STATE, play, run
 if TYPE_CHECKING:
     from tests.e2e.stack import Stack
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.again
 GOAL_SECONDS = 120  # said, not asserted: a busy machine is no defect
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 

@@ -14,13 +14,13 @@ from tests.docs.commands import CHECKOUT, commands, tracked
 if TYPE_CHECKING:
     from tests.e2e.stack import Stack
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.again
 # a command is left out only for a reason; each of these is run elsewhere, as the reason says
 LEFT_OUT = {
     r"^make |-m setup (lint|e2e|test|up|down|molecule)": "the verbs of make: `make test` is made of them",
     r"pytest|\bgo (test|vet)|^cd mirror": "tests: `make unit` runs them",
     r"molecule (test|converge|verify|destroy|login)|docker exec": "scenarios: `make molecule` runs them",
-    r"mirror (build|stop)|localcloud (up|down)|-m mirror$": "would take the running stack away, or make it: `make up`, `make down`",
+    r"mirror (build|stop)|localcloud (up|down|stop)|-m mirror$": "would take the running stack away, or make it: `make up`, `make down`",
     r"inventories/aws|AWS_PROFILE": "needs an AWS account",
     r"playbooks/(site|destroy|provision|build|cluster|deploy|monitor|verify)": "the verbs: the other end-to-end tests play them",
     r"terraform .*(init|apply|destroy|test)": "role infrastructure runs them",

@@ -102,9 +102,9 @@ def e2e(phases: Phases) -> None:
 def test(phases: Phases) -> None:
     """Run everything, and leave nothing behind, also when something fails."""
     started = time.monotonic()
-    lint(phases)
-    unit(phases)
     try:
+        lint(phases)
+        unit(phases)
         up(phases)
         molecule(phases)
         e2e(phases)

@@ -33,7 +33,8 @@ class Phases:
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             raise PhaseError(f"{name} failed after {time.monotonic() - started:.0f} s: {error}") from error
         finally:
-            self.seconds[name] = time.monotonic() - started
+            # a step may come again: what it cost is the sum
+            self.seconds[name] = self.seconds.get(name, 0) + time.monotonic() - started
 
     def table(self) -> str:
         """Return the steps and their seconds as lines of text."""

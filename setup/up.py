@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from . import paths
 from .phases import Phases, environment, local_cloud_environment, program
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 INVENTORY = "inventories/local"
 
@@ -53,7 +49,7 @@ def provenance() -> str:
     """Say which parts stand in for something that can't be reached from this machine."""
     report = paths.state() / "mirror" / "provenance.json"
     names: dict[str, list[str]] = {"double": [], "stand-in": [], "built": []}
-    for item in _artefacts(report):
+    for item in json.loads(report.read_text()):
         if item["origin"] in names:
             names[item["origin"]].append(f"{item['name']} {item['version']}")
     lines = {
@@ -64,12 +60,6 @@ def provenance() -> str:
     found = [f"{text}: {', '.join(names[origin])}" for origin, text in lines.items() if names[origin]]
     always = "The local cloud's own: pod network (netpol), kube-state daemon (kubestate)"
     return "\n".join([*found, always])
-
-
-def _artefacts(report: Path) -> list[dict[str, str]]:
-    content = json.loads(report.read_text())
-    artefacts: list[dict[str, str]] = content["artefacts"] if isinstance(content, dict) else content
-    return artefacts
 
 
 def next_steps() -> str:

@@ -14,8 +14,10 @@ from typing import Any
 import boto3
 import requests
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-STATE = Path(os.environ.get("BEACON_STATE", Path.home() / ".cache/beacon/state"))
+from setup import paths
+
+CHECKOUT = paths.CHECKOUT
+STATE = paths.state()
 ENVIRONMENT = "local"
 SECONDS = 10
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from setup import paths
+
 pytestmark = pytest.mark.leftovers
-CHECKOUT = Path(__file__).resolve().parents[2]
-CACHE = Path(os.environ.get("BEACON_CACHE", Path.home() / ".cache/beacon"))
-STATE = Path(os.environ.get("BEACON_STATE", CACHE / "state"))
+STATE = paths.state()
 SSH_SECONDS = 90  # a kept connection ends by itself once its host is gone
 LABELS = ("beacon.localcloud", "beacon.molecule")
 
@@ -51,7 +50,7 @@ def test_no_process_is_left() -> None:
 def test_no_file_is_left() -> None:
     assert not STATE.exists()
     changed = ["git", "status", "--porcelain", "--ignored=no"]
-    answer = subprocess.run(changed, cwd=CHECKOUT, check=True, capture_output=True, text=True, timeout=60)
+    answer = subprocess.run(changed, cwd=paths.CHECKOUT, check=True, capture_output=True, text=True, timeout=60)
     assert [line for line in answer.stdout.splitlines() if line.startswith("??")] == []
     hosts = Path("/etc/hosts").read_text()
     assert ".dkr.ecr." not in hosts

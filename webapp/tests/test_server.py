@@ -69,7 +69,9 @@ def unshaken() -> Iterator[None]:
 
 @pytest.mark.usefixtures("unshaken")
 def test_serves_drains_and_stops(free_port: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    settings = Settings(listen_address="127.0.0.1", http_port=free_port(), metrics_port=free_port(), drain_seconds=3)
+    settings = Settings(
+        listen_address="127.0.0.1", http_port=free_port(), metrics_port=free_port(), drain_seconds=3, stop_seconds=2
+    )
     seen: list[tuple[int, str]] = []
     serving = threading.Event()
 
@@ -99,6 +101,7 @@ def test_serves_drains_and_stops(free_port: Callable[..., int], capsys: pytest.C
     assert 'route="/gandalf",status="200"} 1.0' in seen[1][1]
     events = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
     assert events == ["serving", "request", "draining", "request", "stopping", "stopped"]
+    time.sleep(settings.stop_seconds + 0.5)  # an orderly end took the last resort away: else the tests end here
 
 
 def test_libraries_log_in_the_same_shape(capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,7 +143,12 @@ def test_ipv6(metrics: Metrics, free_port: Callable[..., int]) -> None:
 @pytest.fixture
 def delays(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, Callable[[], None]]]:
     delays: list[tuple[float, Callable[[], None]]] = []
-    monkeypatch.setattr(module, "_after", lambda seconds, action: delays.append((seconds, action)))
+
+    def after(seconds: float, action: Callable[[], None]) -> threading.Timer:
+        delays.append((seconds, action))
+        return threading.Timer(seconds, action)  # never started
+
+    monkeypatch.setattr(module, "_after", after)
     return delays
 
 

@@ -55,6 +55,7 @@ class Server(MTServer):
         self._settings = settings
         self._end = end
         self._stopping = False
+        self._timers: list[threading.Timer] = []
         super().__init__(
             "beacon_webapp",
             address=settings.listen_address,
@@ -83,7 +84,7 @@ class Server(MTServer):
             return
         self._lifecycle.drain()
         structlog.get_logger().info("draining", seconds=self._settings.drain_seconds)
-        _after(self._settings.drain_seconds, self._stop)
+        self._timers.append(_after(self._settings.drain_seconds, self._stop))
 
     def signal_handler_reload(self, *_: Any, **__: Any) -> None:
         """Ignore SIGHUP: the configuration is the environment's, which does not change."""
@@ -94,18 +95,24 @@ class Server(MTServer):
             return
         self._stopping = True
         structlog.get_logger().info("stopping", seconds=self._settings.stop_seconds)
-        _after(self._settings.stop_seconds, self._give_up)
+        self._timers.append(_after(self._settings.stop_seconds, self._give_up))
         super().signal_handler_interrupt()  # type: ignore[no-untyped-call] # granian's
+
+    def disarm(self) -> None:
+        """Forget what was to come: the server has ended in order, its process may have more to do."""
+        for timer in self._timers:
+            timer.cancel()
 
     def _give_up(self) -> None:
         structlog.get_logger().error("requests did not finish in time", seconds=self._settings.stop_seconds)
         self._end(EXIT_STOP_TIMED_OUT)
 
 
-def _after(seconds: float, action: Callable[[], None]) -> None:
+def _after(seconds: float, action: Callable[[], None]) -> threading.Timer:
     timer = threading.Timer(seconds, action)
     timer.daemon = True
     timer.start()
+    return timer
 
 
 def port_taken(address: str, port: int) -> str | None:
@@ -135,6 +142,9 @@ def serve(settings: Settings) -> int:
     # Until the server has its own handlers: a pod that is deleted while it starts must end as well.
     signal.signal(signal.SIGTERM, server.signal_handler_interrupt)
     log.info("serving", version=VERSION, commit=settings.commit, port=settings.http_port, metrics=settings.metrics_port)
-    server.serve(target_loader=lambda: app.wsgi_app, wrap_loader=False)
+    try:
+        server.serve(target_loader=lambda: app.wsgi_app, wrap_loader=False)
+    finally:
+        server.disarm()
     log.info("stopped")
     return 0

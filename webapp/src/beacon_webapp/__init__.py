@@ -1,5 +1,5 @@
 """Beacon's web application: two pages, probes and exact metrics, in one process."""
 
-from importlib.resources import files
+from pathlib import Path
 
-VERSION: str = files(__name__).joinpath("VERSION").read_text().strip()
+VERSION: str = Path(__file__).with_name("VERSION").read_text().strip()

@@ -6,19 +6,20 @@ One page is one request: nothing else has to be routed, and a count of pages is 
 import base64
 import functools
 import hashlib
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from markupsafe import Markup
 
 STYLES: Final = ("style.css",)
 SCRIPTS: Final = ("clock.js",)
+_FOLDER: Final = Path(__file__).with_name("assets")
 
 
 @functools.cache
 def asset(name: str) -> Markup:
     """Return a file of assets/ to be written into a page as it is."""
-    return Markup(files(__package__).joinpath("assets", name).read_text())  # noqa: S704 - our own file, no input
+    return Markup((_FOLDER / name).read_text())  # noqa: S704 - our own file, no input
 
 
 def _source(name: str) -> str:

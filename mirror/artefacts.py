@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mirror import gobuild
+from mirror.additions import with_additions
 from mirror.errors import MirrorError
 from mirror.files import lock, pack, publish, sha256, unpack_member, workspace, write_atomically
 from mirror.records import Record, Records, checksum_lines
@@ -104,13 +105,22 @@ class ArtefactBuilder:
     def _build(self, artefact: Artefact, go: GoBuild, folder: Path) -> None:
         wrapper, cache = self.settings.source / "go" / go.wrapper, self.settings.cache
         tree = folder / artefact.root if artefact.is_archive else folder / artefact.path
+        module = gobuild.module_directory(wrapper, go.module, cache=cache) if go.module else None
+        if module and go.additions:
+            wrapper = self._with_additions(wrapper, go, module, folder)
         gobuild.build(wrapper, go.packages, tree, cache=cache, ldflags=go.ldflags)
-        if go.files:
-            module = gobuild.module_directory(wrapper, go.module, cache=cache)
+        if module:
             for inner, source in go.files.items():
                 shutil.copyfile(module / source, tree / inner)
         if artefact.is_archive:
             pack(tree, folder / artefact.path)
+
+    def _with_additions(self, wrapper: Path, go: GoBuild, module: Path, folder: Path) -> Path:
+        """Return a copy of the wrapper that builds a copy of the module which has our files, too."""
+        with_additions(module, go.additions, wrapper, folder / "module")
+        shutil.copytree(wrapper, folder / "wrapper")
+        gobuild.replace(folder / "wrapper", go.module, folder / "module", cache=self.settings.cache)
+        return folder / "wrapper"
 
     def _double(self, artefact: Artefact, folder: Path) -> None:
         """Let the double make its own tree: doubles/<name>/build.py has build(target, cache=…)."""

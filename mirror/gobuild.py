@@ -55,6 +55,11 @@ def module_directory(wrapper: Path, module: str, *, cache: Path) -> Path:
     return Path(answer["Dir"])
 
 
+def replace(wrapper: Path, module: str, source: Path, *, cache: Path) -> None:
+    """Let a wrapper take a module from a folder instead of the proxy."""
+    _go(["mod", "edit", f"-replace={module}={source}"], module=wrapper, cache=cache)
+
+
 def require_go() -> None:
     """Fail early, with the way out."""
     if not shutil.which("go"):

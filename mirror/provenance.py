@@ -28,6 +28,13 @@ class Source:
     name: str
     version: str
     origin: str
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name, version and what a reader must know besides."""
+        name = f"{self.name} {self.version}".removesuffix(" -")
+        return f"{name} ({self.note})" if self.note else name
 
 
 def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: str) -> list[Source]:
@@ -36,7 +43,8 @@ def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: st
     for name, artefact in builder.artefacts.items():
         record = builder.current(name)
         origin = record.origin if record else "missing"
-        found.append(Source(kind="artefact", name=name, version=artefact.version, origin=origin))
+        note = artefact.go.note if artefact.go and origin == "built" else ""
+        found.append(Source(kind="artefact", name=name, version=artefact.version, origin=origin, note=note))
     for name, recipe in recipes.items():
         labels = engine.labels(recipe.tag)
         origin = "missing" if labels is None else recipe.made
@@ -56,7 +64,7 @@ def text(sources: list[Source]) -> str:
     """One line for each origin, doubles last: they are what a reader must know."""
     lines = []
     for origin, meaning in EXPLAINED.items():
-        names = [f"{source.name} {source.version}".removesuffix(" -") for source in sources if source.origin == origin]
+        names = [source.label for source in sources if source.origin == origin]
         if names:
             lines.append(f"{origin:9} {', '.join(names)}\n          ({meaning})")
     return "\n".join(lines)

@@ -35,6 +35,10 @@ class GoBuild:
     # Files of the module that belong in the archive: path in the archive -> path in the module.
     module: str = ""
     files: dict[str, str] = field(default_factory=dict)
+    # Files of the wrapper that the module is published without: path in the module (.gz, .br: compressed) -> path in the wrapper.
+    additions: dict[str, str] = field(default_factory=dict)
+    # What differs from the publisher's own release, for `provenance`.
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,9 @@ class Artefact:
         """Hash of the table's row and of the sources it names."""
         parts: dict[str, Any] = {"row": asdict(self)}
         if self.go:
+            parts["row"]["go"].pop("note")  # words, nothing that changes the result
+            if not self.go.additions:  # a recipe without them keeps its hash
+                parts["row"]["go"].pop("additions")
             parts["go"] = tree_digest([source / "go" / self.go.wrapper], root=source)
         if self.double:
             inputs = [file for file in (source / "doubles" / self.double).iterdir() if file.name not in NOT_BUILT]

@@ -51,7 +51,8 @@ def provenance() -> str:
     names: dict[str, list[str]] = {"double": [], "stand-in": [], "built": []}
     for item in json.loads(report.read_text()):
         if item["origin"] in names:
-            names[item["origin"]].append(f"{item['name']} {item['version']}")
+            note = f" ({item['note']})" if item.get("note") else ""
+            names[item["origin"]].append(f"{item['name']} {item['version']}{note}")
     lines = {
         "double": "Doubles (they answer as the real program does, and say that they are doubles)",
         "stand-in": "Stand-ins for Terraform modules",

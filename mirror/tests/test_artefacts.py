@@ -134,3 +134,37 @@ def test_go_keeps_the_machines_proxy_and_has_caches_of_its_own(monkeypatch: pyte
     assert environment["GOPROXY"] == "https://proxy.example.org"
     assert environment["GOMODCACHE"] == "/cache/go-mod"
     assert environment["CGO_ENABLED"] == "0"
+
+
+def test_build_adds_our_files_to_a_module_that_lacks_them(
+    builder: ArtefactBuilder, archive: Artefact, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    upstream.down = "no route"
+    builder = go_builder(builder, archive)
+    module = tmp_path / "module"
+    module.mkdir()
+    (module / "main.go").write_text("package main\n")
+    (builder.settings.source / "go" / "tool" / "page.html").write_text("<p>ours")
+    go = dataclasses.replace(
+        builder.artefacts["tool"].go or GoBuild(wrapper="tool", packages={}),
+        module="example.org/tool",
+        additions={"dist/page.html": "page.html"},
+    )
+    builder = dataclasses.replace(builder, artefacts={"tool": dataclasses.replace(archive, go=go)})
+    replaced: list[tuple[str, str, str]] = []
+
+    def build(wrapper: Path, packages: dict[str, str], target: Path, *, cache: Path, ldflags: tuple[str, ...]) -> None:
+        assert wrapper != builder.settings.source / "go" / "tool", "the wrapper in the checkout must stay as it is"
+        target.mkdir(parents=True)
+        (target / "tool").write_text("built")
+
+    def replace(wrapper: Path, name: str, source: Path, *, cache: Path) -> None:
+        replaced.append((name, (source / "main.go").read_text(), (source / "dist/page.html").read_text()))
+
+    monkeypatch.setattr(gobuild, "build", build)
+    monkeypatch.setattr(gobuild, "replace", replace)
+    monkeypatch.setattr(gobuild, "module_directory", lambda *_, **__: module)
+    assert builder.ensure("tool") == "built"
+    assert replaced == [("example.org/tool", "package main\n", "<p>ours")]
+    assert not (module / "dist").exists()
+    assert not left_over(builder)

@@ -25,5 +25,5 @@ def test_origins_of_artefacts_images_and_modules(
     assert [source.origin for source in sources] == ["upstream", "upstream", "double", "missing", "stand-in"]
     provenance.write(sources, tmp_path / "provenance.json")
     first = json.loads((tmp_path / "provenance.json").read_text())[0]
-    assert first == {"kind": "artefact", "name": "tool", "version": "1.0", "origin": "upstream"}
+    assert first == {"kind": "artefact", "name": "tool", "version": "1.0", "origin": "upstream", "note": ""}
     assert "double    image stands-in 1\n" in provenance.text(sources)

@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 import shutil
 import stat
+import sys
 import tarfile
 import time
 import urllib.request
@@ -14,6 +16,8 @@ from typing import Any
 
 import docker
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 pytestmark = pytest.mark.docker
 WEBAPP = Path(__file__).parents[1]
@@ -56,11 +60,14 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+type Build = Callable[..., Any]
+
+
 @pytest.fixture(scope="module")
-def build(engine: Any, context: Path) -> Callable[[], Any]:
-    def once() -> Any:
+def build(engine: Any, context: Path) -> Build:
+    def once(*, target: str = "", again: bool = True) -> Any:
         image, _ = engine.images.build(
-            path=str(context), buildargs=ARGUMENTS, nocache=True, rm=True, labels={LABEL: "1"}
+            path=str(context), buildargs=ARGUMENTS, nocache=again, rm=True, labels={LABEL: "1"}, target=target
         )
         return image
 
@@ -68,24 +75,64 @@ def build(engine: Any, context: Path) -> Callable[[], Any]:
 
 
 @pytest.fixture(scope="module")
-def image(build: Callable[[], Any]) -> Any:
+def image(build: Build) -> Any:
     return build()
+
+
+def archive(engine: Any, image: Any) -> tarfile.TarFile:
+    """All files of an image."""
+    container = engine.containers.create(image.id, command="none", labels={LABEL: "1"})
+    return tarfile.open(fileobj=io.BytesIO(b"".join(container.export())))
 
 
 @pytest.fixture(scope="module")
 def files(engine: Any, image: Any) -> list[tarfile.TarInfo]:
-    container = engine.containers.create(image.id, labels={LABEL: "1"})
-    raw = io.BytesIO(b"".join(container.export()))
-    with tarfile.open(fileobj=raw) as archive:
-        return archive.getmembers()
+    with archive(engine, image) as opened:
+        return opened.getmembers()
 
 
-def test_two_builds_of_one_commit_give_the_same_layers(image: Any, build: Callable[[], Any]) -> None:
+@pytest.fixture(scope="module")
+def parts(engine: Any, build: Build, image: Any) -> str:
+    """The list of parts that was written when the image was built."""
+    assert image
+    with archive(engine, build(target="sbom", again=False)) as opened:
+        file = opened.extractfile("sbom.cdx.json")
+        assert file is not None
+        return file.read().decode()
+
+
+def test_two_builds_of_one_commit_give_the_same_layers_and_the_same_list(
+    engine: Any, image: Any, parts: str, build: Build
+) -> None:
     assert build().attrs["RootFS"]["Layers"] == image.attrs["RootFS"]["Layers"]
+    with archive(engine, build(target="sbom")) as again:
+        file = again.extractfile("sbom.cdx.json")
+        assert file is not None
+        assert file.read().decode() == parts
 
 
-def test_size(image: Any) -> None:
-    assert image.attrs["Size"] <= LARGEST_BYTES, [(layer["Size"], layer["CreatedBy"]) for layer in image.history()]
+def test_size(image: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    layers = [layer for layer in reversed(image.history()) if layer["Size"]]
+    lines = [f"{image.attrs['Size'] / 1e6:6.1f} MB, at most {LARGEST_BYTES / 1e6:.0f}. Its layers:"]
+    for layer in layers:
+        step = layer["CreatedBy"].removeprefix("/bin/sh -c #(nop) ").strip()
+        lines.append(f"{layer['Size'] / 1e6:6.1f} MB  {step[:80]}")
+    with capsys.disabled():
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    assert sum(layer["Size"] for layer in layers) == image.attrs["Size"] <= LARGEST_BYTES
+
+
+def test_the_list_is_valid_and_names_what_is_in_the_image(parts: str, files: list[tarfile.TarInfo]) -> None:
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(parts) is None
+    listed = {
+        part["purl"].rpartition("?")[0] or part["purl"] for part in json.loads(parts)["components"] if "purl" in part
+    }
+    folders = {name.partition("/")[2] for file in files if (name := file.name).endswith(".dist-info")}
+    installed = {folder.removesuffix(".dist-info").replace("_", "-") for folder in folders}
+    assert installed
+    assert {purl.removeprefix("pkg:pypi/").replace("@", "-") for purl in listed if "pypi" in purl} == installed
+    locked = re.findall(r"^([\w-]+==[\w.]+)", (WEBAPP / "requirements.txt").read_text(), re.MULTILINE)
+    assert {line.replace("==", "-") for line in locked} == installed
 
 
 def test_nothing_but_what_runs(files: list[tarfile.TarInfo]) -> None:

@@ -20,7 +20,7 @@ description:
   - Returns, for a build context, the last commit that changed it, whether what the image is made of differs from that
     commit (files that C(.dockerignore) leaves out don't count), a hash of it, and the commit's time.
   - The C(name) fits in an image's tag. It is C(<commit>), C(<commit>-dirty.<hash>), or C(src.<hash>) outside of a Git
-    checkout, as in an installed collection.
+    checkout, as in an installed collection, and in a copy without history.
 options:
   _terms:
     description: Paths of build contexts.
@@ -95,6 +95,9 @@ def revision(context: Path) -> Revision:
     value = content_hash(context, names)
     # %H: the last commit that changed this folder. Work elsewhere in the repository makes no new image.
     log = (git(context, "log", "-1", "--format=%H %ct", "--", ".") or "").split()
+    # In a copy without history, as AWX makes them, its one commit seems to have changed every folder.
+    if (git(context, "rev-parse", "--is-shallow-repository") or "").strip() == "true":
+        log = []
     if not log:
         return Revision(name=f"src.{value}", commit="", dirty=False, hash=value, epoch=0)
     listing = git(context, "status", "--porcelain", "--untracked-files=all", "--no-renames", "-z", "--", ".") or ""

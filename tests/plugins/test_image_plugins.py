@@ -66,6 +66,11 @@ class TestRevision:
         git(context.parent, "commit", "--quiet", "-m", "elsewhere")
         assert source_revision.revision(context) == before
 
+    def test_a_copy_without_history_says_what_is_in_it(self, context: Path, tmp_path: Path) -> None:
+        git(tmp_path, "clone", "--quiet", "--depth=1", context.parent.as_uri(), "shallow")
+        found = source_revision.revision(tmp_path / "shallow" / "app")
+        assert found.name == f"src.{source_revision.revision(context).hash}"
+
     @pytest.mark.parametrize("name", ["README.md", "x.pyc", "../other"])
     def test_what_is_not_sent_does_not_count(self, context: Path, name: str) -> None:
         before = source_revision.revision(context)

@@ -1,0 +1,47 @@
+"""The gates stand once, in setup/checks.py: what runs before a commit and in workflows is held to them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from setup import checks, gate
+from tests.docs.commands import CHECKOUT
+
+WORKFLOW = CHECKOUT / ".github/workflows/checks.yml"
+PINNED = re.compile(r"uses: (?:\./\S+|[\w/.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
+
+
+def read(name: str) -> Any:
+    return yaml.safe_load((CHECKOUT / name).read_text())
+
+
+def test_each_gate_is_a_hook_before_a_commit() -> None:
+    (repository,) = read(".pre-commit-config.yaml")["repos"]
+    assert {hook["id"]: hook["entry"] for hook in repository["hooks"]} == {
+        name: f".venv/bin/python -m setup.gate {name}" for name in checks.gates()
+    }
+
+
+def test_each_gate_is_a_job_and_the_last_job_waits_for_all() -> None:
+    jobs = read(".github/workflows/checks.yml")["jobs"]
+    assert sorted(jobs["gates"]["strategy"]["matrix"]["gate"]) == sorted(checks.gates())
+    assert sorted(jobs["all"]["needs"]) == sorted(set(jobs) - {"all"})
+    shown = jobs["all"]["steps"][0]["env"].values()
+    assert sorted(shown) == [f"${{{{ needs.{name}.result }}}}" for name in sorted(jobs["all"]["needs"])]
+    verbs = " ".join(jobs["tests"]["strategy"]["matrix"]["verbs"]).split()
+    assert verbs == ["unit", "molecule", "up", "e2e", "down"]
+
+
+@pytest.mark.parametrize("path", sorted(CHECKOUT.glob(".github/**/*.yml")), ids=lambda path: path.stem)
+def test_actions_are_pinned_by_commit(path: Any) -> None:
+    used = [line.strip(" -") for line in path.read_text().splitlines() if "uses:" in line]
+    assert [line for line in used if not PINNED.match(line)] == []
+
+
+def test_a_gate_that_is_none_is_refused_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gate.main(["ruf"]) == 2
+    assert "not ['ruf']; gates: ruff, " in capsys.readouterr().err

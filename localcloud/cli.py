@@ -82,6 +82,7 @@ def table(found: dict[str, Any]) -> str:
         f"registry    https://{found['registry']}",
         f"server      process {server['pid']}, up {server['uptime_seconds']:.0f} s, {server['memory_mib']:.0f} MiB",
         f"speed       reads {f'{median} ms (median)' if median is not None else 'not measured'}, saves {server['save_ms']} ms",
+        *(f"seconds     {taken:<5} {what}" for what, taken in server["seconds"].items()),
         f"real        {', '.join(server['services'])} (all other services are moto's models)",
         f"memory      {found['memory_mib']:.0f} MiB with all containers",
         "",

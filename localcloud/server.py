@@ -129,6 +129,7 @@ class Application:
             "read_median_ms": round(median(self.read_seconds) * 1000, 1) if self.read_seconds else None,
             "save_ms": round(now.model.save_seconds * 1000, 1),
             "services": sorted(self.services),
+            "seconds": {what: round(taken, 1) for what, taken in services.figures().items()},
             "waiting": work.waiting(),
             "failures": work.failing(),
         }

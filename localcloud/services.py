@@ -55,3 +55,13 @@ def reconcile(region: str) -> None:
         for name in sorted(regions):
             if hasattr(backend := found[ACCOUNT][name], "reconcile"):
                 backend.reconcile()
+
+
+def figures() -> dict[str, float]:
+    """Return what the services measured themselves, in seconds, by what it is."""
+    measured: dict[str, float] = {}
+    for service in SERVICES:
+        for _, _, backend in backends(service.name).iter_backends():
+            if hasattr(backend, "figures"):
+                measured |= backend.figures()
+    return measured

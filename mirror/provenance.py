@@ -10,12 +10,14 @@ from mirror.artefacts import ArtefactBuilder
 from mirror.files import write_atomically
 from mirror.recipes import Recipe
 
+MODULES = Path(__file__).parent / "modules" / "modules.json"
 EXPLAINED = {
     "upstream": "the publisher's own release",
     "built": "built here from the publisher's sources",
     "debian": "made of Debian's packages",
-    "double": "stands in for a program that can't be had here",
-    "stand-in": "our own module with the official one's interface",
+    "own": "the local cloud's own programs",
+    "stand-in": "our own modules with the official ones' interface",
+    "double": "answers as a program that can't be had here, and says that it is a double",
     "missing": "not there yet",
 }
 
@@ -33,7 +35,7 @@ class Source:
     @property
     def label(self) -> str:
         """Name, version and what a reader must know besides."""
-        name = f"{self.name} {self.version}".removesuffix(" -")
+        name = f"{self.name} {self.version}"
         return f"{name} ({self.note})" if self.note else name
 
 
@@ -51,7 +53,11 @@ def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: st
         if labels and labels.get(engine.ORIGIN) == "upstream":
             origin = "upstream"
         found.append(Source(kind="image", name=f"image {name}", version=recipe.tag.rpartition(":")[2], origin=origin))
-    found.append(Source(kind="terraform", name="modules", version="-", origin=modules))
+    found += [
+        Source(kind="terraform", name=f"module {module['Key']}", version=module["Version"], origin=modules)
+        for module in json.loads(MODULES.read_text())["Modules"]
+        if module["Key"]
+    ]
     return found
 
 
@@ -61,7 +67,7 @@ def write(sources: list[Source], target: Path) -> None:
 
 
 def text(sources: list[Source]) -> str:
-    """One line for each origin, doubles last: they are what a reader must know."""
+    """One line for each origin, what stands in for something else last: a reader must know it."""
     lines = []
     for origin, meaning in EXPLAINED.items():
         names = [source.label for source in sources if source.origin == origin]

@@ -52,7 +52,20 @@ def ensure(python: Path, name: str = "requirements", folder: Path = paths.VENV) 
     print(f"installing {name}.txt into {folder.name}", flush=True)
     sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", target, str(lock)]
     subprocess.run(sync, check=True, env=environment, timeout=1800)
+    _compile(target)
     stamp.write_text(wanted)
+
+
+def _compile(python: str) -> None:
+    """Compile the packages now: where Python may not write bytecode, each start of each program would do it again.
+
+    Ansible loads its collections from their sources, so theirs would never be read.
+    """
+    packages = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    folder = subprocess.run(packages, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+    options = ["-q", "-j", "0", "-x", "ansible_collections|/tests?/"]
+    # not `check`: packages hold templates and examples for other Pythons, which don't compile
+    subprocess.run([python, "-m", "compileall", *options, folder], check=False, stdout=subprocess.DEVNULL, timeout=900)
 
 
 def lock(python: Path, name: str) -> None:

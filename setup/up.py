@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
-from . import paths
 from .phases import Phases, environment, local_cloud_environment, program
 
 INVENTORY = "inventories/local"
@@ -37,30 +34,13 @@ def up(phases: Phases) -> None:
     phases.run("site", *playbook("site"), environment=cloud)
     phases.run("verify", *playbook("verify"), environment=cloud)
     phases.run("status", python, "-m", "localcloud", "status", environment=cloud)
-    print(f"\nSeconds of each phase:\n{phases.table()}\n\n{provenance()}\n\n{next_steps()}", flush=True)
+    phases.run("provenance", python, "-m", "mirror", "provenance", environment=environment(), limit=60)
+    print(f"\nSeconds of each phase:\n{phases.table()}\n\n{next_steps()}", flush=True)
 
 
 def verify(phases: Phases) -> None:
     """Ask the running stack's public interfaces again. Raises PhaseError when one answers wrongly."""
     phases.run("verify", *playbook("verify"), environment=local_cloud_environment())
-
-
-def provenance() -> str:
-    """Say which parts stand in for something that can't be reached from this machine."""
-    report = paths.state() / "mirror" / "provenance.json"
-    names: dict[str, list[str]] = {"double": [], "stand-in": [], "built": []}
-    for item in json.loads(report.read_text()):
-        if item["origin"] in names:
-            note = f" ({item['note']})" if item.get("note") else ""
-            names[item["origin"]].append(f"{item['name']} {item['version']}{note}")
-    lines = {
-        "double": "Doubles (they answer as the real program does, and say that they are doubles)",
-        "stand-in": "Stand-ins for Terraform modules",
-        "built": "The real programs, built here since their releases can't be reached",
-    }
-    found = [f"{text}: {', '.join(names[origin])}" for origin, text in lines.items() if names[origin]]
-    always = "The local cloud's own: pod network (netpol), kube-state daemon (kubestate)"
-    return "\n".join([*found, always])
 
 
 def next_steps() -> str:

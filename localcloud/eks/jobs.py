@@ -269,7 +269,10 @@ def converge_nodegroup(account: str, region: str, cluster: str, name: str) -> No
         group = found.nodegroups.get(name)
         if group is None or group.status == "DELETING" or group.scaling_config["desiredSize"] != desired:
             return
-        failed = "CREATE_FAILED" if group.status == "CREATING" else "DEGRADED"
+        created = group.status == "CREATING"
+        if created and not problem:
+            group.beacon_ready_seconds = (utcnow() - group.created_at).total_seconds()
+        failed = "CREATE_FAILED" if created else "DEGRADED"
         group.status = failed if problem else "ACTIVE"
         group.health = {"issues": [_issue("NodeCreationFailure", problem, [])] if problem else []}
 

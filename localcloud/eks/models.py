@@ -170,6 +170,15 @@ class LocalEKSBackend(EKSBackend):
         job = partial(jobs.remove_leftovers, self.account_id, self.region_name)
         jobs.WORK.submit(f"eks-leftovers/{self.region_name}", job)
 
+    def figures(self) -> dict[str, float]:
+        """Return how long the nodes of each node group took from its creation to Ready, in seconds."""
+        return {
+            f"nodes Ready after CreateNodegroup, {cluster}/{name}": group.beacon_ready_seconds
+            for cluster, found in self.clusters.items()
+            for name, group in found.nodegroups.items()
+            if hasattr(group, "beacon_ready_seconds")
+        }
+
     @property
     def ec2(self) -> Any:
         """EC2 of the same account and region."""

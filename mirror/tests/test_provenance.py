@@ -18,12 +18,14 @@ def test_origins_of_artefacts_images_and_modules(
     builder: ArtefactBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     builder.ensure("tool")
-    found = {"t/pulled:1": {engine.ORIGIN: "upstream"}, "t/stands-in:1": {engine.ORIGIN: "double"}, "t/none:1": None}
-    monkeypatch.setattr(engine, "labels", found.__getitem__)
+    labels = {"t/pulled:1": {engine.ORIGIN: "upstream"}, "t/stands-in:1": {engine.ORIGIN: "double"}, "t/none:1": None}
+    monkeypatch.setattr(engine, "labels", labels.__getitem__)
     recipes = {name: double(name) for name in ("pulled", "stands-in", "none")}
     sources = provenance.collect(builder, recipes, "stand-in")
-    assert [source.origin for source in sources] == ["upstream", "upstream", "double", "missing", "stand-in"]
+    origins = [source.origin for source in sources]
+    assert origins == ["upstream", "upstream", "double", "missing", "stand-in", "stand-in"]
     provenance.write(sources, tmp_path / "provenance.json")
     first = json.loads((tmp_path / "provenance.json").read_text())[0]
     assert first == {"kind": "artefact", "name": "tool", "version": "1.0", "origin": "upstream", "note": ""}
     assert "double    image stands-in 1\n" in provenance.text(sources)
+    assert "stand-in  module vpc 5.21.0, module eks 20.37.2\n" in provenance.text(sources)

@@ -12,6 +12,7 @@ from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
 from moto.iam.models import iam_backends
 
+from localcloud import services
 from localcloud.config import ACCOUNT
 from localcloud.eks import jobs
 
@@ -126,6 +127,8 @@ def test_a_node_group_is_an_auto_scaling_group_over_two_zones(site: Site) -> Non
     assert site.create_nodes(labels={"role": "worker"})["status"] == "CREATING"
     group = site.nodegroup()
     assert (group["status"], group["health"]["issues"]) == ("ACTIVE", [])
+    measured = services.figures()["nodes Ready after CreateNodegroup, demo/main"]
+    assert 0 < measured < jobs.NODES_SECONDS
     name = group["resources"]["autoScalingGroups"][0]["name"]
     (scaling,) = site.cloud.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
         "AutoScalingGroups"

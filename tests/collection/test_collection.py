@@ -1,0 +1,156 @@
+"""The collection as people get it: built, installed into an empty folder, and used from there, far from the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.collection
+
+CHECKOUT = Path(__file__).parents[2]
+NAME = "beacon.platform"
+PLAYBOOKS = sorted(path.stem for path in CHECKOUT.glob("playbooks/*.yml"))
+NEEDED = ("roles", "plugins", "playbooks", "inventories", "terraform", "webapp", "meta", "docs")
+KINDS = {"module": "modules", "filter": "filter", "lookup": "lookup"}
+
+
+def run(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of Ansible's as a person does who has nothing but the installed collection."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AWS_", "BEACON_"))}
+    environment = {
+        **kept,
+        "ANSIBLE_COLLECTIONS_PATH": str(folder / "installed"),
+        "ANSIBLE_NOCOLOR": "1",
+        "AWS_REGION": "eu-west-1",
+        "BEACON_STATE": str(folder / "state"),
+    }
+    command = [str(Path(sys.executable).with_name(program)), *arguments]
+    return subprocess.run(
+        command, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the collection from what git knows, and install it into an empty folder."""
+    made = tmp_path_factory.mktemp("collection")
+    source = made / "source"
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=CHECKOUT, check=True, capture_output=True, text=True, timeout=60).stdout
+    for name in filter(None, names.split("\0")):
+        path = CHECKOUT / name
+        if path.is_file() and not path.is_symlink():
+            target = source / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    built = run(made, "ansible-galaxy", "collection", "build", str(source), "--output-path", str(made))
+    assert built.returncode == 0, built.stderr
+    (archive,) = made.glob("beacon-platform-*.tar.gz")
+    options = ["--no-deps", "--collections-path", str(made / "installed")]
+    installed = run(made, "ansible-galaxy", "collection", "install", *options, str(archive))
+    assert installed.returncode == 0, installed.stderr
+    return made
+
+
+def test_what_plays_need_is_in_it_and_nothing_else(folder: Path) -> None:
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        names = opened.getnames()
+    tops = {name.partition("/")[0] for name in names}
+    assert set(NEEDED) <= tops
+    assert tops - set(NEEDED) - {"awx", "changelogs"} == {
+        *("MANIFEST.json", "FILES.json", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"),
+        *("ansible.cfg", "requirements.in", "requirements.txt"),
+    }
+    assert [name for name in names if "/tests/" in name and not name.startswith("roles/")] == []
+    assert archive.stat().st_size < 2 << 20
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_each_playbook_is_found_and_read(folder: Path, playbook: str) -> None:
+    done = run(folder, "ansible-playbook", f"{NAME}.{playbook}", "-i", "localhost,", "--syntax-check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_playbook_plays(folder: Path) -> None:
+    inventory = folder / "installed/ansible_collections/beacon/platform/inventories/local/hosts.yml"
+    (folder / "state/local").mkdir(parents=True)
+    done = run(folder, "ansible-playbook", f"{NAME}.access", "-i", str(inventory), "-e", "access_state=absent")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "failed=0" in done.stdout
+
+
+def test_a_playbook_refuses_as_it_does_from_a_checkout(folder: Path) -> None:
+    inventory = folder / "installed/ansible_collections/beacon/platform/inventories/local/hosts.yml"
+    done = run(folder, "ansible-playbook", f"{NAME}.destroy", "-i", str(inventory))
+    assert done.returncode != 0
+    assert "to go on, say its name: -e confirm=local" in done.stdout + done.stderr
+
+
+def test_each_role_is_described(folder: Path) -> None:
+    roles = sorted(path.parents[1].name for path in CHECKOUT.glob("roles/*/tasks/main.yml"))
+    found = documented(folder, "role", *(f"{NAME}.{role}" for role in roles))
+    assert sorted(found) == [f"{NAME}.{role}" for role in roles]
+    for role, entry in found.items():
+        assert entry["entry_points"]["main"]["short_description"], role
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_plugin_is_described_with_examples_and_what_it_returns(folder: Path, kind: str) -> None:
+    names = sorted(plugin_names(kind))
+    found = documented(folder, kind, *(f"{NAME}.{name}" for name in names))
+    for name in names:
+        entry = found[f"{NAME}.{name}"]
+        assert entry["doc"]["short_description"], name
+        assert entry["doc"]["description"], name
+        assert yaml.safe_load(entry["examples"]), name
+        assert entry["return"], name
+        for option, about in entry["doc"].get("options", {}).items():
+            assert about["description"], f"{name}: {option}"
+
+
+def plugin_names(kind: str) -> set[str]:
+    """Return what a person can call: a file of filters holds several."""
+    files = [path for path in (CHECKOUT / "plugins" / KINDS[kind]).glob("*.py") if not path.stem.startswith("_")]
+    if kind != "filter":
+        return {path.stem for path in files}
+    listed = subprocess.run(
+        [sys.executable, "-c", LIST_FILTERS, *map(str, files)], check=True, capture_output=True, text=True, timeout=120
+    )
+    return set(json.loads(listed.stdout))
+
+
+LIST_FILTERS = """
+import importlib.util, json, sys
+names = []
+for path in sys.argv[1:]:
+    spec = importlib.util.spec_from_file_location("filters", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    names += module.FilterModule().filters()
+print(json.dumps(names))
+"""
+
+
+def documented(folder: Path, kind: str, *names: str) -> dict[str, Any]:
+    """Ask ansible-doc."""
+    done = run(folder, "ansible-doc", "--type", kind, "--json", *names)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_the_modules_of_aws_are_one_group() -> None:
+    """`module_defaults: group/beacon.platform.aws` reaches each of our modules that talks to AWS, and those of amazon.aws."""
+    group = yaml.safe_load((CHECKOUT / "meta/runtime.yml").read_text())["action_groups"]["aws"]
+    modules = [path for path in CHECKOUT.glob("plugins/modules/*.py") if "AnsibleAWSModule(" in path.read_text()]
+    assert [name for name in group if isinstance(name, str)] == sorted(path.stem for path in modules)
+    assert "amazon.aws.aws" in group[0]["metadata"]["extend_group"]

@@ -6,30 +6,20 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
-from localcloud.config import from_environment
-from localcloud.control import Control
-from localcloud.engine import Engine, probe
-from localcloud.errors import DockerUnavailableError
+from localcloud.engine import Engine
+from localcloud.tests.harness import LocalCloud, until, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.docker
 
-ROOT = Path(__file__).parents[2]
-SETTINGS = {
-    "LOCALCLOUD_NAME": os.environ.get("LOCALCLOUD_TEST_NAME", "localcloud-test"),
-    "LOCALCLOUD_PORT": os.environ.get("LOCALCLOUD_TEST_PORT", "5690"),
-    "LOCALCLOUD_PUBLIC_RANGE": os.environ.get("LOCALCLOUD_TEST_PUBLIC_RANGE", "198.18.35.0/25"),
-}
 VPC = os.environ.get("LOCALCLOUD_TEST_VPC", "10.93.0.0/16")
 SSH = [
     "-o",
@@ -44,37 +34,13 @@ SSH = [
 PATIENCE = 60.0
 
 
-class Local:
-    """A local cloud of the test's own, by its command line."""
+class Local(LocalCloud):
+    """A local cloud whose instances are asked by ssh."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environ = {**os.environ, **SETTINGS, "LOCALCLOUD_STATE": str(folder / "state")}
-        self.control = Control(config=from_environment(self.environ))
+        super().__init__(folder, name="localcloud-test", port=5690, public_range="198.18.35.0/25")
         self.key = folder / "key"
-
-    def run(self, verb: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "localcloud", verb],
-            cwd=ROOT,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def client(self, service: str) -> Any:
-        found = self.control.env()
-        return boto3.client(
-            service,
-            endpoint_url=found["AWS_ENDPOINT_URL"],
-            region_name=found["AWS_REGION"],
-            aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
-        )
+        self.public_range = str(self.control.config.public_range)
 
     def ssh(self, address: str, command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -86,37 +52,26 @@ class Local:
         )
 
     def answers(self, address: str, command: str) -> str:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            done = self.ssh(address, command)
-            if done.returncode == 0:
-                return done.stdout.strip()
-            assert time.monotonic() < deadline, done.stderr
-            time.sleep(0.5)
+        done = until(lambda: (d := self.ssh(address, command)).returncode == 0 and d, seconds=PATIENCE)
+        assert done, self.ssh(address, command).stderr
+        return str(done.stdout).strip()
 
     def wait(self, instance: str, state: str) -> Any:
-        deadline = time.monotonic() + PATIENCE
-        while True:
+        def look() -> Any:
             found = self.client("ec2").describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
-            if found["State"]["Name"] == state:
-                return found
-            assert time.monotonic() < deadline, found["State"]
-            time.sleep(0.3)
+            return found["State"]["Name"] == state and found
+
+        found = until(look, seconds=PATIENCE)
+        assert found, f"{instance} is not {state}"
+        return found
 
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Local]:
-    try:
-        probe()
-    except DockerUnavailableError as error:
-        pytest.skip(str(error))
     made = Local(tmp_path)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(made.key)], check=True, timeout=30)
-    made.run("up")
-    try:
+    with up(made):
         yield made
-    finally:
-        made.run("down")
 
 
 def rule(port: int, source: str) -> list[dict[str, Any]]:
@@ -132,7 +87,7 @@ def test_the_life_of_an_instance(local: Local) -> None:
     vpc = ec2.create_vpc(CidrBlock=VPC)["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=VPC.replace("0.0/16", "1.0/24"))["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="ops", Description="ops", VpcId=vpc)["GroupId"]
-    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=rule(22, SETTINGS["LOCALCLOUD_PUBLIC_RANGE"]))
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=rule(22, local.public_range))
     instance = ec2.run_instances(
         ImageId=ec2.describe_images(Owners=["136693071363"])["Images"][0]["ImageId"],
         MinCount=1,
@@ -158,7 +113,7 @@ def test_the_life_of_an_instance(local: Local) -> None:
 
     # the private address is not for this machine, and groups are obeyed
     assert "timed out" in local.ssh(private, "true").stderr
-    ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=rule(22, SETTINGS["LOCALCLOUD_PUBLIC_RANGE"]))
+    ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=rule(22, local.public_range))
     time.sleep(1)
     assert "timed out" in local.ssh(public, "true").stderr
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=rule(22, "0.0.0.0/0"))

@@ -7,64 +7,34 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
-from localcloud.config import from_environment
-from localcloud.control import Control
 from localcloud.eks.controlplane import IMAGE
-from localcloud.engine import Engine, probe
-from localcloud.errors import DockerUnavailableError
+from localcloud.engine import Engine
+from localcloud.tests.harness import LocalCloud, until, up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.docker
 
-ROOT = Path(__file__).parents[3]
-SETTINGS = {
-    "LOCALCLOUD_NAME": os.environ.get("LOCALCLOUD_EKS_TEST_NAME", "localcloud-eks-test"),
-    "LOCALCLOUD_PORT": os.environ.get("LOCALCLOUD_EKS_TEST_PORT", "5692"),
-    "LOCALCLOUD_PUBLIC_RANGE": os.environ.get("LOCALCLOUD_EKS_TEST_PUBLIC_RANGE", "198.18.36.0/25"),
-}
-VPC = os.environ.get("LOCALCLOUD_EKS_TEST_VPC", "10.119.0.0/16")
+VPC = os.environ.get("LOCALCLOUD_TEST_VPC", "10.119.0.0/16")
 TRUST = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
 )
-PATIENCE = 240.0
 
 
-class Local:
-    """A local cloud of the test's own, by its command line."""
+class Local(LocalCloud):
+    """A local cloud with one cluster."""
 
     def __init__(self, folder: Path) -> None:
-        self.environ = {**os.environ, **SETTINGS, "LOCALCLOUD_STATE": str(folder / "state")}
-        self.control = Control(config=from_environment(self.environ))
-        self.plane = f"{SETTINGS['LOCALCLOUD_NAME']}-eks-eu-west-1-demo"
-
-    def run(self, verb: str) -> str:
-        command = [sys.executable, "-m", "localcloud", verb]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=300, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def client(self, service: str) -> Any:
-        found = self.control.env()
-        return boto3.client(
-            service,
-            endpoint_url=found["AWS_ENDPOINT_URL"],
-            region_name=found["AWS_REGION"],
-            aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
-        )
+        super().__init__(folder, name="localcloud-eks-test", port=5692, public_range="198.18.36.0/25")
+        self.plane = f"{self.control.config.name}-eks-eu-west-1-demo"
 
     def kubectl(self, *words: str) -> Any:
         command = ["docker", "exec", self.plane, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", *words]
@@ -87,7 +57,7 @@ class Local:
             timeout=30,
             check=True,
         )
-        node = next(name for name in listed.stdout.split() if name.startswith(f"{SETTINGS['LOCALCLOUD_NAME']}-i-"))
+        node = next(name for name in listed.stdout.split() if name.startswith(f"{self.control.config.name}-i-"))
         curl = [
             "curl",
             "-s",
@@ -113,28 +83,13 @@ class Local:
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Local]:
-    try:
-        probe()
-    except DockerUnavailableError as error:
-        pytest.skip(str(error))
-    if not Engine().client.images.list(name=IMAGE):
-        pytest.skip(
-            f"the image {IMAGE} is not in the engine: make it with `python -m mirror images control-plane node haproxy`"
-        )
     made = Local(tmp_path)
-    made.run("up")
-    try:
+    with up(made):
+        if not Engine().client.images.list(name=IMAGE):
+            pytest.skip(
+                f"the image {IMAGE} is not in the engine: make it with `python -m mirror images control-plane node haproxy`"
+            )
         yield made
-    finally:
-        made.run("down")
-
-
-def until(question: Callable[[], Any], *, seconds: float = PATIENCE) -> Any:
-    """Ask until the answer is true; the last answer when the time is over."""
-    deadline = time.monotonic() + seconds
-    while not (answer := question()) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return answer
 
 
 def fetch(address: str) -> int:

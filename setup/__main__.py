@@ -22,14 +22,24 @@ def setup(_: Phases) -> None:
 def lock(_: Phases) -> None:
     """Resolve the requirements anew."""
     python = prerequisites.python()
-    for name in ("requirements", "requirements-checkov", "webapp/requirements"):
+    for name in ("requirements", "requirements-checkov", "requirements-awx", "webapp/requirements"):
         environment.lock(python, name)
 
 
-VERBS: dict[str, Callable[[Phases], None]] = {
-    function.__name__: function
-    for function in (setup, up, verify, down, checks.test, checks.lint, checks.unit, checks.molecule, checks.e2e, lock)
-}
+FUNCTIONS = (
+    setup,
+    up,
+    verify,
+    down,
+    checks.test,
+    checks.lint,
+    checks.unit,
+    checks.molecule,
+    checks.e2e,
+    checks.awx_test,
+    lock,
+)
+VERBS: dict[str, Callable[[Phases], None]] = {function.__name__.replace("_", "-"): function for function in FUNCTIONS}
 
 
 def prepare(verb: str) -> int:

@@ -12,6 +12,7 @@ from .phases import PhaseError, Phases, environment, local_cloud_environment, pr
 from .up import artefacts, up
 
 CHECKOV = paths.CHECKOUT / ".venv-checkov"  # apart: it pins an old boto3
+AWX = paths.CHECKOUT / ".venv-awx"  # apart: awx.awx is part of an older distribution only
 SCENARIOS = ("prometheus", "grafana")
 
 
@@ -97,6 +98,17 @@ def e2e(phases: Phases) -> None:
     """Ask of the running stack what the README promises. Raises PhaseError when something isn't so."""
     tests = [program("pytest"), "-v", "-m", "e2e", "tests/e2e"]
     phases.run("e2e", *tests, environment=local_cloud_environment(), limit=2400)
+
+
+def awx_test(phases: Phases) -> None:
+    """Apply awx/ to a double, build the image of its jobs, launch each job against the running stack.
+
+    Raises PhaseError when something isn't so, and where no stack runs.
+    """
+    environments.ensure(prerequisites.python(), "requirements-awx", AWX)
+    phases.run("image", program("python"), "-m", "awx.image", environment=environment(), limit=2400)
+    phases.run("awx", program("pytest"), "-v", "-m", "awx", "tests/awx", environment=environment(), limit=5400)
+    print(f"\nAWX:\n{phases.table()}")
 
 
 def test(phases: Phases) -> None:

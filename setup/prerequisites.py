@@ -8,8 +8,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from . import engine, machine, paths
 
@@ -26,8 +24,8 @@ PROGRAMS = {
     "zstd": "zstd",
     "curl": "curl",
 }
-# port -> what listens there, and where it says that it is ours
-PORTS = {5600: "the local cloud", 5680: "the mirror"}
+# port -> what listens there, and the file of the state where it keeps its process id
+PORTS = {5600: ("the local cloud", "localcloud/server.pid"), 5680: ("the mirror", "mirror/pid")}
 
 
 @dataclass(frozen=True)
@@ -132,17 +130,14 @@ def check_ports() -> list[Missing]:
             f"port {port} on 127.0.0.1, where {owner} listens, is taken by {machine.port_holder(port)}",
             "End that process, or run `make down` if it is a left-over of an earlier `make up`",
         )
-        for port, owner in PORTS.items()
-        if machine.is_listening(port) and not _is_ours(port)
+        for port, (owner, pid_file) in PORTS.items()
+        if machine.is_listening(port) and not _is_ours(port, pid_file)
     ]
 
 
-def _is_ours(port: int) -> bool:
-    try:
-        with urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
-            return b"beacon" in answer.read(4096).lower()
-    except (URLError, OSError, ValueError):
-        return False
+def _is_ours(port: int, pid_file: str) -> bool:
+    file = paths.state() / pid_file
+    return file.exists() and f"(process {file.read_text().strip()})" in machine.port_holder(port)
 
 
 def missing() -> list[Missing]:

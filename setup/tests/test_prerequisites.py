@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -64,14 +65,18 @@ def test_nothing_is_changed_while_something_is_missing(
     assert capsys.readouterr().err.startswith("This machine lacks:\n  - Python 3.12 or newer")
 
 
-def test_a_port_taken_names_who_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_taken_names_who_holds_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        monkeypatch.setattr(prerequisites, "PORTS", {port: "the mirror"})
-        monkeypatch.setattr(prerequisites, "_is_ours", lambda _: False)
+        monkeypatch.setattr(prerequisites, "PORTS", {port: ("the mirror", "mirror/pid")})
+        monkeypatch.setenv("BEACON_STATE", str(tmp_path))
         (missing,) = prerequisites.check_ports()
+        pid = tmp_path / "mirror" / "pid"
+        pid.parent.mkdir()
+        pid.write_text(f"{os.getpid()}\n")  # as an earlier `make up` would have left it
+        assert prerequisites.check_ports() == []
     assert missing.what.startswith(f"port {port} on 127.0.0.1, where the mirror listens, is taken by ")
     assert "(process " in missing.what
     assert "End that process" in missing.how

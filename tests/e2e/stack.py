@@ -29,9 +29,12 @@ def run(*command: str, limit: float = 300, env: dict[str, str] | None = None) ->
     )
 
 
-def play(name: str, *arguments: str, limit: float = 900) -> subprocess.CompletedProcess[str]:
+def play(
+    name: str, *arguments: str, limit: float = 900, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Play one of the playbooks against the local inventory."""
-    return run("ansible-playbook", f"playbooks/{name}.yml", "-i", "inventories/local", *arguments, limit=limit)
+    command = ("ansible-playbook", f"playbooks/{name}.yml", "-i", "inventories/local", *arguments)
+    return run(*command, limit=limit, env=env)
 
 
 @dataclass(frozen=True)

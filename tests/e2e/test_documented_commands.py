@@ -18,7 +18,8 @@ pytestmark = pytest.mark.again
 # a command is left out only for a reason; each of these is run elsewhere, as the reason says
 LEFT_OUT = {
     r"^make |-m setup (lint|e2e|test|up|down|molecule)": "the verbs of make: `make test` is made of them",
-    r"pytest|\bgo (test|vet)|^cd mirror": "tests: `make unit` runs them",
+    r"pytest|\bgo (test|vet)|-m setup (unit|[a-z]+-test)": "tests: `make unit` and its neighbours run them",
+    r"bin/(ansible-lint|checkov|mypy|ruff)": "gates: `make lint` runs them, on everything",
     r"molecule (test|converge|verify|destroy|login)|docker exec": "scenarios: `make molecule` runs them",
     r"mirror (build|stop)|localcloud (up|down|stop)|-m mirror$": "would take the running stack away, or make it: `make up`, `make down`",
     r"inventories/aws|AWS_PROFILE": "needs an AWS account",
@@ -27,11 +28,16 @@ LEFT_OUT = {
     r"benchmarks?|uv pip|logs .*(-f|--follow)|python -m beacon_webapp": "runs until it is stopped, or measures",
     r"[…<>]|[A-Z]{4,}(?!_)\b(?!=)": "has a place to be filled in",
 }
-LINES = [
-    pytest.param(line, id=f"{readme.parent.relative_to(CHECKOUT)}: {line[:60]}")
+# what stands in several places is run once, under the name of the last
+PLACES = {
+    line.partition(" #")[0].strip(): f"{readme.parent.relative_to(CHECKOUT)}: {line[:60]}"
     for readme in tracked("*README.md")
     for line in commands(readme)
-    if not any(re.search(pattern, line.partition(" #")[0]) for pattern in LEFT_OUT)
+}
+LINES = [
+    pytest.param(line, id=place)
+    for line, place in PLACES.items()
+    if not any(re.search(pattern, line) for pattern in LEFT_OUT)
 ]
 
 

@@ -13,7 +13,7 @@ from .up import artefacts, up
 
 CHECKOV = paths.CHECKOUT / ".venv-checkov"  # apart: it pins an old boto3
 AWX = paths.CHECKOUT / ".venv-awx"  # apart: awx.awx is part of an older distribution only
-SCENARIOS = ("prometheus", "grafana")
+GO_MODULES = ("mirror/daemons", "mirror/doubles/ingress")
 
 
 def files(*patterns: str) -> list[str]:
@@ -84,20 +84,30 @@ def lint(phases: Phases) -> None:
 def unit(phases: Phases) -> None:
     """Run the unit and contract tests, with two workers. Raises PhaseError when one fails."""
     artefacts(phases)  # promtool, terraform and its provider test what they will read
+    go = {**environment(), "GOCACHE": str(paths.cache() / "go-build"), "GOMODCACHE": str(paths.cache() / "go-mod")}
+    for module in GO_MODULES:
+        phases.run("go", "go", "-C", module, "test", "./...", environment=go, limit=900)
     phases.run("unit", program("pytest"), "-q", "-n", "2", environment=environment(), limit=1200)
+
+
+def scenarios() -> list[str]:
+    """Return the scenarios: each role's has its name."""
+    roles = (path.name for path in (paths.CHECKOUT / "roles").iterdir())
+    return sorted(role for role in roles if (paths.CHECKOUT / "molecule" / role / "molecule.yml").exists())
 
 
 def molecule(phases: Phases) -> None:
     """Run each role's scenario. Raises PhaseError at the first that fails."""
     artefacts(phases)
-    for scenario in SCENARIOS:
+    for scenario in scenarios():
         phases.run(scenario, program("molecule"), "test", "-s", scenario, environment=environment(), limit=1200)
 
 
 def e2e(phases: Phases) -> None:
     """Ask of the running stack what the README promises. Raises PhaseError when something isn't so."""
-    tests = [program("pytest"), "-v", "-m", "e2e", "tests/e2e"]
-    phases.run("e2e", *tests, environment=local_cloud_environment(), limit=2400)
+    for marker in ("e2e", "again"):
+        tests = [program("pytest"), "-v", "--durations", "5", "-m", marker, "tests/e2e"]
+        phases.run(marker, *tests, environment=local_cloud_environment(), limit=2400)
 
 
 def awx_test(phases: Phases) -> None:
@@ -118,8 +128,8 @@ def test(phases: Phases) -> None:
         lint(phases)
         unit(phases)
         up(phases)
-        molecule(phases)
         e2e(phases)
+        molecule(phases)
     finally:
         down(phases)
     phases.run("left-overs", program("pytest"), "-q", "-m", "leftovers", "tests/leftovers", environment=environment())

@@ -178,7 +178,7 @@ class Application:
                     return self._ask_moto(call)
                 with model.transaction():
                     answer = self._ask_moto(call)
-        except Exception as error:
+        except Exception as error:  # the last resort: a client gets its protocol's error, the log the traceback
             LOG.exception("%s %s %s failed", call.service, call.method, call.action or call.environ["PATH_INFO"])
             fault = Fault(
                 code="InternalFailure",

@@ -98,7 +98,7 @@ class Work:
         for pause in (*RETRY_SECONDS, None):
             try:
                 job()
-            except Exception as error:
+            except Exception as error:  # whatever a job meets: it is told as the job's failure, and tried again
                 self.failures[key] = f"{type(error).__name__}: {error}"
                 if pause is None:
                     LOG.exception("job %s gave up", key)

@@ -95,7 +95,7 @@ class LocalAutoScalingBackend(AutoScalingBackend):
         group.min_size = int(least or 0)
         try:
             group.set_desired_capacity(int(wanted) if wanted is not None else group.min_size)
-        except Exception:
+        except Exception:  # whatever the reason: no half-made group stays; it goes on to the caller
             del self.autoscaling_groups[group.name]
             raise
         return group
@@ -114,7 +114,7 @@ class LocalAutoScalingBackend(AutoScalingBackend):
                 self.replace_lost(silent, now=time.monotonic())
             except DockerFailedError as error:
                 LOG.warning("Auto Scaling groups can't be checked: %s", error)
-            except Exception:
+            except Exception:  # the watch must not end: it is all that replaces what is lost
                 LOG.exception("replacing lost instances failed: trying again")
 
     def replace_lost(self, silent: dict[str, float], *, now: float) -> None:

@@ -290,7 +290,7 @@ def converge(account: str, region: str, instance_id: str) -> None:
             now.machines.ensure(spec)
             if reboot:
                 now.machines.restart(instance_id)
-        except Exception as error:
+        except Exception as error:  # whatever the reason, an instance that never ran is given up as AWS does
             if wanted == PENDING[0]:
                 _give_up(backend, instance, error)
                 return

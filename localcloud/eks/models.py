@@ -192,7 +192,7 @@ class LocalEKSBackend(EKSBackend):
         cluster = self.clusters[cluster_name]
         try:
             nodegroups.create(self, cluster, group, settings)
-        except Exception:
+        except Exception:  # whatever the reason: no half-made group stays; it goes on to the caller
             cluster.nodegroups.pop(group.nodegroup_name)
             raise
         self.converge_nodegroup(cluster_name, group.nodegroup_name)

@@ -80,7 +80,7 @@ class LocalELBv2Backend(ELBv2Backend):
         try:
             for subnet in balancer.subnets:
                 balancer.beacon_nodes[subnet.id] = self._plan(balancer, subnet, mappings.get(subnet.id, {}))
-        except Exception:
+        except Exception:  # whatever the reason: no half-made balancer stays; it goes on to the caller
             self._release(balancer)
             del self.load_balancers[balancer.arn]
             raise

@@ -1,11 +1,11 @@
 # The verbs of a person; what they do stands in setup/. `make help` lists them.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-VERBS := setup up verify down test lint unit molecule e2e lock
+VERBS := setup up verify down test lint unit molecule e2e awx-test lock
 
 .PHONY: help
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: $(VERBS)
 setup: ## check this machine and prepare it: environment, Docker engine
@@ -17,6 +17,7 @@ lint: ## all gates of style, types and structure
 unit: ## unit and contract tests: no containers
 molecule: ## each role's scenario
 e2e: ## ask of the running stack what the README promises
+awx-test: ## apply awx/ to a double, launch its jobs against the running stack
 lock: ## resolve the requirements anew
 $(VERBS):
 	@$(PYTHON) -m setup $@

@@ -18,7 +18,7 @@ PARTS = ("Rationale", "Key files", "Essential commands")
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)[^)]*\)")
 ROUTE = re.compile(r'@\w+\.(?:get|post|put|delete|route)\("(/[^"]*)"')
 SETTING = re.compile(r"\b(?:BEACON|LOCALCLOUD|WEBAPP|MIRROR|MOLECULE)_[A-Z][A-Z_]*[A-Z]\b")
-TARGET = re.compile(r"^([a-z0-9]+):.*##", re.MULTILINE)
+TARGET = re.compile(r"^([a-z0-9-]+):.*##", re.MULTILINE)
 OWN = ("changelogs", "meta")  # Ansible's own folders: others say what is in them
 TESTS_ONLY = re.compile(r"^[A-Z]+_(\w+_)?TEST_")
 
@@ -112,8 +112,8 @@ def listed_targets(root: Path) -> list[str]:
 
 
 def _make_words(text: str) -> list[str]:
-    code = re.findall(r"`make ([a-z0-9]+)[^`]*`", text)
-    return code + re.findall(r"^(?: {4})?make ([a-z0-9]+)", text, re.MULTILINE)
+    code = re.findall(r"`make ([a-z0-9-]+)[^`]*`", text)
+    return code + re.findall(r"^(?: {4})?make ([a-z0-9-]+)", text, re.MULTILINE)
 
 
 def listed_endpoints(root: Path) -> list[str]:

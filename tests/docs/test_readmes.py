@@ -16,7 +16,7 @@ DOCUMENTED = folders(CHECKOUT)
 @pytest.mark.parametrize("folder", DOCUMENTED)
 def test_documented_commands_name_what_exists(folder: str) -> None:
     """Each word that looks like a path of ours is one; each make target, module and playbook exists."""
-    targets = set(re.findall(r"^([a-z0-9]+):.*##", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):.*##", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
     for line in commands(CHECKOUT / folder / "README.md"):
         words = shlex.split(line, comments=True)
         for before, word in zip(["", *words], words, strict=False):

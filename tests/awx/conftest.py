@@ -1,0 +1,65 @@
+"""What tests of the marker `awx` need: the environment that has awx.awx, and the stack that `make up` brought up."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.awx.data import CHECKOUT
+from tests.awx.launch import Credential, Launcher
+
+CREDENTIALS = ["Rehearsal keys", "Rehearsal endpoint", "Rehearsal state", "Rehearsal ssh"]
+
+
+def cache() -> Path:
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("BEACON_CACHE") or home / "beacon")
+
+
+@pytest.fixture(scope="session")
+def cloud() -> dict[str, str]:
+    """What `python -m localcloud env` exports; without a stack the tests can't be, and say so."""
+    command = [sys.executable, "-m", "localcloud", "env"]
+    answer = subprocess.run(command, cwd=CHECKOUT, check=False, capture_output=True, text=True, timeout=60)
+    key = state() / "id_ed25519"
+    if answer.returncode != 0 or not key.exists():
+        pytest.fail(f"These tests launch jobs against the running stack: `make up` first. {answer.stderr} {key}")
+    exports = [line.removeprefix("export ") for line in answer.stdout.splitlines() if line.startswith("export ")]
+    return {name: value.strip("'\"") for name, _, value in (line.partition("=") for line in exports)}
+
+
+def state() -> Path:
+    return Path(os.environ.get("BEACON_STATE") or cache() / "state") / "local"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def launcher(cloud: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Launcher:
+    folder = tmp_path_factory.mktemp("awx")
+    keys = {"access_key": cloud["AWS_ACCESS_KEY_ID"], "secret_key": cloud["AWS_SECRET_ACCESS_KEY"]}
+    return Launcher(
+        folder=folder,
+        # nothing is kept from one job to the next, as in AWX's containers; the mirror's files are this machine's
+        task_environment={"BEACON_CACHE": str(cache()), "BEACON_STATE": str(folder / "state")},
+        # a job of AWX has a container's ports for itself; here somebody may have a tunnel open
+        variables={"cluster_access_port": str(free_port())},
+        credentials={
+            "Rehearsal keys": Credential("Beacon AWS keys", keys),
+            "Rehearsal endpoint": Credential("Beacon AWS endpoint", {"endpoint_url": cloud["AWS_ENDPOINT_URL"]}),
+            "Rehearsal state": Credential("Beacon state bucket", {"bucket": "beacon-local-state-123456789012"}),
+            "Rehearsal ssh": Credential(
+                "Beacon ssh key", {"private_key": (state() / "id_ed25519").read_text().strip()}
+            ),
+        },
+    )

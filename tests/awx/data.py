@@ -1,0 +1,39 @@
+"""The data of awx/, as it stands in its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FOLDER = CHECKOUT / "awx" / "data"
+Objects = list[dict[str, Any]]
+
+
+class Loader(yaml.SafeLoader):
+    """Reads Ansible's tag for text that is somebody else's template."""
+
+
+def _text(_: Loader, node: yaml.ScalarNode) -> str:
+    return str(node.value)
+
+
+Loader.add_constructor("!unsafe", _text)
+
+
+def load(*files: Path) -> dict[str, Objects]:
+    """Return each kind's objects by the name of the role's input, less its prefix."""
+    found: dict[str, Objects] = {}
+    for file in files or sorted(FOLDER.glob("*.yml")):
+        content = yaml.load(file.read_text(), Loader)
+        found |= {
+            name.removeprefix("controller_"): value for name, value in content.items() if name.startswith("controller_")
+        }
+    return found
+
+
+def by_name(objects: Objects) -> dict[str, dict[str, Any]]:
+    """Return objects by their names."""
+    return {entry["name"]: entry for entry in objects}

@@ -1,0 +1,136 @@
+"""The data says what it should: each verb has its template, each question its variable, and operators can't destroy."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from awx.workflow import PICTURE, draw, read
+from plugins.filter.controller import REFERENCES, identity, references
+from tests.awx.data import CHECKOUT, by_name, load
+from tests.awx.survey import defaults, problems
+
+DATA = load()
+TEMPLATES = by_name(DATA["job_templates"])
+# These can't run from AWX
+LEFT_OUT = {
+    "access": "leaves a tunnel open on the machine where it is played; a job's container ends with the job",
+    "awx": "makes AWX's own objects, from outside",
+}
+KINDS = {"workflow_nodes": "workflow_job_template_nodes"}
+
+
+def test_every_playbook_has_a_job_template() -> None:
+    verbs = {path.stem for path in (CHECKOUT / "playbooks").glob("*.yml")} - LEFT_OUT.keys()
+    assert {f"playbooks/{verb}.yml" for verb in verbs} == {entry["playbook"] for entry in TEMPLATES.values()}
+
+
+def playbooks(name: str) -> list[str]:
+    """Return what a template plays: one playbook, or those of the workflow's steps."""
+    steps = [entry.get("unified_job_template") for entry in DATA["workflow_nodes"]]
+    return [
+        entry["playbook"] for entry in DATA["job_templates"] if entry["name"] in ([name], steps)[name not in TEMPLATES]
+    ]
+
+
+def surveys() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (entry["name"], entry["survey_spec"]) for entry in (*DATA["job_templates"], *DATA["workflow_job_templates"])
+    ]
+
+
+@pytest.mark.parametrize(("name", "spec"), surveys(), ids=lambda value: value if isinstance(value, str) else "")
+def test_a_survey_asks_for_declared_variables(name: str, spec: dict[str, Any]) -> None:
+    declared = {
+        variable
+        for file in (CHECKOUT / "inventories" / "aws" / "group_vars" / "all").glob("*.yml")
+        for variable in yaml.safe_load(file.read_text())
+    }
+    played = "".join((CHECKOUT / playbook).read_text() for playbook in playbooks(name))
+    for item in spec["spec"]:
+        variable = item["variable"]
+        assert variable in declared or re.search(rf"\b{variable}\b", played), (
+            f"{name} asks for {variable}: who reads it?"
+        )
+
+
+@pytest.mark.parametrize(("name", "spec"), surveys(), ids=lambda value: value if isinstance(value, str) else "")
+def test_a_surveys_defaults_are_answers(name: str, spec: dict[str, Any]) -> None:
+    needed = ["'confirm' value missing"] if name in ("Beacon destroy", "Beacon restore") else []
+    assert problems(spec, defaults(spec)) == needed
+
+
+def test_every_name_leads_to_an_object() -> None:
+    known = {
+        KINDS.get(kind, kind): {entry.get(identity(KINDS.get(kind, kind))) for entry in DATA[kind]} for kind in DATA
+    }
+    lost = [
+        f"{kind} {entry.get('name', entry.get('identifier', entry.get('team')))}: {field} {name}"
+        for kind, entries in DATA.items()
+        for entry in entries
+        for field, name in references(entry)
+        if not any(name in known.get(other, ()) for other in REFERENCES[field])
+    ]
+    assert lost == []
+
+
+def reachable(team: str) -> set[str]:
+    """Return what a team may launch: templates, and those that a workflow leads to."""
+    found: set[str] = set()
+    for grant in DATA["roles"]:
+        if grant["team"] == team and grant["role"] in ("execute", "admin"):
+            found |= set(grant.get("job_templates", []))
+            if grant.get("workflows") or grant.get("organizations"):
+                found |= {
+                    entry["unified_job_template"] for entry in DATA["workflow_nodes"] if "unified_job_template" in entry
+                }
+    return found
+
+
+def test_operators_deploy_and_verify_and_nothing_else() -> None:
+    assert reachable("Beacon operators") == {"Beacon deploy", "Beacon verify"}
+
+
+def test_maintainers_may_launch_everything() -> None:
+    assert reachable("Beacon maintainers") == set(TEMPLATES)
+
+
+def test_the_way_to_destroy_leads_through_an_approval() -> None:
+    approvals = {node.name for node in read() if node.approval}
+    before = {node.name for node in read() for _, other in node.links if other == "destroy"}
+    assert before == approvals == {"approve"}
+
+
+def test_credentials_hold_no_value() -> None:
+    for entry in DATA["credentials"]:
+        for name, value in entry["inputs"].items():
+            assert re.fullmatch(r"{{ lookup\('ansible.builtin.env', '[A-Z_]+'\) }}", value), f"{entry['name']}: {name}"
+
+
+def test_injectors_set_the_environment_and_no_extra_variables() -> None:
+    for entry in DATA["credential_types"]:
+        assert entry["injectors"].keys() <= {"env", "file"}, entry["name"]
+        secret = {item["id"] for item in entry["inputs"]["fields"] if item.get("secret")}
+        assert {"secret_key", "private_key", "session_token"} & {f["id"] for f in entry["inputs"]["fields"]} <= secret
+
+
+def test_the_image_carries_the_collections_version() -> None:
+    version = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text())["version"]
+    assert DATA["execution_environments"][0]["image"].endswith(f":{version}")
+
+
+def test_the_image_has_the_versions_of_the_projects_environment() -> None:
+    def pins(file: str) -> dict[str, str]:
+        return dict(re.findall(r"^([\w.-]+)==(\S+)", (CHECKOUT / file).read_text(), re.MULTILINE))
+
+    ours, theirs = pins("requirements.txt"), pins("awx/execution-environment/requirements.txt")
+    assert {name: ours[name] for name in theirs if name in ours} == {
+        name: theirs[name] for name in theirs if name in ours
+    }
+
+
+def test_the_picture_is_current() -> None:
+    assert PICTURE.read_text() == draw(read()), "run `python -m awx.workflow`"

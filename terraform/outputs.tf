@@ -112,3 +112,8 @@ output "kms_key_arn" {
   description = "Key of the environment, for parameters."
   value       = aws_kms_key.environment.arn
 }
+
+output "backup_bucket" {
+  description = "Bucket for snapshots of the central Prometheus."
+  value       = aws_s3_bucket.backup.bucket
+}

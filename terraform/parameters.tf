@@ -11,5 +11,6 @@ locals {
     grafana_viewer    = "${local.parameter_path}/grafana-viewer"
     remote_write      = "${local.parameter_path}/remote-write"
     prometheus_reader = "${local.parameter_path}/prometheus-reader"
+    alertmanager      = "${local.parameter_path}/alertmanager"
   }
 }

@@ -70,6 +70,11 @@ run "plan" {
   }
 
   assert {
+    condition     = aws_s3_bucket_public_access_block.backup.restrict_public_buckets && output.backup_bucket == "beacon-test-backup-123456789012"
+    error_message = "The bucket of backups is open, or has another name."
+  }
+
+  assert {
     condition     = output.parameters.grafana_admin == "/beacon/test/grafana-admin"
     error_message = "Parameters are not under the environment's path."
   }

@@ -23,7 +23,7 @@ LEFT_OUT = {
     r"molecule (test|converge|verify|destroy|login)|docker exec": "scenarios: `make molecule` runs them",
     r"mirror (build|stop)|localcloud (up|down|stop)|-m mirror$": "would take the running stack away, or make it: `make up`, `make down`",
     r"inventories/aws|AWS_PROFILE": "needs an AWS account",
-    r"playbooks/(site|destroy|provision|build|cluster|deploy|monitor|verify)": "the verbs: the other end-to-end tests play them",
+    r"playbooks/(site|destroy|provision|build|cluster|deploy|monitor|verify|backup|restore)": "the verbs: the other end-to-end tests play them",
     r"terraform .*(init|apply|destroy|test)": "role infrastructure runs them",
     r"benchmarks?|uv pip|logs .*(-f|--follow)|python -m beacon_webapp": "runs until it is stopped, or measures",
     r"[…<>]|[A-Z]{4,}(?!_)\b(?!=)": "has a place to be filled in",

@@ -94,3 +94,9 @@ def test_destroy_wants_the_environments_name(tmp_path: Path) -> None:
     text = play("destroy", tmp_path, "-e", "confirm=other")
     assert "This destroys environment 'local' in eu-west-1" in text
     assert "confirm is 'other'; to go on, say its name: -e confirm=local" in text
+
+
+def test_restore_wants_the_environments_name(tmp_path: Path) -> None:
+    text = play("restore", tmp_path, "-e", "confirm=other", "-e", "snapshot=20260102T030405Z")
+    assert "This puts the snapshot '20260102T030405Z' in the place of all metrics of environment 'local'" in text
+    assert "confirm is 'other'; to go on, say its name: -e confirm=local" in text

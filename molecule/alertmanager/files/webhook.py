@@ -1,0 +1,26 @@
+"""Take what Alertmanager posts: one line a notification, with its path, user and body, in the file that is the argument."""
+
+import base64
+import json
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+RECEIVED = Path(sys.argv[1])
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Writes down, and answers 200."""
+
+    def do_POST(self) -> None:  # noqa: N802 - the base class's name
+        """Write a notification down."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        user = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode()
+        with RECEIVED.open("a") as file:
+            file.write(json.dumps({"path": self.path, "user": user, "body": body}) + "\n")
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+HTTPServer(("127.0.0.1", 8099), Handler).serve_forever()

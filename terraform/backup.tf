@@ -1,0 +1,94 @@
+# Snapshots of the central Prometheus' series: made by a timer on the monitoring host, brought back by playbooks/restore.yml.
+
+resource "aws_s3_bucket" "backup" {
+  # checkov:skip=CKV_AWS_18:one host writes here, once a day, and says so in its journal
+  # checkov:skip=CKV_AWS_144:copies of copies in a second region cost more than a month of metrics is worth
+  # checkov:skip=CKV2_AWS_62:nobody waits for a notification
+  bucket = "${local.prefix}-backup-${local.account_id}"
+
+  # destroy.yml asks for the environment's name, and says that all metrics go with it
+  force_destroy = true
+}
+
+resource "aws_s3_bucket_public_access_block" "backup" {
+  bucket                  = aws_s3_bucket.backup.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "backup" {
+  bucket = aws_s3_bucket.backup.id
+
+  rule {
+    bucket_key_enabled = true
+
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = aws_kms_key.environment.arn
+    }
+  }
+}
+
+# What was overwritten or deleted by mistake, or by somebody who got hold of the host, can be had back for a week.
+resource "aws_s3_bucket_versioning" "backup" {
+  bucket = aws_s3_bucket.backup.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "backup" {
+  bucket = aws_s3_bucket.backup.id
+
+  rule {
+    id     = "a-month"
+    status = "Enabled"
+
+    filter {}
+
+    expiration {
+      days = 30
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 7
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.backup]
+}
+
+# The monitoring host may add and read. It may not delete: snapshots end by their age.
+resource "aws_iam_role_policy" "monitoring_backup" {
+  name   = "backup"
+  role   = aws_iam_role.monitoring.id
+  policy = data.aws_iam_policy_document.monitoring_backup.json
+}
+
+data "aws_iam_policy_document" "monitoring_backup" {
+  statement {
+    sid       = "Objects"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${aws_s3_bucket.backup.arn}/*"]
+  }
+
+  # Without it a missing object is an `access denied` that says nothing.
+  statement {
+    sid       = "TellMissingFromForbidden"
+    actions   = ["s3:ListBucket"]
+    resources = [aws_s3_bucket.backup.arn]
+  }
+
+  statement {
+    sid       = "Encryption"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [aws_kms_key.environment.arn]
+  }
+}

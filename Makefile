@@ -1,11 +1,11 @@
 # The verbs of a person; what they do stands in setup/. `make help` lists them.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-VERBS := setup up verify down test lint unit molecule e2e awx-test lock
+VERBS := setup up verify down test lint unit molecule e2e awx-test webapp-test bench-webapp lock
 
 .PHONY: help
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: $(VERBS)
 setup: ## check this machine and prepare it: environment, Docker engine
@@ -18,6 +18,8 @@ unit: ## unit and contract tests: no containers
 molecule: ## each role's scenario
 e2e: ## ask of the running stack what the README promises
 awx-test: ## apply awx/ to a double, launch its jobs against the running stack
+webapp-test: ## the web application alone: each branch, a real browser, its image
+bench-webapp: ## the web application beside others: table and picture
 lock: ## resolve the requirements anew
 $(VERBS):
 	@$(PYTHON) -m setup $@

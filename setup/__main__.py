@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from . import checks, engine, environment, prerequisites
+from . import checks, engine, environment, prerequisites, webapp
 from .down import down
 from .phases import PhaseError, Phases, report
 from .up import up, verify
@@ -22,7 +22,8 @@ def setup(_: Phases) -> None:
 def lock(_: Phases) -> None:
     """Resolve the requirements anew."""
     python = prerequisites.python()
-    for name in ("requirements", "requirements-checkov", "requirements-awx", "webapp/requirements"):
+    images = ("webapp/requirements", "webapp/requirements-sbom")
+    for name in ("requirements", "requirements-checkov", "requirements-awx", *images, "benchmarks/webapp/requirements"):
         environment.lock(python, name)
 
 
@@ -37,6 +38,8 @@ FUNCTIONS = (
     checks.molecule,
     checks.e2e,
     checks.awx_test,
+    webapp.webapp_test,
+    webapp.bench_webapp,
     lock,
 )
 VERBS: dict[str, Callable[[Phases], None]] = {function.__name__.replace("_", "-"): function for function in FUNCTIONS}

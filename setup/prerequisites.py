@@ -86,9 +86,9 @@ def check_python() -> Missing | None:
     )
 
 
-def check_programs() -> list[Missing]:
+def check_programs(programs: dict[str, str] = PROGRAMS) -> list[Missing]:
     """Look for programs; on Debian as root they are installed."""
-    missing = {program: package for program, package in PROGRAMS.items() if not shutil.which(program)}
+    missing = {program: package for program, package in programs.items() if not shutil.which(program)}
     if missing and machine.is_debian() and machine.is_root():
         machine.install(*sorted(set(missing.values())))
         return []

@@ -12,7 +12,7 @@ RECEIVED = Path(sys.argv[1])
 class Handler(BaseHTTPRequestHandler):
     """Writes down, and answers 200."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the base class's name
+    def do_POST(self) -> None:
         """Write a notification down."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         user = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode()

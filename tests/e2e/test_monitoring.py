@@ -1,0 +1,214 @@
+"""What monitoring is for: nothing is lost while the central Prometheus is away, and what fails is told within its time."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import threading
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.stack import ENVIRONMENT, STATE, play, run
+from tests.e2e.webhook import Webhook, listening
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.stack import Stack
+
+pytestmark = pytest.mark.again
+KUBECONFIG = str(STATE / ENVIRONMENT / "kubeconfig")
+PAUSE_SECONDS = 180
+REQUESTS_A_SECOND = 5
+SCRAPE_SECONDS = 10
+CATCH_UP_SECONDS = 120
+START_SECONDS = 60
+# what a rule waits (5 m of silence, then `for`), scrapes, groups, and a busy machine
+ALERT_SECONDS = 600
+
+
+def on_monitoring(stack: Stack, *command: str) -> str:
+    """Run a command on the monitoring host, as root."""
+    containers = run(
+        "docker", "ps", "-q", "--filter", f"label=beacon.instance={stack.outputs['monitoring_instance_id']}"
+    )
+    answer = run("docker", "exec", containers.stdout.strip(), *command)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def ask(stack: Stack, path: str, **parameters: str) -> Any:
+    """Ask the central Prometheus; one that has just started reads its log before it answers."""
+    address = f"/api/datasources/proxy/uid/prometheus/api/v1/{path}"
+    deadline = time.monotonic() + START_SECONDS
+    answer = stack.grafana("GET", address, user="viewer", params=parameters)
+    while answer.status_code >= 500 and time.monotonic() < deadline:
+        time.sleep(1)
+        answer = stack.grafana("GET", address, user="viewer", params=parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]["result"]
+
+
+def counted(stack: Stack) -> float:
+    return sum(
+        float(sample["value"][1]) for sample in ask(stack, "query", query='http_requests_total{route="/gandalf"}')
+    )
+
+
+def settled(stack: Stack) -> float:
+    """Wait until two scrapes in a row say the same, and nothing is on its way."""
+    deadline = time.monotonic() + CATCH_UP_SECONDS
+    quiet = "sum(changes(http_requests_total[25s])) == 0 and min(timestamp(http_requests_total)) > time() - 20"
+    while time.monotonic() < deadline:
+        if ask(stack, "query", query=quiet):
+            return counted(stack)
+        time.sleep(3)
+    raise AssertionError("the counters never came to rest: does somebody else use the pages?")
+
+
+def test_nothing_is_lost_while_the_central_prometheus_is_away(stack: Stack) -> None:
+    before = settled(stack)
+    sent, done = [0], threading.Event()
+
+    def load() -> None:
+        while not done.wait(1 / REQUESTS_A_SECOND):
+            assert stack.page("/gandalf").status_code == 200
+            sent[0] += 1
+
+    client = threading.Thread(target=load)
+    client.start()
+    try:
+        time.sleep(2 * SCRAPE_SECONDS)
+        on_monitoring(stack, "systemctl", "stop", "prometheus")
+        stopped = time.time()
+        time.sleep(PAUSE_SECONDS)
+        on_monitoring(stack, "systemctl", "start", "prometheus")
+        started = time.time()
+        time.sleep(2 * SCRAPE_SECONDS)
+    finally:
+        on_monitoring(stack, "systemctl", "start", "prometheus")
+        done.set()
+        client.join()
+    deadline = time.monotonic() + CATCH_UP_SECONDS
+    while counted(stack) < before + sent[0] and time.monotonic() < deadline:
+        time.sleep(3)
+    assert settled(stack) == before + sent[0], f"{sent[0]} requests were sent"
+    # the raw samples of each pod over the pause: their distances tell whether a scrape is missing
+    window = f"{started - stopped + SCRAPE_SECONDS:.0f}s"
+    query = f'http_requests_total{{route="/gandalf"}}[{window}]'
+    for series in ask(stack, "query", query=query, time=f"{started:.0f}"):
+        moments = [float(moment) for moment, _ in series["values"]]
+        gaps = [later - earlier for earlier, later in pairwise(moments)]
+        assert max(gaps) < 1.5 * SCRAPE_SECONDS, f"{series['metric']['pod']}: gaps of {gaps}"
+        assert len(moments) >= PAUSE_SECONDS // SCRAPE_SECONDS
+
+
+@pytest.fixture(scope="module")
+def webhook(stack: Stack) -> Iterator[Webhook]:
+    """Alertmanager tells a receiver on this machine, and afterwards nobody again."""
+    network = run("docker", "network", "inspect", "localcloud-public", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+    gateway = str(ipaddress.ip_address(network.stdout.strip()))
+    with listening(gateway) as receiver:
+        values = {
+            "alertmanager_receivers": [{"name": "test", "webhooks": [{"url": receiver.url}]}],
+            "alertmanager_receiver": "test",
+            "alertmanager_group_interval": "10s",
+        }
+        file = STATE / ENVIRONMENT / "receivers.json"
+        file.write_text(json.dumps(values))
+        try:
+            told = play("monitor", "-e", f"@{file}", limit=1200)
+            assert told.returncode == 0, told.stdout[-3000:] + told.stderr
+            yield receiver
+        finally:
+            file.unlink()
+            back = play("monitor", limit=1200)
+        assert back.returncode == 0, back.stdout[-3000:] + back.stderr
+
+
+@pytest.fixture(scope="module")
+def tunnel() -> Iterator[None]:
+    opened = play("access", limit=300)
+    assert opened.returncode == 0, opened.stdout + opened.stderr
+    yield
+    closed = play("access", "-e", "access_state=absent", limit=300)
+    assert closed.returncode == 0, closed.stdout + closed.stderr
+
+
+def kubectl(*arguments: str, text: str = "") -> None:
+    file = STATE / ENVIRONMENT / "object.json"
+    file.write_text(text)
+    try:
+        more = ("-f", str(file)) if text else ()
+        answer = run("kubectl", "--kubeconfig", KUBECONFIG, *arguments, *more, limit=120)
+    finally:
+        file.unlink()
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+# A host in a container has no disk of its own that could be filled: its node_exporter tells of one, in its own words
+FULL_DISK = """\
+# HELP node_filesystem_avail_bytes Filesystem space available to non-root users in bytes.
+# TYPE node_filesystem_avail_bytes gauge
+node_filesystem_avail_bytes{device="none",device_error="",fstype="ext4",mountpoint="/made-full"} 1
+# HELP node_filesystem_size_bytes Filesystem size in bytes.
+# TYPE node_filesystem_size_bytes gauge
+node_filesystem_size_bytes{device="none",device_error="",fstype="ext4",mountpoint="/made-full"} 1000
+"""
+FAILED_POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "made-to-fail", "namespace": "webapp", "labels": {"made-by": "test"}},
+    "spec": {
+        "automountServiceAccountToken": False,
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [
+            {
+                "name": "none",
+                "image": "registry.invalid/none:1",
+                "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"cpu": "10m", "memory": "16Mi"}},
+                "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+            }
+        ],
+    },
+}
+
+
+@pytest.mark.usefixtures("tunnel")
+def test_a_failed_pod_a_silent_agent_and_a_full_disk_are_told(stack: Stack, webhook: Webhook) -> None:
+    textfile = "/var/lib/node_exporter/textfile/made-full.prom"
+    on_monitoring(stack, "sh", "-c", f"cat > {textfile} <<'END'\n{FULL_DISK}END")
+    kubectl("apply", text=json.dumps(FAILED_POD))
+    try:
+        assert webhook.wait("PodNotReady", {"pod": "made-to-fail"}, ALERT_SECONDS), webhook.told
+        assert webhook.wait("DiskFull", {"mountpoint": "/made-full"}, ALERT_SECONDS), webhook.told
+        kubectl("--namespace", "monitoring", "scale", "deployment/metrics-agent", "--replicas=0")
+        assert webhook.wait("AgentSilent", {}, ALERT_SECONDS), webhook.told
+    finally:
+        on_monitoring(stack, "rm", "-f", textfile)
+        kubectl("--namespace", "monitoring", "scale", "deployment/metrics-agent", "--replicas=1")
+        kubectl("--namespace", "webapp", "delete", "pod", "made-to-fail", "--ignore-not-found", "--grace-period=0")
+
+
+def test_a_backup_comes_back(stack: Stack) -> None:
+    """The history of the first hour is still there after the disk was lost and restored."""
+    oldest = float(ask(stack, "query", query='count_over_time(up{job="prometheus"}[2h])')[0]["value"][1])
+    saved = play("backup", limit=600)
+    assert saved.returncode == 0, saved.stdout[-3000:] + saved.stderr
+    on_monitoring(stack, "systemctl", "stop", "prometheus")
+    try:
+        on_monitoring(stack, "find", "/var/lib/prometheus", "-mindepth", "1", "-delete")
+    finally:
+        on_monitoring(stack, "systemctl", "start", "prometheus")
+    restored = play("restore", "-e", f"confirm={ENVIRONMENT}", limit=600)
+    assert restored.returncode == 0, restored.stdout[-3000:] + restored.stderr
+    deadline = time.monotonic() + CATCH_UP_SECONDS
+    found = 0.0
+    while found < oldest * 0.9 and time.monotonic() < deadline:
+        time.sleep(3)
+        answer = ask(stack, "query", query='count_over_time(up{job="prometheus"}[2h])')
+        found = float(answer[0]["value"][1]) if answer else 0.0
+    assert found >= oldest * 0.9

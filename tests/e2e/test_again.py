@@ -1,7 +1,8 @@
-"""What is there stays as it is: a second run, a check run, a killed server."""
+"""What is there stays as it is: a second run, a check run, a killed server, a state that is locked."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -10,9 +11,10 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
-from tests.e2e.stack import STATE, play, run
+from tests.e2e.stack import ENVIRONMENT, STATE, play, run
 
 if TYPE_CHECKING:
     from tests.e2e.stack import Stack
@@ -73,3 +75,30 @@ def test_a_killed_server_comes_back_with_all_its_state(stack: Stack) -> None:
         done.set()
         client.join()
     assert failures == []
+
+
+def test_a_state_that_somebody_else_holds_is_left_alone(stack: Stack) -> None:
+    bucket = f"beacon-{ENVIRONMENT}-state-{stack.outputs['account_id']}"
+    s3 = boto3.client("s3")
+    (state,) = (
+        item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"] if item["Key"].endswith("tfstate")
+    )
+    lock = {
+        "ID": "6f1c2d5e-0000-4000-8000-3a5b7c9d1e2f",
+        "Operation": "OperationTypeApply",
+        "Info": "",
+        "Who": "somebody@elsewhere",
+        "Version": "1.11.4",
+        "Created": "2026-01-02T03:04:05Z",
+        "Path": f"{bucket}/{state}",
+    }
+    s3.put_object(Bucket=bucket, Key=f"{state}.tflock", Body=json.dumps(lock))
+    try:
+        answer = play("provision", "-e", "infrastructure_lock_timeout=1")
+    finally:
+        s3.delete_object(Bucket=bucket, Key=f"{state}.tflock")
+    assert answer.returncode != 0
+    told = " ".join(answer.stdout.split())
+    for part in ("somebody@elsewhere", "2026-01-02 03:04:05", f"force-unlock {lock['ID']}"):
+        assert part in told
+    assert recap(answer.stdout)["localhost"] == (0, 0, 1)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import logging
 from dataclasses import dataclass
 
 from localcloud.backends import backends
 from localcloud.config import ACCOUNT
-
-LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,16 +31,10 @@ def register() -> tuple[str, ...]:
 
     Before the first request: backends are made lazily from this attribute.
     """
-    registered = []
     for service in SERVICES:
         module_name, class_name = service.backend.split(":")
-        package = module_name.rpartition(".")[0]
-        if importlib.util.find_spec(package) is None or importlib.util.find_spec(module_name) is None:
-            LOG.warning("%s: %s is not there; moto's own model is used", service.name, module_name)
-            continue
         backends(service.name).backend = getattr(importlib.import_module(module_name), class_name)
-        registered.append(service.name)
-    return tuple(registered)
+    return tuple(service.name for service in SERVICES)
 
 
 def reconcile(region: str) -> None:

@@ -19,6 +19,7 @@ from setup import paths
 CHECKOUT = paths.CHECKOUT
 STATE = paths.state()
 ENVIRONMENT = "local"
+KUBECONFIG = str(STATE / ENVIRONMENT / "kubeconfig")
 SECONDS = 10
 
 
@@ -35,6 +36,12 @@ def play(
     """Play one of the playbooks against the local inventory."""
     command = ("ansible-playbook", f"playbooks/{name}.yml", "-i", "inventories/local", *arguments)
     return run(*command, limit=limit, env=env)
+
+
+def kubectl(*arguments: str, limit: float = 60, **credentials: str) -> tuple[int, str]:
+    """Ask the cluster, by the fixture `tunnel`; return the exit code and all that was said."""
+    answer = run("kubectl", "--kubeconfig", KUBECONFIG, *arguments, env={**os.environ, **credentials}, limit=limit)
+    return answer.returncode, answer.stdout + answer.stderr
 
 
 @dataclass(frozen=True)

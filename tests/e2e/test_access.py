@@ -11,28 +11,12 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from tests.e2e.stack import ENVIRONMENT, STATE, Stack, play, run
+from tests.e2e.stack import ENVIRONMENT, KUBECONFIG, STATE, kubectl, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
-KUBECONFIG = str(STATE / ENVIRONMENT / "kubeconfig")
-
-
-@pytest.fixture(scope="module")
-def tunnel() -> Iterator[None]:
-    """An open way through the ops host, as `playbooks/access.yml` leaves it for a person."""
-    opened = play("access", limit=180)
-    assert opened.returncode == 0, opened.stdout + opened.stderr
-    yield
-    closed = play("access", "-e", "access_state=absent", limit=180)
-    assert closed.returncode == 0, closed.stdout + closed.stderr
-
-
-def kubectl(*arguments: str, **credentials: str) -> tuple[int, str]:
-    answer = run("kubectl", "--kubeconfig", KUBECONFIG, *arguments, env={**os.environ, **credentials}, limit=60)
-    return answer.returncode, answer.stdout + answer.stderr
 
 
 @pytest.mark.usefixtures("tunnel")

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from . import environment as environments
-from . import paths, prerequisites
+from . import paths, prerequisites, scenarios
 from .down import down
 from .phases import PhaseError, Phases, environment, local_cloud_environment, program
 from .up import artefacts, up
@@ -90,17 +90,11 @@ def unit(phases: Phases) -> None:
     phases.run("unit", program("pytest"), "-q", "-n", "2", environment=environment(), limit=1200)
 
 
-def scenarios() -> list[str]:
-    """Return the scenarios: each role's has its name."""
-    roles = (path.name for path in (paths.CHECKOUT / "roles").iterdir())
-    return sorted(role for role in roles if (paths.CHECKOUT / "molecule" / role / "molecule.yml").exists())
-
-
 def molecule(phases: Phases) -> None:
-    """Run each role's scenario. Raises PhaseError at the first that fails."""
+    """Run each role's scenario. Raises PhaseError that names those which failed, after all have run."""
     artefacts(phases)
-    for scenario in scenarios():
-        phases.run(scenario, program("molecule"), "test", "-s", scenario, environment=environment(), limit=1200)
+    if failed := scenarios.run_all(phases):
+        raise PhaseError(f"molecule failed: {', '.join(failed)}")
 
 
 def e2e(phases: Phases) -> None:

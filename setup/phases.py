@@ -6,9 +6,16 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from . import paths
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOG_TAIL = 60
 
 
 class PhaseError(Exception):
@@ -20,25 +27,43 @@ class Phases:
     """The steps of a run, with their seconds."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
 
-    def run(self, name: str, *command: str, environment: dict[str, str] | None = None, limit: float = 3600) -> None:
-        """Run a step with its output passed through.
+    def run(
+        self,
+        name: str,
+        *command: str,
+        environment: dict[str, str] | None = None,
+        limit: float = 3600,
+        log: Path | None = None,
+    ) -> None:
+        """Run a step with its output passed through, or into a log where several run at once.
 
-        Raises PhaseError when it fails or takes longer than `limit` seconds.
+        Raises PhaseError when it fails or takes longer than `limit` seconds; with a log, its end is in the message.
         """
-        print(f"\n==> {name}: {' '.join(command)}", flush=True)
+        print(f"\n==> {name}: {' '.join(command)}", f"(log: {log})" if log else "", flush=True)
         started = time.monotonic()
         try:
-            subprocess.run(command, check=True, cwd=paths.CHECKOUT, env=environment, timeout=limit)
+            with log.open("wb") if log else nullcontext() as output:
+                subprocess.run(
+                    command,
+                    check=True,
+                    cwd=paths.CHECKOUT,
+                    env=environment,
+                    timeout=limit,
+                    stdout=output,
+                    stderr=output,
+                )
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            raise PhaseError(f"{name} failed after {time.monotonic() - started:.0f} s: {error}") from error
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL:]) + "\n" if log else ""
+            raise PhaseError(f"{tail}{name} failed after {time.monotonic() - started:.0f} s: {error}") from error
         finally:
             # a step may come again: what it cost is the sum
             self.seconds[name] = self.seconds.get(name, 0) + time.monotonic() - started
 
     def table(self) -> str:
         """Return the steps and their seconds as lines of text."""
-        rows = [*self.seconds.items(), ("all", sum(self.seconds.values()))]
+        rows = [*self.seconds.items(), ("all", time.monotonic() - self.started)]
         return "\n".join(f"  {name:<12} {seconds:6.1f} s" for name, seconds in rows)
 
 

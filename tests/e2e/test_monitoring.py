@@ -184,8 +184,8 @@ def test_a_failed_pod_a_silent_agent_and_a_full_disk_are_told(stack: Stack, webh
     kubectl("apply", text=json.dumps(FAILED_POD))
     try:
         assert webhook.wait("PodNotReady", {"pod": "made-to-fail"}, ALERT_SECONDS), webhook.told
-        assert webhook.wait("DiskFull", {"mountpoint": "/made-full"}, ALERT_SECONDS), webhook.told
         kubectl("--namespace", "monitoring", "scale", "deployment/metrics-agent", "--replicas=0")
+        assert webhook.wait("DiskFull", {"mountpoint": "/made-full"}, ALERT_SECONDS), webhook.told
         assert webhook.wait("AgentSilent", {}, ALERT_SECONDS), webhook.told
     finally:
         on_monitoring(stack, "rm", "-f", textfile)

@@ -43,6 +43,9 @@ def main() -> None:
     for folder in collections.glob("*/*/MANIFEST.json"):
         if f"{folder.parent.parent.name}.{folder.parent.name}" not in kept:
             shutil.rmtree(folder.parent)
+    for namespace in collections.iterdir():
+        if namespace.is_dir() and not any(namespace.iterdir()):
+            namespace.rmdir()
 
 
 if __name__ == "__main__":

@@ -44,6 +44,17 @@ SCOPE = {
     "schedules": ("unified_job_template",),
     "workflow_job_template_nodes": ("workflow_job_template",),
 }
+# A grant's resource as the API calls its type, and as the module calls the list of such
+RESOURCES = {
+    "organization": "organizations",
+    "team": "target_teams",
+    "project": "projects",
+    "inventory": "inventories",
+    "credential": "credentials",
+    "job_template": "job_templates",
+    "workflow_job_template": "workflows",
+}
+ROLES = {"Approve": "approval", "Ad Hoc": "adhoc"}  # where the module's name is not the API's
 # Where an object keeps what is only referred to
 VALUES = {"credentials": "inputs", "notification_templates": "notification_configuration"}
 MAY_BE_EMPTY = {"username", "password"}
@@ -135,6 +146,34 @@ def _removal(entry: dict[str, Any], kind: str) -> dict[str, Any]:
     return {identity(kind): entry[identity(kind)], **scope, "state": "absent"}
 
 
+def controller_revocations(grants: dict[str, Objects], roles: Objects) -> Objects:
+    """Return the modules' arguments that take from teams what the data does not give them."""
+    wanted = {
+        (entry["team"], entry["role"], kind, name)
+        for entry in roles
+        for kind in RESOURCES.values()
+        for name in entry.get(kind, [])
+        if "team" in entry
+    }
+    found = [
+        (
+            team,
+            ROLES.get(grant["name"], grant["name"].lower().replace(" ", "_")),
+            kind,
+            grant["summary_fields"]["resource_name"],
+        )
+        for team, given in grants.items()
+        for grant in given
+        for kind in [RESOURCES.get(grant["summary_fields"].get("resource_type", ""))]
+        if kind
+    ]
+    return [
+        {"team": team, "role": role, kind: [name], "state": "absent"}
+        for team, role, kind, name in found
+        if (team, role, kind, name) not in wanted
+    ]
+
+
 class FilterModule:
     """Ansible's door to the filters."""
 
@@ -146,4 +185,5 @@ class FilterModule:
             "controller_without_values": controller_without_values,
             "controller_values_kept": controller_values_kept,
             "controller_removals": controller_removals,
+            "controller_revocations": controller_revocations,
         }

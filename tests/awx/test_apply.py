@@ -194,21 +194,21 @@ def test_a_field_that_was_changed_changes_one_object(programs: Path, double: Dou
 
 
 def test_what_the_data_does_not_name_goes_only_when_asked(programs: Path, double: Double) -> None:
-    first = double.state.objects("job_templates")[0]
-    double.state.create(
-        "job_templates",
-        {"name": "Old", "organization": first["organization"], "project": first["project"], "playbook": "x.yml"},
-    )
+    templates = {entry["name"]: entry for entry in double.state.objects("job_templates")}
+    destroy = templates["Beacon destroy"]
+    old = {"name": "Old", "playbook": "x.yml", "organization": destroy["organization"], "project": destroy["project"]}
+    double.state.create("job_templates", old)
+    operators = next(entry for entry in double.state.objects("teams") if entry["name"] == "Beacon operators")
+    double.state.link("roles", destroy["roles"]["execute_role"], "teams", {"id": operators["id"]})
     writes(double)
     code, text = apply(programs, double, "--tags", "remove")
     assert code == 0, text
     assert writes(double) == []
-    code, text = apply(programs, double, "--tags", "remove", "-e", "controller_remove_unknown=true", "--check")
-    assert code == 0, text
-    assert writes(double) == []
     code, text = apply(programs, double, "--tags", "remove", "-e", "controller_remove_unknown=true")
     assert code == 0, text
-    assert writes(double) == [["delete", "job_templates", "Old"]]
+    assert [what for what, *_ in writes(double)] == ["link", "delete"]
+    assert "Old" not in {entry["name"] for entry in double.state.objects("job_templates")}
+    test_operators_may_not_destroy(double)
 
 
 def test_the_double_keeps_its_state(double: Double) -> None:

@@ -130,6 +130,9 @@ class Handler(BaseHTTPRequestHandler):
             return HTTPStatus.OK, state.survey(kind, entry["id"], body if writes else None)
         if name == "create_approval_template" and kind == NODES and writes:
             return HTTPStatus.CREATED, shown(state, state.approval(entry, body))
+        if name == "roles" and kind == "teams" and not writes:
+            held = state.roles_of(entry["id"])
+            return HTTPStatus.OK, {"count": len(held), "next": None, "previous": None, "results": held}
         if writes:
             state.link(kind, entry["id"], name, body)
             return HTTPStatus.NO_CONTENT, {}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Object = dict[str, Any]
+ROLE_NAMES = {"approval_role": "Approve", "adhoc_role": "Ad Hoc"}
 FORBIDDEN = ("ANSIBLE_", "VIRTUAL_ENV", "PATH", "PYTHONPATH", "JOB_ID", "AWX_HOST")  # as AWX's own list begins
 
 
@@ -200,6 +201,22 @@ class State:
                     if found == key:
                         return {"id": key, "name": name, "kind": kind, "resource": entry["name"]}
         raise NotFound(f"roles/{key}")
+
+    def roles_of(self, team: int) -> list[Object]:
+        """Return a team's roles, as the API shows them."""
+        held = [
+            self.role(int(place.split("/")[1]))
+            for place, found in self.content["links"].items()
+            if place.startswith("roles/") and place.endswith("/teams") and team in found
+        ]
+        return [
+            {
+                "id": role["id"],
+                "name": ROLE_NAMES.get(role["name"], role["name"].removesuffix("_role").capitalize()),
+                "summary_fields": {"resource_name": role["resource"], "resource_type": KINDS[role["kind"]].type},
+            }
+            for role in held
+        ]
 
     def grants(self) -> Iterable[tuple[str, str, str, str]]:
         """Yield who may do what: team, role, kind, name."""

@@ -55,6 +55,13 @@ def test_colombo_shows_its_time_to_the_second(stack: Stack) -> None:
     assert abs((datetime.now(UTC) - shown).total_seconds()) < 2
 
 
+def test_the_index_tells_version_pod_and_zone(stack: Stack) -> None:
+    answer = stack.page("/", headers={"Accept": "application/json"}).json()
+    assert answer["version"]
+    assert answer["pod"].startswith("webapp-")
+    assert answer["zone"].startswith(stack.outputs["region"])
+
+
 def test_an_unknown_path_is_not_found(stack: Stack) -> None:
     assert stack.page("/saruman").status_code == 404
 

@@ -130,7 +130,8 @@ def webhook(stack: Stack) -> Iterator[Webhook]:
 
 
 @pytest.fixture(scope="module")
-def tunnel() -> Iterator[None]:
+def tunnel(webhook: Webhook) -> Iterator[None]:
+    """The way to the cluster; after the webhook, whose playing opens and closes one, too."""
     opened = play("access", limit=300)
     assert opened.returncode == 0, opened.stdout + opened.stderr
     yield

@@ -101,7 +101,7 @@ def e2e(phases: Phases) -> None:
     """Ask of the running stack what the README promises. Raises PhaseError when something isn't so."""
     for marker in ("e2e", "again"):
         tests = [program("pytest"), "-v", "--durations", "5", "-m", marker, "tests/e2e"]
-        phases.run(marker, *tests, environment=local_cloud_environment(), limit=2400)
+        phases.run(marker, *tests, environment=local_cloud_environment(), limit=4800)
 
 
 def awx_test(phases: Phases) -> None:

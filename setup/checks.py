@@ -93,6 +93,7 @@ def unit(phases: Phases) -> None:
 def molecule(phases: Phases) -> None:
     """Run each role's scenario. Raises PhaseError that names those which failed, after all have run."""
     artefacts(phases)
+    environments.ensure(prerequisites.python(), "requirements-awx", AWX)  # scenario controller plays its modules
     if failed := scenarios.run_all(phases):
         raise PhaseError(f"molecule failed: {', '.join(failed)}")
 

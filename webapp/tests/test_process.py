@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -118,6 +119,21 @@ def test_counts_are_exact_over_threads(start: Callable[..., Process]) -> None:
     assert sum(line["event"] == "request" for line in lines) == 4 * each
     assert not any(line.get("path") in PROBES for line in lines)
     assert err == ""
+
+
+def test_start_costs_little(start: Callable[..., Process]) -> None:
+    """On a free core it is ready as soon as it has worked so long; on a busy machine nothing else can be held."""
+    fields = Path(f"/proc/{start().inner.pid}/stat").read_text().rpartition(")")[2].split()
+    assert (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") <= 0.7
+
+
+def test_body_without_an_end_is_not_taken(start: Callable[..., Process]) -> None:
+    process, piece = start(), b"x" * 65536
+    with socket.create_connection(("127.0.0.1", process.http_port), timeout=PATIENCE) as connection:
+        connection.sendall(b"POST /gandalf HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            connection.sendall((b"%x\r\n%b\r\n" % (len(piece), piece)) * 2048)  # 128 MiB
+    assert process.get("/gandalf")[0] == 200
 
 
 def test_no_request_fails_while_it_stops(start: Callable[..., Process]) -> None:

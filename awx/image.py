@@ -82,6 +82,9 @@ def build() -> None:
     docker = ["docker", "build", "--quiet", "--force-rm", "--label", LABEL, "--tag", name(), *arguments, str(context)]
     # the engine's own builder: buildx is not everywhere
     subprocess.run(docker, check=True, env={**os.environ, "DOCKER_BUILDKIT": "0"}, timeout=BUILD_SECONDS)
+    # the image before it has lost its name by now
+    prune = ["docker", "image", "prune", "--force", "--filter", f"label={LABEL}"]
+    subprocess.run(prune, check=True, stdout=subprocess.DEVNULL, timeout=300)
     shutil.rmtree(context)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+
 import pytest
 
 from tests.awx.conftest import CREDENTIALS
-from tests.awx.launch import Launcher, RefusedError
+from tests.awx.launch import PROGRAMS, Launcher, RefusedError
 
 pytestmark = pytest.mark.awx
 LOCAL = {"beacon_environment": "local"}  # all other answers are the survey's own
@@ -39,6 +43,22 @@ def test_a_job_template_runs(launcher: Launcher, verb: str) -> None:
     assert job.stats["ok"]["localhost"] > 0
     if verb != "destroy":
         assert job.count("changed") == 0, job.output
+
+
+def test_a_version_of_the_registry_is_taken_instead_of_the_source(launcher: Launcher, cloud: dict[str, str]) -> None:
+    aws = [str(PROGRAMS / "aws"), "ecr", "describe-images", "--repository-name", "beacon-local/webapp"]
+    listed = subprocess.run(
+        aws, env={**os.environ, **cloud}, check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+    tags = {tag for image in json.loads(listed)["imageDetails"] for tag in image.get("imageTags", [])}
+    tag = min(tag for tag in tags if not tag.endswith(".sbom"))
+    answers = LOCAL | {"beacon_webapp_tag": tag}
+    job = launcher.launch(
+        "Beacon deploy", inventory="Beacon local", credentials=CREDENTIALS, answers=answers, job_type="check"
+    )
+    assert job.status == "successful", job.output
+    assert "Webapp | Publish it" in job.output
+    assert "Would build" not in job.output
 
 
 def test_an_unknown_version_is_refused_before_anything_is_changed(launcher: Launcher) -> None:

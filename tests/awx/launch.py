@@ -23,6 +23,8 @@ from .data import CHECKOUT, by_name, load
 from .survey import defaults, problems
 
 PROGRAMS = Path(sys.executable).parent
+# Tasks that make what only the controller keeps; where nothing is kept between jobs, each of them makes it anew
+OWN = ("Workspace | ", "Kubeconfig | ")
 PATIENCE = 1800  # seconds, for the longest job
 
 
@@ -45,9 +47,10 @@ class Job:
     status: str
     output: str
     stats: dict[str, dict[str, int]]
+    changed: list[str]  # tasks that changed something of the environment
 
     def count(self, what: str) -> int:
-        """Return how often something happened on all hosts: changed, failures, dark."""
+        """Return how often something happened on all hosts: ok, failures, dark."""
         return sum(self.stats.get(what, {}).values())
 
 
@@ -177,7 +180,14 @@ class Launcher:
         stats: dict[str, dict[str, int]] = next(
             (event["event_data"] for event in events if event["event"] == "playbook_on_stats"), {}
         )
-        return Job((artefacts / "status").read_text(), (artefacts / "stdout").read_text(), stats)
+        done_tasks = [event["event_data"] for event in events if event["event"] == "runner_on_ok"]
+        changed = [item["task"].rpartition(" : ")[2] for item in done_tasks if item["res"].get("changed")]
+        return Job(
+            status=(artefacts / "status").read_text(),
+            output=(artefacts / "stdout").read_text(),
+            stats=stats,
+            changed=[task for task in changed if not task.startswith(OWN)],
+        )
 
 
 def clean() -> dict[str, str]:

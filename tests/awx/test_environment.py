@@ -54,7 +54,8 @@ def test_a_job_runs_in_the_image(contained: Launcher, verb: str, job_type: str) 
         job_type=job_type,
     )
     assert job.status == "successful", job.output
-    assert (job.count("failures"), job.count("dark"), job.count("changed")) == (0, 0, 0), job.output
+    assert (job.count("failures"), job.count("dark")) == (0, 0)
+    assert job.changed == [], job.output
 
 
 def inside(image: str, *command: str) -> str:
@@ -64,7 +65,10 @@ def inside(image: str, *command: str) -> str:
 
 def test_the_image_has_the_pinned_collections_and_no_others(image: str) -> None:
     listed = inside(image, "ansible-galaxy", "collection", "list", "--format", "json")
-    found = {name: item["version"] for place in json.loads(listed).values() for name, item in place.items()}
+    places = {
+        path: items for path, items in json.loads(listed).items() if "/_internal/" not in path
+    }  # ansible-core's own
+    found = {name: item["version"] for items in places.values() for name, item in items.items()}
     pins = re.findall(r"name: ([\w.]+), version: ([\d.]+)", (CHECKOUT / "collections" / "requirements.yml").read_text())
     assert dict(pins).items() <= found.items()
     assert found.keys() - dict(pins).keys() == {"community.library_inventory_filtering_v1"}  # community.docker needs it

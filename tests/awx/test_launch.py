@@ -42,7 +42,7 @@ def test_a_job_template_runs(launcher: Launcher, verb: str) -> None:
     assert (job.count("failures"), job.count("dark")) == (0, 0)
     assert job.stats["ok"]["localhost"] > 0
     if verb != "destroy":
-        assert job.count("changed") == 0, job.output
+        assert job.changed == [], job.output
 
 
 def test_a_version_of_the_registry_is_taken_instead_of_the_source(launcher: Launcher, cloud: dict[str, str]) -> None:
@@ -67,7 +67,7 @@ def test_an_unknown_version_is_refused_before_anything_is_changed(launcher: Laun
     text = " ".join(job.output.split())
     assert job.status == "failed"
     assert "/beacon-local/webapp:9.9.9-none. Set beacon_webapp_tag to one that it has" in text
-    assert job.count("changed") == 0
+    assert job.changed == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_what_is_wrong_ends_a_job_before_anything_is_changed(
     job = launcher.launch(f"Beacon {verb}", inventory="Beacon local", credentials=credentials, answers=answers)
     assert job.status == "failed"
     assert message in " ".join(job.output.split())
-    assert job.count("changed") == 0
+    assert job.changed == []
 
 
 def test_an_inventory_of_others_is_refused(launcher: Launcher) -> None:

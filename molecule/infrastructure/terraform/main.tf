@@ -1,0 +1,47 @@
+# The smallest root module with the interface that the role expects: some of its variables, a backend, outputs.
+terraform {
+  required_version = ">= 1.11"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+  backend "s3" {
+    use_lockfile = true
+  }
+}
+
+variable "environment" {
+  type = string
+}
+
+variable "region" {
+  type = string
+}
+
+variable "vpc_cidr" {
+  type = string
+}
+
+variable "deployer_trusted_arns" {
+  type = list(string)
+}
+
+provider "aws" {
+  region = var.region
+}
+
+resource "aws_ssm_parameter" "range" {
+  name  = "/molecule/infrastructure/${var.environment}"
+  type  = "String"
+  value = var.vpc_cidr
+}
+
+output "vpc_cidr" {
+  value = aws_ssm_parameter.range.insecure_value
+}
+
+output "deployer" {
+  value = one(var.deployer_trusted_arns)
+}

@@ -52,7 +52,8 @@ def main() -> None:
         results.append(measure(contender, options.seconds))
     machine = (
         f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}; load of the machine "
-        f"{before:.1f} before, {os.getloadavg()[0]:.1f} after (of which the benchmark itself makes 2). "
+        f"{before:.1f} before, {os.getloadavg()[0]:.1f} after (of which the benchmark itself makes 2), "
+        f"priority {os.getpriority(os.PRIO_PROCESS, 0)}. "
         f"{options.seconds} s a page, at full and at half load.\n"
     )
     text = "\n".join((machine, table(results), goals(results)))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.stack import Stack
 
-pytestmark = pytest.mark.again
+pytestmark = pytest.mark.soak
 KUBECONFIG = str(STATE / ENVIRONMENT / "kubeconfig")
 PAUSE_SECONDS = 180
 REQUESTS_A_SECOND = 5

@@ -12,7 +12,7 @@ from tests.e2e.stack import play, run
 if TYPE_CHECKING:
     from tests.e2e.stack import Stack
 
-pytestmark = pytest.mark.again
+pytestmark = pytest.mark.soak
 PUBLIC = {"ca_certificate"}
 # where others can read; not what the kernel makes up
 FOLDERS = ("/etc", "/opt", "/usr/local", "/var", "/run", "/tmp", "/home", "/srv")

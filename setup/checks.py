@@ -44,7 +44,7 @@ def gates() -> dict[str, list[str]]:
         ],
         "hadolint": [program("hadolint"), *files("*Dockerfile")],
         "shellcheck": [program("shellcheck"), *shell_scripts()],
-        "gofmt": ["bash", "-c", 'test -z "$(gofmt -l -d "$@" | tee /dev/stderr)"', "gofmt", *files("*.go")],
+        "gofmt": ["bash", "-c", 'wrong=$(gofmt -l -d "$@") && echo "$wrong" && test -z "$wrong"', "gofmt", *files("*.go")],
     }
 
 

@@ -44,7 +44,13 @@ def gates() -> dict[str, list[str]]:
         ],
         "hadolint": [program("hadolint"), *files("*Dockerfile")],
         "shellcheck": [program("shellcheck"), *shell_scripts()],
-        "gofmt": ["bash", "-c", 'wrong=$(gofmt -l -d "$@") && echo "$wrong" && test -z "$wrong"', "gofmt", *files("*.go")],
+        "gofmt": [
+            "bash",
+            "-c",
+            'wrong=$(gofmt -l -d "$@") && echo "$wrong" && test -z "$wrong"',
+            "gofmt",
+            *files("*.go"),
+        ],
     }
 
 

@@ -37,6 +37,7 @@ FUNCTIONS = (
     checks.unit,
     checks.molecule,
     checks.e2e,
+    checks.again,
     checks.soak,
     checks.awx_test,
     webapp.webapp_test,

@@ -21,15 +21,15 @@ def shares_the_cloud(scenario: str) -> bool:
     return "../cloud/create.yml" in (FOLDER / scenario / "molecule.yml").read_text()
 
 
-def steps() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def steps(chosen: list[str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return verbs and scenarios of the two lanes, which can run at once: on own machines, on the shared cloud."""
-    own = [("test", name) for name in names() if not shares_the_cloud(name)]
-    shared = [("test", name) for name in names() if shares_the_cloud(name)]
-    return own, [("create", "cloud"), *shared, ("destroy", "cloud")]
+    own = [("test", name) for name in chosen if not shares_the_cloud(name)]
+    shared = [("test", name) for name in chosen if shares_the_cloud(name)]
+    return own, [("create", "cloud"), *shared, ("destroy", "cloud")] if shared else []
 
 
-def run_all(phases: Phases) -> list[str]:
-    """Run all, also after one failed; return the names of those that did."""
+def run_all(phases: Phases, chosen: list[str]) -> list[str]:
+    """Run them all, also after one failed; return the names of those that did."""
     logs = paths.state() / "molecule"
     logs.mkdir(parents=True, exist_ok=True)
 
@@ -48,4 +48,4 @@ def run_all(phases: Phases) -> list[str]:
         return [name for step in lane if (name := run(*step))]
 
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return [name for failed in pool.map(run_lane, steps()) for name in failed]
+        return [name for failed in pool.map(run_lane, steps(chosen)) for name in failed]

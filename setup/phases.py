@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -95,10 +96,13 @@ def local_cloud_environment() -> dict[str, str]:
     answer = subprocess.run(
         command, check=True, cwd=paths.CHECKOUT, env=environment(), stdout=subprocess.PIPE, text=True, timeout=60
     )
-    exports = (
-        line.partition(" ")[2].partition("=") for line in answer.stdout.splitlines() if line.startswith("export ")
-    )
-    return {**environment(), **{name: value.strip("'\"") for name, _, value in exports}}
+    return {**environment(), **exported(answer.stdout)}
+
+
+def exported(text: str) -> dict[str, str]:
+    """Return the variables that lines `export NAME=VALUE`, quoted for a shell, hold."""
+    words = (shlex.split(line) for line in text.splitlines() if line.startswith("export "))
+    return dict(assignment.split("=", 1) for _, assignment in words)
 
 
 def report(error: PhaseError, phases: Phases) -> int:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from setup import paths
+from setup.phases import exported
 from tests.awx.data import CHECKOUT
 from tests.awx.launch import Credential, Launcher
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 CREDENTIALS = ["Rehearsal keys", "Rehearsal endpoint", "Rehearsal state", "Rehearsal ssh"]
-
-
-def cache() -> Path:
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("BEACON_CACHE") or home / "beacon")
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +28,11 @@ def cloud() -> dict[str, str]:
     key = state() / "id_ed25519"
     if answer.returncode != 0 or not key.exists():
         pytest.fail(f"These tests launch jobs against the running stack: `make up` first. {answer.stderr} {key}")
-    exports = [line.removeprefix("export ") for line in answer.stdout.splitlines() if line.startswith("export ")]
-    return {name: value.strip("'\"") for name, _, value in (line.partition("=") for line in exports)}
+    return exported(answer.stdout)
 
 
 def state() -> Path:
-    return Path(os.environ.get("BEACON_STATE") or cache() / "state") / "local"
+    return paths.state() / "local"
 
 
 def free_port() -> int:
@@ -51,7 +49,7 @@ def launcher(cloud: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
     return Launcher(
         folder=folder,
         # nothing is kept from one job to the next, as in AWX's containers; the mirror's files are this machine's
-        task_environment={"BEACON_CACHE": str(cache()), "BEACON_STATE": str(folder / "state")},
+        task_environment={"BEACON_CACHE": str(paths.cache()), "BEACON_STATE": str(folder / "state")},
         # a job of AWX has a container's ports for itself; here somebody may have a tunnel open
         variables={"cluster_access_port": str(free_port())},
         credentials={

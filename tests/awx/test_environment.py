@@ -10,7 +10,8 @@ import subprocess
 import pytest
 
 from awx.image import name
-from tests.awx.conftest import CREDENTIALS, cache
+from setup import paths
+from tests.awx.conftest import CREDENTIALS
 from tests.awx.data import CHECKOUT
 from tests.awx.launch import Container, Launcher
 
@@ -28,7 +29,7 @@ def image() -> str:
 
 def mounts() -> list[str]:
     """Return what the local cloud's inventory names on this machine: the mirror's files, Terraform's plugins and modules."""
-    terraform = cache() / "terraform"
+    terraform = paths.cache() / "terraform"
     plugins = re.findall(r'path\s*=\s*"([^"]+)"', (terraform / "cli.tfrc").read_text())
     seed = terraform / "modules.json"
     modules = [item["Dir"] for item in json.loads(seed.read_text())["Modules"]] if seed.exists() else []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
+from setup.phases import exported
 from tests.e2e.stack import play, run
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     assert up.returncode == 0, up.stderr
     try:
         exports = run("python", "-m", "localcloud", "env", env=environment).stdout
-        pairs = (line.removeprefix("export ").partition("=") for line in exports.splitlines())
-        keys = {name: shlex.split(value)[0] for name, _, value in pairs}
-        yield Account(state, environment | keys)
+        yield Account(state, environment | exported(exports))
     finally:
         down = run("python", "-m", "localcloud", "down", limit=120, env=environment)
     assert down.returncode == 0, down.stderr

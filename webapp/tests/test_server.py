@@ -57,17 +57,6 @@ def until(check: Callable[[], bool]) -> None:
     raise AssertionError("did not come true in time")
 
 
-@pytest.fixture
-def unshaken() -> Iterator[None]:
-    """A signal that arrives late, when the server is gone already, must not end the tests: it is ignored from here on."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    yield
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-
-
-@pytest.mark.usefixtures("unshaken")
 def test_serves_drains_and_stops(free_port: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     settings = Settings(
         listen_address="127.0.0.1", http_port=free_port(), metrics_port=free_port(), drain_seconds=3, stop_seconds=2

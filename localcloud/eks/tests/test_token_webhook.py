@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 webhook: Any = program("control-plane/lib/token_webhook.py")
 eks_token: Any = program("node/lib/eks_token.py")
 KEY, SECRET = "AKIAEXAMPLE000000001", "a made-up secret/+"
+KNOWN: dict[str, Any] = {
+    "secretKey": "s",
+    "arn": "a",
+    "userId": "u",
+    "username": "dev",
+    "groups": [],
+    "expires": None,
+}  # the server's answer
 
 
 class Directory:
@@ -123,16 +131,8 @@ def test_a_review_names_the_user_its_groups_and_its_arn() -> None:
 
 
 def test_while_the_server_is_away_the_last_answer_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer: dict[str, Any] = {
-        "secretKey": "s",
-        "arn": "a",
-        "userId": "u",
-        "username": "dev",
-        "groups": [],
-        "expires": None,
-    }
     directory = webhook.ServerDirectory(url="http://server", secret="x", cache=tmp_path / "cache.json")
-    monkeypatch.setattr(directory, "_ask", lambda *_: answer)
+    monkeypatch.setattr(directory, "_ask", lambda *_: KNOWN)
     assert directory.find(KEY, "").username == "dev"
 
     restarted = webhook.ServerDirectory(url="http://server", secret="x", cache=tmp_path / "cache.json")
@@ -143,16 +143,8 @@ def test_while_the_server_is_away_the_last_answer_counts(tmp_path: Path, monkeyp
 
 
 def test_who_lost_access_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer: dict[str, Any] = {
-        "secretKey": "s",
-        "arn": "a",
-        "userId": "u",
-        "username": "dev",
-        "groups": [],
-        "expires": None,
-    }
     directory = webhook.ServerDirectory(url="http://server", secret="x", cache=tmp_path / "cache.json")
-    monkeypatch.setattr(directory, "_ask", lambda *_: answer)
+    monkeypatch.setattr(directory, "_ask", lambda *_: KNOWN)
     directory.find(KEY, "")
     monkeypatch.setattr(directory, "_ask", refused)
     with pytest.raises(webhook.RefusedError, match="no access entry"):

@@ -47,6 +47,16 @@ class Site:
         self.settle()
         return answer
 
+    def scale(self, **more: Any) -> Any:
+        """Make the Auto Scaling group `g`; its client."""
+        self.ec2.create_launch_template(
+            LaunchTemplateName="web", LaunchTemplateData={"ImageId": AMI, "InstanceType": "t3.small"}
+        )
+        autoscaling = self.cloud.client("autoscaling")
+        template = {"LaunchTemplateName": "web"}
+        autoscaling.create_auto_scaling_group(AutoScalingGroupName="g", MinSize=1, LaunchTemplate=template, **more)
+        return autoscaling
+
     def target_group(self, **more: Any) -> str:
         wanted = {"Name": "http", "Protocol": "TCP", "Port": 30080, "VpcId": self.vpc, "TargetType": "instance"}
         return str(self.elb.create_target_group(**wanted | more)["TargetGroups"][0]["TargetGroupArn"])
@@ -135,18 +145,7 @@ def test_cross_zone_makes_all_targets_equal(site: Site) -> None:
 def test_targets_of_an_auto_scaling_group_come_and_go_with_it(site: Site) -> None:
     group = site.target_group()
     site.listen(site.create(), group)
-    autoscaling = site.cloud.client("autoscaling")
-    site.ec2.create_launch_template(
-        LaunchTemplateName="web", LaunchTemplateData={"ImageId": AMI, "InstanceType": "t3.small"}
-    )
-    autoscaling.create_auto_scaling_group(
-        AutoScalingGroupName="g",
-        MinSize=1,
-        MaxSize=3,
-        DesiredCapacity=1,
-        VPCZoneIdentifier=",".join(site.subnets),
-        LaunchTemplate={"LaunchTemplateName": "web"},
-    )
+    autoscaling = site.scale(MaxSize=3, DesiredCapacity=1, VPCZoneIdentifier=",".join(site.subnets))
     autoscaling.attach_load_balancer_target_groups(AutoScalingGroupName="g", TargetGroupARNs=[group])
     site.settle()
     assert site.configurations()[0].count("  server ") == 1
@@ -161,18 +160,7 @@ def test_targets_of_an_auto_scaling_group_come_and_go_with_it(site: Site) -> Non
 def test_a_lost_instance_of_an_auto_scaling_group_gives_its_place_to_the_new_one(site: Site) -> None:
     group = site.target_group()
     site.listen(site.create(), group)
-    autoscaling = site.cloud.client("autoscaling")
-    site.ec2.create_launch_template(
-        LaunchTemplateName="web", LaunchTemplateData={"ImageId": AMI, "InstanceType": "t3.small"}
-    )
-    autoscaling.create_auto_scaling_group(
-        AutoScalingGroupName="g",
-        MinSize=1,
-        MaxSize=1,
-        VPCZoneIdentifier=site.subnets[0],
-        LaunchTemplate={"LaunchTemplateName": "web"},
-        TargetGroupARNs=[group],
-    )
+    site.scale(MaxSize=1, VPCZoneIdentifier=site.subnets[0], TargetGroupARNs=[group])
     site.settle()
     (lost,) = [spec.name for spec in site.cloud.machines.specs.values() if spec.kind == "instance"]
     site.cloud.machines.remove(lost)

@@ -108,7 +108,7 @@ class ArtefactBuilder:
         module = gobuild.module_directory(wrapper, go.module, cache=cache) if go.module else None
         if module and go.additions:
             wrapper = self._with_additions(wrapper, go, module, folder)
-        gobuild.build(wrapper, go.packages, tree, cache=cache, ldflags=go.ldflags)
+        gobuild.build(wrapper, go.packages, tree, cache=cache, ldflags=go.ldflags, tags=go.tags)
         if module:
             for inner, source in go.files.items():
                 shutil.copyfile(module / source, tree / inner)

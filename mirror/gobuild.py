@@ -29,11 +29,19 @@ def environment(cache: Path) -> dict[str, str]:
     return dict(os.environ) | ours
 
 
-def build(module: Path, packages: Mapping[str, str], target: Path, *, cache: Path, ldflags: Sequence[str] = ()) -> None:
+def build(
+    module: Path,
+    packages: Mapping[str, str],
+    target: Path,
+    *,
+    cache: Path,
+    ldflags: Sequence[str] = (),
+    tags: Sequence[str] = (),
+) -> None:
     """Build programs (name -> package) of a module into the folder `target`."""
     require_go()
     target.mkdir(parents=True, exist_ok=True)
-    flags = ["-trimpath", "-buildvcs=false", "-ldflags", " ".join(["-s -w", *ldflags])]
+    flags = ["-trimpath", "-buildvcs=false", "-ldflags", " ".join(["-s -w", *ldflags]), "-tags", ",".join(tags)]
     with _ONE_BUILD:
         for group in groups(packages):
             # Several programs in one call share their compile steps; `-o folder/` names each after its package.

@@ -32,6 +32,8 @@ class GoBuild:
     wrapper: str
     packages: dict[str, str]
     ldflags: tuple[str, ...] = ()
+    # Build tags that the module's makers offer.
+    tags: tuple[str, ...] = ()
     # Files of the module that belong in the archive: path in the archive -> path in the module.
     module: str = ""
     files: dict[str, str] = field(default_factory=dict)
@@ -74,8 +76,9 @@ class Artefact:
         parts: dict[str, Any] = {"row": asdict(self)}
         if self.go:
             parts["row"]["go"].pop("note")  # words, nothing that changes the result
-            if not self.go.additions:  # a recipe without them keeps its hash
-                parts["row"]["go"].pop("additions")
+            for optional in ("additions", "tags"):  # a recipe without them keeps its hash
+                if not parts["row"]["go"][optional]:
+                    parts["row"]["go"].pop(optional)
             parts["go"] = tree_digest([source / "go" / self.go.wrapper], root=source)
         if self.double:
             inputs = [file for file in (source / "doubles" / self.double).iterdir() if file.name not in NOT_BUILT]

@@ -153,7 +153,7 @@ def test_build_adds_our_files_to_a_module_that_lacks_them(
     builder = dataclasses.replace(builder, artefacts={"tool": dataclasses.replace(archive, go=go)})
     replaced: list[tuple[str, str, str]] = []
 
-    def build(wrapper: Path, packages: dict[str, str], target: Path, *, cache: Path, ldflags: tuple[str, ...]) -> None:
+    def build(wrapper: Path, packages: dict[str, str], target: Path, **_: object) -> None:
         assert wrapper != builder.settings.source / "go" / "tool", "the wrapper in the checkout must stay as it is"
         target.mkdir(parents=True)
         (target / "tool").write_text("built")

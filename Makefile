@@ -17,7 +17,7 @@ lint: ## all gates of style, types and structure
 unit: ## unit and contract tests: no containers
 molecule: ## each role's scenario
 e2e: ## ask of the running stack what the README promises
-again: ## play everything again on the running stack, kill the server, run what the READMEs say: a quarter of an hour
+again: ## play everything again on the running stack, kill the server, run what the READMEs say: seven minutes
 soak: ## pause, break and restore the running stack's monitoring: half an hour
 awx-test: ## apply awx/ to a double, launch its jobs against the running stack
 webapp-test: ## the web application alone: each branch, a real browser, its image

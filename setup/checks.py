@@ -150,6 +150,7 @@ def test(phases: Phases) -> None:
         unit(phases)
         up(phases)
         e2e(phases)
+        again(phases)
         run_scenarios(phases, IN_TEST)
     finally:
         down(phases)

@@ -3,61 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from setup.paths import CHECKOUT
+from tests.collection.built import NAME, install, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 pytestmark = pytest.mark.collection
 
-CHECKOUT = Path(__file__).parents[2]
-NAME = "beacon.platform"
 PLAYBOOKS = sorted(path.stem for path in CHECKOUT.glob("playbooks/*.yml"))
 NEEDED = ("roles", "plugins", "playbooks", "inventories", "terraform", "webapp", "meta", "docs")
 KINDS = {"module": "modules", "filter": "filter", "lookup": "lookup"}
 
 
-def run(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program of Ansible's as a person does who has nothing but the installed collection."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AWS_", "BEACON_"))}
-    environment = {
-        **kept,
-        "ANSIBLE_COLLECTIONS_PATH": str(folder / "installed"),
-        "ANSIBLE_NOCOLOR": "1",
-        "AWS_REGION": "eu-west-1",
-        "BEACON_STATE": str(folder / "state"),
-    }
-    command = [str(Path(sys.executable).with_name(program)), *arguments]
-    return subprocess.run(
-        command, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-    )
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the collection from what git knows, and install it into an empty folder."""
-    made = tmp_path_factory.mktemp("collection")
-    source = made / "source"
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=CHECKOUT, check=True, capture_output=True, text=True, timeout=60).stdout
-    for name in filter(None, names.split("\0")):
-        path = CHECKOUT / name
-        if path.is_file() and not path.is_symlink():
-            target = source / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(path.read_bytes())
-    built = run(made, "ansible-galaxy", "collection", "build", str(source), "--output-path", str(made))
-    assert built.returncode == 0, built.stderr
-    (archive,) = made.glob("beacon-platform-*.tar.gz")
-    options = ["--no-deps", "--collections-path", str(made / "installed")]
-    installed = run(made, "ansible-galaxy", "collection", "install", *options, str(archive))
-    assert installed.returncode == 0, installed.stderr
-    return made
+    """Build the collection, and install it into an empty folder."""
+    return install(tmp_path_factory.mktemp("collection"))
 
 
 def test_what_plays_need_is_in_it_and_nothing_else(folder: Path) -> None:

@@ -14,7 +14,7 @@ from . import engine, machine, paths
 PYTHON_MINIMUM = (3, 12)
 TERRAFORM_MINIMUM = (1, 11)
 GO_MINIMUM = (1, 26)
-DISK_GIB = 15
+DISK_GIB = 24
 # program -> Debian package
 PROGRAMS = {
     "git": "git",

@@ -38,7 +38,7 @@ def test_everything_missing_is_listed_at_once(tmp_path: Path) -> None:
             "Install python3.13 by your distribution, or `pyenv install 3.13`"
         ),
         (
-            f"15 GiB of disk are needed at {tmp_path}/cache, 1.5 GiB are free. "
+            f"24 GiB of disk are needed at {tmp_path}/cache, 1.5 GiB are free. "
             "Free some, or set BEACON_CACHE to a folder on a larger disk"
         ),
         (

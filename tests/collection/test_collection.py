@@ -124,3 +124,22 @@ def test_the_modules_of_aws_are_one_group() -> None:
     modules = [path for path in CHECKOUT.glob("plugins/modules/*.py") if "AnsibleAWSModule(" in path.read_text()]
     assert [name for name in group if isinstance(name, str)] == sorted(path.stem for path in modules)
     assert "amazon.aws.aws" in group[0]["metadata"]["extend_group"]
+
+
+def test_galaxy_would_take_it(folder: Path) -> None:
+    """What Galaxy does with an archive, less its linters: `make lint` has stricter rules."""
+    configuration = folder / "importer.cfg"
+    configuration.write_text("[galaxy-importer]\nRUN_ANSIBLE_LINT = False\nRUN_FLAKE8 = False\nRUN_ANSIBLE_DOC = True\n")
+    (archive,) = folder.glob("*.tar.gz")
+    done = run(
+        folder,
+        "python",
+        "-m",
+        "galaxy_importer.main",
+        str(archive),
+        environment={"GALAXY_IMPORTER_CONFIG": str(configuration)},
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "Importer processing completed successfully" in said
+    assert [line for line in said.splitlines() if line.startswith(("ERROR", "WARNING"))] == []

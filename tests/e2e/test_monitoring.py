@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import threading
 import time
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.pause import SCRAPE_SECONDS, ask, measure, on_monitoring
 from tests.e2e.stack import ENVIRONMENT, STATE, play, run
 from tests.e2e.webhook import Webhook, listening
 
@@ -22,88 +21,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.soak
 KUBECONFIG = str(STATE / ENVIRONMENT / "kubeconfig")
 PAUSE_SECONDS = 180
-REQUESTS_A_SECOND = 5
-SCRAPE_SECONDS = 10
 CATCH_UP_SECONDS = 120
-START_SECONDS = 60
 # what a rule waits (5 m of silence, then `for`), scrapes, groups, and a busy machine
 ALERT_SECONDS = 600
 
 
-def on_monitoring(stack: Stack, *command: str) -> str:
-    """Run a command on the monitoring host, as root."""
-    containers = run(
-        "docker", "ps", "-q", "--filter", f"label=beacon.instance={stack.outputs['monitoring_instance_id']}"
-    )
-    answer = run("docker", "exec", containers.stdout.strip(), *command)
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout
-
-
-def ask(stack: Stack, path: str, **parameters: str) -> Any:
-    """Ask the central Prometheus; one that has just started reads its log before it answers."""
-    address = f"/api/datasources/proxy/uid/prometheus/api/v1/{path}"
-    deadline = time.monotonic() + START_SECONDS
-    answer = stack.grafana("GET", address, user="viewer", params=parameters)
-    while answer.status_code >= 500 and time.monotonic() < deadline:
-        time.sleep(1)
-        answer = stack.grafana("GET", address, user="viewer", params=parameters)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["data"]["result"]
-
-
-def counted(stack: Stack) -> float:
-    return sum(
-        float(sample["value"][1]) for sample in ask(stack, "query", query='http_requests_total{route="/gandalf"}')
-    )
-
-
-def settled(stack: Stack) -> float:
-    """Wait until two scrapes in a row say the same, and nothing is on its way."""
-    deadline = time.monotonic() + CATCH_UP_SECONDS
-    quiet = "sum(changes(http_requests_total[25s])) == 0 and min(timestamp(http_requests_total)) > time() - 20"
-    while time.monotonic() < deadline:
-        if ask(stack, "query", query=quiet):
-            return counted(stack)
-        time.sleep(3)
-    raise AssertionError("the counters never came to rest: does somebody else use the pages?")
-
-
 def test_nothing_is_lost_while_the_central_prometheus_is_away(stack: Stack) -> None:
-    before = settled(stack)
-    sent, done = [0], threading.Event()
-
-    def load() -> None:
-        while not done.wait(1 / REQUESTS_A_SECOND):
-            assert stack.page("/gandalf").status_code == 200
-            sent[0] += 1
-
-    client = threading.Thread(target=load)
-    client.start()
-    try:
-        time.sleep(2 * SCRAPE_SECONDS)
-        on_monitoring(stack, "systemctl", "stop", "prometheus")
-        stopped = time.time()
-        time.sleep(PAUSE_SECONDS)
-        on_monitoring(stack, "systemctl", "start", "prometheus")
-        started = time.time()
-        time.sleep(2 * SCRAPE_SECONDS)
-    finally:
-        on_monitoring(stack, "systemctl", "start", "prometheus")
-        done.set()
-        client.join()
-    deadline = time.monotonic() + CATCH_UP_SECONDS
-    while counted(stack) < before + sent[0] and time.monotonic() < deadline:
-        time.sleep(3)
-    assert settled(stack) == before + sent[0], f"{sent[0]} requests were sent"
-    # the raw samples of each pod over the pause: their distances tell whether a scrape is missing
-    window = f"{started - stopped + SCRAPE_SECONDS:.0f}s"
-    query = f'http_requests_total{{route="/gandalf"}}[{window}]'
-    for series in ask(stack, "query", query=query, time=f"{started:.0f}"):
-        moments = [float(moment) for moment, _ in series["values"]]
-        gaps = [later - earlier for earlier, later in pairwise(moments)]
-        assert max(gaps) < 1.5 * SCRAPE_SECONDS, f"{series['metric']['pod']}: gaps of {gaps}"
-        assert len(moments) >= PAUSE_SECONDS // SCRAPE_SECONDS
+    """For three minutes here; `python -m benchmarks.pause` does the same for thirty."""
+    result = measure(stack, PAUSE_SECONDS)
+    assert result.counted == result.sent
+    for pod, gaps in result.gaps.items():
+        assert max(gaps) < 1.5 * SCRAPE_SECONDS, f"{pod}: gaps of {gaps}"
+        assert len(gaps) + 1 >= PAUSE_SECONDS // SCRAPE_SECONDS
 
 
 @pytest.fixture(scope="module")

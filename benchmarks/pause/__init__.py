@@ -1,0 +1,1 @@
+"""The central Prometheus away for half an hour."""

@@ -129,7 +129,9 @@ def test_the_modules_of_aws_are_one_group() -> None:
 def test_galaxy_would_take_it(folder: Path) -> None:
     """What Galaxy does with an archive, less its linters: `make lint` has stricter rules."""
     configuration = folder / "importer.cfg"
-    configuration.write_text("[galaxy-importer]\nRUN_ANSIBLE_LINT = False\nRUN_FLAKE8 = False\nRUN_ANSIBLE_DOC = True\n")
+    configuration.write_text(
+        "[galaxy-importer]\nRUN_ANSIBLE_LINT = False\nRUN_FLAKE8 = False\nRUN_ANSIBLE_DOC = True\n"
+    )
     (archive,) = folder.glob("*.tar.gz")
     done = run(
         folder,

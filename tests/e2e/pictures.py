@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from typing import TYPE_CHECKING
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 PICTURES = CHECKOUT / "docs/grafana"
 DASHBOARDS = CHECKOUT / "roles/grafana/files/dashboards"
-WIDTH, HEIGHT = 1600, 1000
+WIDTH, TALLEST, MARGIN = 1600, 2600, 230
+DRAWING_SECONDS = 5
 PATIENCE_SECONDS = 60
 
 
@@ -35,7 +37,7 @@ def browser(profile: str) -> Chrome:
         options.add_argument(argument)
     options.add_argument("--disable-background-networking")
     options.add_argument(f"--user-data-dir={profile}")
-    options.add_argument(f"--window-size={WIDTH},{HEIGHT}")
+    options.add_argument(f"--window-size={WIDTH},{TALLEST}")
     return Chrome(options, ChromeService(driver))
 
 
@@ -50,14 +52,15 @@ def log_in(chrome: Chrome, stack: Stack, address: str) -> None:
 
 
 def take(chrome: Chrome, address: str, uid: str, target: Path) -> None:
-    """Take a picture of a dashboard's whole height, once all of its panels are drawn."""
+    """Take a picture of a dashboard's whole height, with time for its panels to be drawn."""
+    chrome.set_window_size(WIDTH, TALLEST)  # panels out of sight are drawn late
     chrome.get(f"{address}/d/{uid}?from=now-30m&to=now")
     wait: WebDriverWait[Chrome] = WebDriverWait(chrome, PATIENCE_SECONDS)
-    wait.until(lambda page: page.execute_script("return document.readyState") == "complete")
-    wait.until(lambda page: len(page.find_elements(By.CSS_SELECTOR, "svg, canvas")) > 0)
-    chrome.implicitly_wait(5)
-    height = int(chrome.execute_script("return document.documentElement.scrollHeight"))
-    chrome.set_window_size(WIDTH, max(height, HEIGHT))
+    wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, "svg, canvas"))
+    time.sleep(DRAWING_SECONDS)
+    lowest = "return Math.max(...[...document.querySelectorAll('section, canvas, svg')].map(e => e.getBoundingClientRect().bottom))"
+    chrome.set_window_size(WIDTH, min(int(chrome.execute_script(lowest)) + MARGIN, TALLEST))
+    time.sleep(DRAWING_SECONDS)
     target.write_bytes(chrome.get_screenshot_as_png())
 
 

@@ -39,7 +39,7 @@ resource "aws_ssm_parameter" "range" {
 }
 
 output "vpc_cidr" {
-  value = aws_ssm_parameter.range.insecure_value
+  value = nonsensitive(aws_ssm_parameter.range.value) # a range of addresses is no secret
 }
 
 output "deployer" {

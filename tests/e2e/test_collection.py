@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.collection.built import NAME, install, run
-from tests.e2e.stack import STATE
+from tests.e2e.stack import STATE, play
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,3 +36,6 @@ def test_site_plays_from_the_installed_collection(stack: Stack, tmp_path: Path) 
     assert "Terraform | Ensure the infrastructure, which takes minutes" in done.stdout
     for path in ("/gandalf", "/colombo"):
         assert stack.page(path).status_code == 200
+    # its image has another name than one that a checkout builds: what comes after finds the one it knows
+    back = play("deploy")
+    assert back.returncode == 0, back.stdout[-4000:] + back.stderr[-2000:]

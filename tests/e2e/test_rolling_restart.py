@@ -36,15 +36,16 @@ class Visits:
 def visit(stack: Stack, visits: Visits, done: threading.Event, *, keep_connection: bool) -> None:
     """Ask page after page at a steady pace: by one connection as a browser does, or by a new one each time."""
     deadline = time.monotonic() + LONGEST_SECONDS
+    how = "kept connection" if keep_connection else "new connection"
     with requests.Session() as session:
         while not done.wait(VISITORS / REQUESTS_A_SECOND) and time.monotonic() < deadline:
             path, ask = PATHS[visits.answered % len(PATHS)], session.get if keep_connection else requests.get
             try:
                 answer = ask(f"http://{stack.address}{path}", timeout=SECONDS)
                 if answer.status_code != requests.codes.ok:
-                    visits.failures.append(f"{path}: {answer.status_code}")
+                    visits.failures.append(f"{path}, {how}: {answer.status_code}")
             except requests.RequestException as error:
-                visits.failures.append(f"{path}: {error}")
+                visits.failures.append(f"{path}, {how}: {error}")
             visits.answered += 1
 
 

@@ -123,7 +123,9 @@ class ArtefactBuilder:
         return folder / "wrapper"
 
     def _double(self, artefact: Artefact, folder: Path) -> None:
-        """Let the double make its own tree: doubles/<name>/build.py has build(target, cache=…)."""
+        """Let the double make its own tree: doubles/<name>/build.py has build(target, version=…, cache=…)."""
         tree = folder / artefact.root
-        importlib.import_module(f"mirror.doubles.{artefact.double}.build").build(tree, cache=self.settings.work)
+        importlib.import_module(f"mirror.doubles.{artefact.double}.build").build(
+            tree, version=artefact.version, cache=self.settings.work
+        )
         pack(tree, folder / artefact.path)

@@ -60,7 +60,8 @@ class Mirror:
         """Artefacts and their checksum file."""
         if unknown := set(names) - set(self.artefacts):
             raise MirrorError(f"no artefact {', '.join(sorted(unknown))}; there are {', '.join(self.artefacts)}")
-        plan.run(dict.fromkeys(names or self.artefacts, ()), self.artefact_builder.ensure, say=say)
+        usual = [name for name, artefact in self.artefacts.items() if not artefact.on_demand]
+        plan.run(dict.fromkeys(names or usual, ()), self.artefact_builder.ensure, say=say)
         say(f"checksums: {self.artefact_builder.write_checksums()}")
 
     def images(self, names: Sequence[str]) -> None:

@@ -43,6 +43,8 @@ def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: st
     """Ask the records and the engine; `modules` is the origin of the Terraform modules."""
     found = []
     for name, artefact in builder.artefacts.items():
+        if artefact.on_demand:
+            continue
         record = builder.current(name)
         origin = record.origin if record else "missing"
         note = artefact.go.note if artefact.go and origin == "built" else ""

@@ -55,6 +55,8 @@ class Artefact:
     go: GoBuild | None = None
     # A folder of doubles/ that stands in where the upstream can't be reached.
     double: str = ""
+    # Made only when somebody names it.
+    on_demand: bool = False
 
     @property
     def is_archive(self) -> bool:
@@ -74,6 +76,7 @@ class Artefact:
     def digest(self, source: Path) -> str:
         """Hash of the table's row and of the sources it names."""
         parts: dict[str, Any] = {"row": asdict(self)}
+        parts["row"].pop("on_demand")  # says when, not what
         if self.go:
             parts["row"]["go"].pop("note")  # words, nothing that changes the result
             for optional in ("additions", "tags"):  # a recipe without them keeps its hash
@@ -87,12 +90,23 @@ class Artefact:
 
 
 def read_table(file: Path) -> dict[str, Artefact]:
-    """Every artefact by name."""
-    rows = tomllib.loads(file.read_text())
+    """Every artefact by name; one with a `previous` version has that, too, as `<name>-previous`."""
+    artefacts: dict[str, Artefact] = {}
     try:
-        return {name: _artefact(name, row) for name, row in rows.items()}
+        for name, row in tomllib.loads(file.read_text()).items():
+            previous = row.pop("previous", None)
+            artefacts[name] = _artefact(name, row)
+            if previous:
+                artefacts[f"{name}-previous"] = _artefact(f"{name}-previous", _previous(row, previous))
     except TypeError as error:
         raise MirrorError(f"{file}: {error}") from error
+    return artefacts
+
+
+def _previous(row: dict[str, Any], version: str) -> dict[str, Any]:
+    """Return the row of an older version: what an upgrade begins with, pinned by a wrapper of its own."""
+    go = {"go": row["go"] | {"wrapper": f"{row['go']['wrapper']}-previous"}} if "go" in row else {}
+    return row | go | {"version": version, "on_demand": True}
 
 
 def _artefact(name: str, row: dict[str, Any]) -> Artefact:
@@ -116,7 +130,7 @@ def _artefact(name: str, row: dict[str, Any]) -> Artefact:
 def program_owner(artefacts: Mapping[str, Artefact], program: str) -> Artefact:
     """Find the artefact that has a program."""
     for artefact in artefacts.values():
-        if program in artefact.programs:
+        if program in artefact.programs and not artefact.on_demand:
             return artefact
     known = ", ".join(sorted(one for artefact in artefacts.values() for one in artefact.programs))
     raise MirrorError(f"no artefact has the program {program!r}; there are {known}")

@@ -1,5 +1,6 @@
 """The table itself, and reading it."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def test_addresses_are_https_and_whole(artefact: Artefact) -> None:
 def test_wrapper_pins_the_version_of_the_table(artefact: Artefact) -> None:
     if artefact.go:
         text = (SOURCE / "go" / artefact.go.wrapper / "go.mod").read_text()
-        version = artefact.version if artefact.name != "prometheus" else f"0.3{artefact.version.removeprefix('3.')}"
+        prometheus = artefact.go.module == "github.com/prometheus/prometheus"
+        version = f"0.3{artefact.version.removeprefix('3.')}" if prometheus else artefact.version
         assert re.search(rf" v{re.escape(version)}( //.*)?$", text, re.MULTILINE)
 
 
@@ -43,6 +45,21 @@ def test_archives_have_upstreams_names() -> None:
     assert TABLE["prometheus"].path == "prometheus-3.13.5.linux-amd64.tar.gz"
     assert TABLE["prometheus"].root == "prometheus-3.13.5.linux-amd64"
     assert TABLE["kubernetes"].outputs[0] == "kubernetes/v1.36.3/bin/linux/amd64/kube-apiserver"
+
+
+def test_a_previous_version_is_an_artefact_of_its_own_that_is_made_when_it_is_named() -> None:
+    now, before = TABLE["prometheus"], TABLE["prometheus-previous"]
+    assert (now.on_demand, before.on_demand) == (False, True)
+    assert before.path == f"prometheus-{before.version}.linux-amd64.tar.gz" != now.path
+    assert before.go
+    assert now.go
+    assert (before.go.wrapper, before.go.packages) == ("prometheus-previous", now.go.packages)
+    assert program_owner(TABLE, "promtool") is now
+
+
+def test_a_version_is_made_the_same_way_whether_it_is_asked_for_or_not() -> None:
+    artefact = TABLE["node_exporter"]
+    assert dataclasses.replace(artefact, on_demand=True).digest(SOURCE) == artefact.digest(SOURCE)
 
 
 def test_unknown_program_lists_the_known_ones() -> None:

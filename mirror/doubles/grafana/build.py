@@ -18,7 +18,6 @@ from py_compile import PycInvalidationMode
 from typing import IO
 
 HERE = Path(__file__).resolve().parent
-VERSION = "12.4.0"
 HOSTS_PYTHON = (3, 13)
 PLATFORM = ["--platform", "manylinux2014_x86_64", "--python-version", "3.13", "--implementation", "cp"]
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -91,14 +90,14 @@ def install_npm(target: Path, *, cache: Path) -> None:
             _copy(content, target / place)
 
 
-def build(target: Path, *, cache: Path) -> None:
-    """Make the content of the archive's inner directory in `target`, which must not exist yet."""
+def build(target: Path, *, version: str, cache: Path) -> None:
+    """Make the content of the archive's inner directory in `target`, which must not exist yet; it says to be `version`."""
     if target.exists():
         raise BuildError(f"{target} exists already: name a new directory.")
     shutil.copytree(HERE / "tree", target, ignore=IGNORED)
     install_packages(target / "lib")
     install_npm(target, cache=cache)
-    (target / "VERSION").write_text(f"{VERSION}\n")
+    (target / "VERSION").write_text(f"{version}\n")
     if (
         sys.version_info[:2] == HOSTS_PYTHON
     ):  # the service may not write beside root's files, and starts twice as fast with these
@@ -115,6 +114,6 @@ def _default_cache() -> Path:
 
 if __name__ == "__main__":
     try:
-        build(Path(sys.argv[1]), cache=_default_cache())
+        build(Path(sys.argv[1]), version=sys.argv[2], cache=_default_cache())
     except BuildError as error:
         sys.exit(str(error))

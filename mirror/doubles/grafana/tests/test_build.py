@@ -6,6 +6,8 @@ import base64
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -49,7 +51,21 @@ def test_files_are_taken_from_the_archive_by_name(tmp_path: Path, monkeypatch: p
 
 def test_an_existing_target_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(build.BuildError, match="exists already"):
-        build.build(tmp_path, cache=tmp_path)
+        build.build(tmp_path, version="12.4.0", cache=tmp_path)
+
+
+def test_the_double_says_the_version_of_its_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for step in ("install_packages", "install_npm"):
+        monkeypatch.setattr(build, step, lambda *_, **__: None)
+    build.build(tmp_path / "older", version="12.3.0", cache=tmp_path)
+    told = subprocess.run(
+        [sys.executable, tmp_path / "older/bin/grafana", "--version"],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.stdout == "grafana version 12.3.0 (beacon-double)\n", told.stderr
 
 
 def test_every_package_is_locked_by_hash_and_no_index_is_named() -> None:

@@ -38,8 +38,12 @@ options:
       mode:
         description: Permissions, instead of O(directory_mode).
         type: str
+      contents:
+        description: Files of this folder that need nothing of their own, their names with what they hold.
+        type: dict
+        default: {}
       prune:
-        description: Patterns such as C(*.yml); files in it that match one are removed unless O(files) names them. Folders stay.
+        description: Patterns such as C(*.yml); files in it that match one are removed unless they are named here. Folders stay.
         type: list
         elements: str
         default: []
@@ -115,8 +119,9 @@ EXAMPLES = r"""
 - name: Ensure the rules, and no others
   beacon.platform.files:
     directories:
-      - {path: /etc/prometheus/rules, prune: ["*.yml"]}
-    files: "{{ dict(paths | zip(contents)) | dict2items(key_name='path', value_name='content') }}"
+      - path: /etc/prometheus/rules
+        contents: "{{ dict(names | zip(query('ansible.builtin.file', *names))) }}"
+        prune: ["*.yml"]
     validate: promtool check rules %s
 """
 
@@ -285,11 +290,27 @@ class Host:
             path.unlink()
 
 
+def in_folder(directory: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a folder's contents as entries of files. Raises RefusalError for a name that leads elsewhere."""
+    for name, content in directory["contents"].items():
+        where = f"'{name}' in contents of '{directory['path']}'"
+        if name in {"", ".", ".."} or "/" in name:
+            raise RefusalError(f"{where} is no file's name: name folders in directories.")
+        if not isinstance(content, str):
+            raise RefusalError(f"{where} is no text but a {type(content).__name__}: give it as it is to be written.")
+    own = dict.fromkeys(("owner", "group", "mode", "validate"))
+    return [
+        {"path": directory["path"] / name, "content": content, "force": True, **own}
+        for name, content in directory["contents"].items()
+    ]
+
+
 def ensure(module: AnsibleModule) -> Report:
     """Bring the host into the state asked for. Raises RefusalError before anything is changed."""
     directories, files = (
         [{**entry, "path": Path(entry["path"])} for entry in module.params[name]] for name in ("directories", "files")
     )
+    files += [entry for directory in directories for entry in in_folder(directory)]
     check(directories, files, check_mode=module.check_mode)
     for entry in files:
         entry["content"] = to_bytes(entry["content"], errors="surrogate_or_strict")
@@ -321,7 +342,12 @@ def main() -> None:
                 "type": "list",
                 "elements": "dict",
                 "default": [],
-                "options": {**path, **owned, "prune": {"type": "list", "elements": "str", "default": []}},
+                "options": {
+                    **path,
+                    **owned,
+                    "contents": {"type": "dict", "default": {}},
+                    "prune": {"type": "list", "elements": "str", "default": []},
+                },
             },
             "files": {
                 "type": "list",

@@ -89,6 +89,33 @@ def test_a_folder_loses_files_that_match_and_that_nobody_names(tmp_path: Path, r
     assert sorted(path.name for path in (tmp_path / "etc").iterdir()) == ["app.yml", "kept.yml", "other.txt"]
 
 
+def test_contents_of_a_folder_are_files_of_it_like_any_other(tmp_path: Path, run: Any) -> None:
+    folder = {"path": str(tmp_path / "rules"), "contents": {"a.yml": "good", "b.yml": "good"}, "prune": ["*"]}
+    answer = run(directories=[folder], mode="0640", validate=REFUSE)
+    assert answer["paths"] == [str(tmp_path / "rules"), str(tmp_path / "rules/a.yml"), str(tmp_path / "rules/b.yml")]
+    assert mode(tmp_path / "rules/b.yml") == "0640"
+    folder["contents"] = {"a.yml": "bad"}
+    assert "rules/a.yml' is not accepted by" in run(directories=[folder], validate=REFUSE)["msg"]
+    folder["contents"] = {"a.yml": "good"}
+    assert run(directories=[folder], mode="0640", validate=REFUSE)["paths"] == [str(tmp_path / "rules/b.yml")]
+
+
+@pytest.mark.parametrize("name", ["", "..", "../passwd", "a/b"])
+def test_contents_stay_in_their_folder(tmp_path: Path, run: Any, name: str) -> None:
+    answer = run(directories=[{"path": str(tmp_path / "rules"), "contents": {name: "x"}}])
+    assert answer["msg"] == (
+        f"'{name}' in contents of '{tmp_path}/rules' is no file's name: name folders in directories."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_contents_are_text(tmp_path: Path, run: Any) -> None:
+    answer = run(directories=[{"path": str(tmp_path), "contents": {"a.json": {"a": 1}}}])
+    assert (
+        answer["msg"] == f"'a.json' in contents of '{tmp_path}' is no text but a dict: give it as it is to be written."
+    )
+
+
 def test_a_file_that_is_made_once_keeps_its_content(tmp_path: Path, run: Any) -> None:
     run(**wanted(tmp_path, force=False))
     (tmp_path / "etc/app.yml").write_text("its own", encoding="utf-8")

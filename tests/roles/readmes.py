@@ -45,7 +45,11 @@ def rendered(role: Path) -> str:
     text = (role / "README.md").read_text()
     if MARKER not in text:
         return text
-    options = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    entries = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"].values()
+    options: dict[str, dict[str, Any]] = {}
+    for entry in entries:  # main stands first: its words count where another entry point takes the same
+        for name, option in entry["options"].items():
+            options.setdefault(name, option)
     return text[: text.index(MARKER)] + MARKER + "\n" + table(options) + "\n"
 
 

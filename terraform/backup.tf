@@ -68,7 +68,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "backup" {
 # The monitoring host may add and read. It may not delete: snapshots end by their age.
 resource "aws_iam_role_policy" "monitoring_backup" {
   name   = "backup"
-  role   = aws_iam_role.monitoring.id
+  role   = aws_iam_role.host["monitoring"].id
   policy = data.aws_iam_policy_document.monitoring_backup.json
 }
 

@@ -49,7 +49,7 @@ module "eks" {
       from_port                = 443
       to_port                  = 443
       type                     = "ingress"
-      source_security_group_id = aws_security_group.ops.id
+      source_security_group_id = aws_security_group.host["ops"].id
     }
   }
 

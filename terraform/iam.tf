@@ -98,34 +98,24 @@ data "aws_iam_policy_document" "instance_trust" {
   }
 }
 
-resource "aws_iam_role" "ops" {
-  name               = "${local.prefix}-ops"
-  description        = "Ops host of Beacon ${var.environment}"
+resource "aws_iam_role" "host" {
+  for_each = local.hosts
+
+  name               = "${local.prefix}-${each.key}"
+  description        = "${title(each.key)} host of Beacon ${var.environment}"
   assume_role_policy = data.aws_iam_policy_document.instance_trust.json
 }
 
-resource "aws_iam_role_policy_attachment" "ops_ssm" {
-  role       = aws_iam_role.ops.name
+resource "aws_iam_role_policy_attachment" "host_ssm" {
+  for_each = local.hosts
+
+  role       = aws_iam_role.host[each.key].name
   policy_arn = "arn:${local.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"
 }
 
-resource "aws_iam_instance_profile" "ops" {
-  name = "${local.prefix}-ops"
-  role = aws_iam_role.ops.name
-}
+resource "aws_iam_instance_profile" "host" {
+  for_each = local.hosts
 
-resource "aws_iam_role" "monitoring" {
-  name               = "${local.prefix}-monitoring"
-  description        = "Monitoring host of Beacon ${var.environment}"
-  assume_role_policy = data.aws_iam_policy_document.instance_trust.json
-}
-
-resource "aws_iam_role_policy_attachment" "monitoring_ssm" {
-  role       = aws_iam_role.monitoring.name
-  policy_arn = "arn:${local.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"
-}
-
-resource "aws_iam_instance_profile" "monitoring" {
-  name = "${local.prefix}-monitoring"
-  role = aws_iam_role.monitoring.name
+  name = "${local.prefix}-${each.key}"
+  role = aws_iam_role.host[each.key].name
 }

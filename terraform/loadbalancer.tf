@@ -85,7 +85,7 @@ resource "aws_vpc_security_group_egress_rule" "load_balancer_grafana" {
   ip_protocol                  = "tcp"
   from_port                    = local.grafana_port
   to_port                      = local.grafana_port
-  referenced_security_group_id = aws_security_group.monitoring.id
+  referenced_security_group_id = aws_security_group.host["monitoring"].id
 }
 
 # Any node takes a request and hands it to an ingress pod, wherever that runs. So what is to be known of a node is whether
@@ -150,7 +150,7 @@ resource "aws_lb_target_group" "grafana" {
 
 resource "aws_lb_target_group_attachment" "grafana" {
   target_group_arn = aws_lb_target_group.grafana.arn
-  target_id        = aws_instance.monitoring.id
+  target_id        = aws_instance.host["monitoring"].id
   port             = local.grafana_port
 }
 

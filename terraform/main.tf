@@ -53,7 +53,7 @@ locals {
   kube_proxy_port  = 10256
   metrics_api_port = 10251
 
-  # Where a host's root volume and its metadata service are concerned, both hosts are alike.
+  # Of hosts and nodes: the metadata service answers to tokens only (IMDSv2), and to nobody behind the machine.
   metadata_options = {
     http_endpoint               = "enabled"
     http_tokens                 = "required"

@@ -55,17 +55,17 @@ output "ops_public_ip" {
 
 output "ops_instance_id" {
   description = "Instance of the ops host."
-  value       = aws_instance.ops.id
+  value       = aws_instance.host["ops"].id
 }
 
 output "monitoring_private_ip" {
   description = "Fixed private address of the monitoring host."
-  value       = aws_instance.monitoring.private_ip
+  value       = aws_instance.host["monitoring"].private_ip
 }
 
 output "monitoring_instance_id" {
   description = "Instance of the monitoring host."
-  value       = aws_instance.monitoring.id
+  value       = aws_instance.host["monitoring"].id
 }
 
 output "load_balancer_addresses" {

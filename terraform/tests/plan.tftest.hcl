@@ -60,12 +60,12 @@ run "plan" {
   }
 
   assert {
-    condition     = alltrue([for host in [aws_instance.ops, aws_instance.monitoring] : host.metadata_options[0].http_tokens == "required" && host.root_block_device[0].encrypted])
+    condition     = alltrue([for host in aws_instance.host : host.metadata_options[0].http_tokens == "required" && host.root_block_device[0].encrypted])
     error_message = "A host answers IMDSv1 or has a volume in the clear."
   }
 
   assert {
-    condition     = aws_instance.monitoring.private_ip == "10.42.10.20"
+    condition     = aws_instance.host["monitoring"].private_ip == "10.42.10.20"
     error_message = "The monitoring host has another address."
   }
 

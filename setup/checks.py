@@ -45,6 +45,7 @@ def gates() -> dict[str, list[str]]:
         ],
         "hadolint": [program("hadolint"), *files("*Dockerfile")],
         "shellcheck": [program("shellcheck"), *shell_scripts()],
+        "zizmor": [program("zizmor"), "--offline", "--quiet", ".github"],
         "gofmt": [
             "bash",
             "-c",

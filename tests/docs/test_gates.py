@@ -30,10 +30,11 @@ def test_each_gate_is_a_job_and_the_last_job_waits_for_all() -> None:
     jobs = read(".github/workflows/checks.yml")["jobs"]
     assert sorted(jobs["gates"]["strategy"]["matrix"]["gate"]) == sorted(checks.gates())
     assert sorted(jobs["all"]["needs"]) == sorted(set(jobs) - {"all"})
-    shown = jobs["all"]["steps"][0]["env"].values()
-    assert sorted(shown) == [f"${{{{ needs.{name}.result }}}}" for name in sorted(jobs["all"]["needs"])]
+    asked = jobs["all"]["steps"][-1]["env"].values()
+    assert sorted(asked) == [f"${{{{ needs.{name}.result }}}}" for name in sorted(jobs["all"]["needs"])]
+    assert jobs["gates"]["name"] == "gate ${{ matrix.gate }}", "the last job lists the gates by these names"
     verbs = " ".join(jobs["tests"]["strategy"]["matrix"]["verbs"]).split()
-    assert verbs == ["unit", "molecule", "up", "e2e", "down"]
+    assert verbs == ["unit", "molecule", "up", "e2e", "again", "down"]
 
 
 @pytest.mark.parametrize("path", sorted(CHECKOUT.glob(".github/**/*.yml")), ids=lambda path: path.stem)

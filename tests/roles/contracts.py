@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CHECKOUT = ROLES.parent
 PARTS = ("Rationale", "Key files", "Essential commands", "Variables")
-STEPS = ("molecule.yml", "converge.yml", "verify.yml", "absent.yml")
+STEPS = ("molecule.yml", "converge.yml", "verify.yml", "alternative.yml", "absent.yml")
 # what a scenario's verify may call: it asks, and changes nothing
 READS = re.compile(r"_info$|_facts$|\.(uri|stat|slurp|find|getent|assert|debug|set_fact|add_host|wait_for|setup|fail)$")
 # these change things, or not, as they are told: they must be told that they don't

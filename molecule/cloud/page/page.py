@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,6 +33,8 @@ def serve() -> None:
         ThreadingHTTPServer(("", int(os.environ.get(name, default))), Page)
         for name, default in (("WEBAPP_HTTP_PORT", "8080"), ("WEBAPP_METRICS_PORT", "9090"))
     )
+    # the first process of a container ends by no signal that it doesn't take
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     Thread(target=metrics.serve_forever, daemon=True).start()
     pages.serve_forever()
 

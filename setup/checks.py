@@ -13,7 +13,7 @@ from .up import artefacts, up
 
 CHECKOV = paths.CHECKOUT / ".venv-checkov"  # apart: it pins an old boto3
 AWX = paths.CHECKOUT / ".venv-awx"  # apart: awx.awx is part of an older distribution only
-IN_TEST = ["prometheus", "grafana"]  # of the scenarios, all of which take half an hour
+IN_TEST = ["prometheus", "grafana"]  # of the scenarios, all of which take twenty minutes
 GO_MODULES = ("mirror/daemons", "mirror/doubles/ingress")
 
 
@@ -46,6 +46,7 @@ def gates() -> dict[str, list[str]]:
         "hadolint": [program("hadolint"), *files("*Dockerfile")],
         "shellcheck": [program("shellcheck"), *shell_scripts()],
         "zizmor": [program("zizmor"), "--offline", "--quiet", ".github"],
+        "changelog": [program("antsibull-changelog"), "lint"],
         "gofmt": [
             "bash",
             "-c",

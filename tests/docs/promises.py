@@ -19,14 +19,13 @@ LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)[^)]*\)")
 ROUTE = re.compile(r'@\w+\.(?:get|post|put|delete|route)\("(/[^"]*)"')
 SETTING = re.compile(r"\b(?:BEACON|LOCALCLOUD|WEBAPP|MIRROR|MOLECULE)_[A-Z][A-Z_]*[A-Z]\b")
 TARGET = re.compile(r"^([a-z0-9-]+):.*##", re.MULTILINE)
-OWN = ("changelogs", "meta")  # Ansible's own folders: others say what is in them
 TESTS_ONLY = re.compile(r"^[A-Z]+_(\w+_)?TEST_")
 
 
 def folders(root: Path) -> list[str]:
     """Return the names of our folders at the top: those with something in them that isn't hidden."""
     found = (path for path in root.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
-    return sorted(path.name for path in found if path.name not in OWN and any(path.iterdir()))
+    return sorted(path.name for path in found if any(path.iterdir()))
 
 
 def readmes(root: Path) -> list[Path]:

@@ -20,6 +20,14 @@ def close_tunnels() -> None:
             subprocess.run(command, check=False, capture_output=True, timeout=30)  # one that ended already is fine
 
 
+def destroy_scenarios(phases: Phases) -> None:
+    """Remove what Molecule left where a run of it was cut short; each scenario keeps a folder until it is destroyed."""
+    kept = sorted(path.name for path in (paths.cache() / "work" / "molecule").glob("*/"))
+    for scenario in sorted(kept, key=lambda name: name == "cloud"):  # others work on the cloud
+        command = (program("molecule"), "destroy", "-s", scenario)
+        phases.run(f"molecule {scenario}", *command, environment=environment(), limit=300)
+
+
 def down(phases: Phases) -> None:
     """Remove containers, networks, volumes, processes and files of ours; safe to repeat.
 
@@ -29,6 +37,7 @@ def down(phases: Phases) -> None:
     python = program("python")
     if engine.answers():
         phases.run("stages", "docker", "image", "prune", "--force", "--filter", BUILD_STAGES, environment=environment())
+        destroy_scenarios(phases)
         phases.run("local cloud", python, "-m", "localcloud", "down", environment=environment(), limit=300)
     phases.run("mirror", python, "-m", "mirror", "stop", environment=environment(), limit=60)
     engine.stop()

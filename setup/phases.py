@@ -42,7 +42,7 @@ class Phases:
 
         Raises PhaseError when it fails or takes longer than `limit` seconds; with a log, its end is in the message.
         """
-        print(f"\n==> {name}: {' '.join(command)}", f"(log: {log})" if log else "", flush=True)
+        print(f"\n==> {name}: {' '.join(command)}{f' (log: {log})' if log else ''}", flush=True)
         started = time.monotonic()
         try:
             with log.open("wb") if log else nullcontext() as output:

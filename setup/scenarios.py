@@ -1,11 +1,18 @@
-"""Each role's Molecule scenario: those with machines of their own beside those that share a local cloud."""
+"""Each role's Molecule scenario, in two lanes that share the work."""
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from typing import TYPE_CHECKING
 
 from . import paths
 from .phases import PhaseError, Phases, environment, program
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FOLDER = paths.CHECKOUT / "molecule"
 
@@ -16,37 +23,85 @@ def names() -> list[str]:
     return sorted(role for role in roles if (FOLDER / role / "molecule.yml").exists())
 
 
-def shares_the_cloud(scenario: str) -> bool:
-    """Tell whether a scenario works on Molecule's own local cloud, rather than on a machine of its own."""
-    return "../cloud/create.yml" in (FOLDER / scenario / "molecule.yml").read_text()
+def needs(scenario: str) -> str:
+    """Return what a scenario works on: a `machine` of its own, or of Molecule's local cloud the `api` or its `cluster`."""
+    text = (FOLDER / scenario / "molecule.yml").read_text()
+    if "../cloud/create.yml" not in text:
+        return "machine"
+    return "cluster" if "molecule_cloud: cluster" in text else "api"
 
 
-def steps(chosen: list[str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Return verbs and scenarios of the two lanes, which can run at once: on own machines, on the shared cloud."""
-    own = [("test", name) for name in chosen if not shares_the_cloud(name)]
-    shared = [("test", name) for name in chosen if shares_the_cloud(name)]
-    # first of all away with one that a run which was cut short left: it would be taken for the one that is shared
-    return own, [("destroy", "cloud"), ("create", "cloud"), *shared, ("destroy", "cloud")] if shared else []
+def lanes(chosen: list[str]) -> tuple[list[str], list[str]]:
+    """Return what each lane takes, in its order, as far as the other has not.
+
+    The first begins with own machines, the second with the cluster, whose scenarios run one at a time.
+    """
+    machine, api, cluster = ([name for name in chosen if needs(name) == kind] for kind in ("machine", "api", "cluster"))
+    return machine + api[::-1], cluster + api + machine[::-1]
+
+
+@dataclass
+class Run:
+    """Scenarios that are to run, and those that failed."""
+
+    phases: Phases
+    waiting: set[str]
+    failed: list[str] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+    cloud_is_there: Event = field(default_factory=Event)
+
+    def molecule(self, verb: str, scenario: str) -> None:
+        """Run a verb of Molecule, and note when it fails."""
+        name = scenario if verb == "test" else f"{verb} {scenario}"
+        command = (program("molecule"), verb, "-s", scenario)
+        inherited = environment()
+        path = os.pathsep.join([str(FOLDER / "bin"), inherited["PATH"]])
+        log = log_folder() / f"{name}.log"
+        try:
+            self.phases.run(name, *command, environment={**inherited, "PATH": path}, limit=1200, log=log)
+        except PhaseError as error:
+            print(error, flush=True)
+            self.failed.append(name)
+        else:
+            print(f"    {name}: ok after {self.phases.seconds[name]:.0f} s", flush=True)
+
+    def bring_the_cloud(self) -> None:
+        """Have a new one: what a run that was cut short left would be taken for the one that is shared."""
+        try:
+            for verb in ("destroy", "create"):
+                self.molecule(verb, "cloud")
+        finally:
+            self.cloud_is_there.set()  # nobody waits for one that can't be had
+
+    def lane(self, names: list[str]) -> None:
+        """Run what of these no other lane has taken."""
+        for name in names:
+            if needs(name) != "machine":
+                self.cloud_is_there.wait()
+            with self.lock:
+                mine = name in self.waiting
+                self.waiting.discard(name)
+            if mine:
+                self.molecule("test", name)
+
+
+def log_folder() -> Path:
+    """Return the folder of the logs; `make down` removes it."""
+    return paths.state() / "molecule"
 
 
 def run_all(phases: Phases, chosen: list[str]) -> list[str]:
     """Run them all, also after one failed; return the names of those that did."""
-    logs = paths.state() / "molecule"
-    logs.mkdir(parents=True, exist_ok=True)
-
-    def run(verb: str, scenario: str) -> str:
-        name = scenario if verb == "test" else f"{verb} {scenario}"
-        command = (program("molecule"), verb, "-s", scenario)
-        try:
-            phases.run(name, *command, environment=environment(), limit=1200, log=logs / f"{name}.log")
-        except PhaseError as error:
-            print(error, flush=True)
-            return name
-        print(f"    {name}: ok after {phases.seconds[name]:.0f} s", flush=True)
-        return ""
-
-    def run_lane(lane: list[tuple[str, str]]) -> list[str]:
-        return [name for step in lane if (name := run(*step))]
-
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return [name for failed in pool.map(run_lane, steps(chosen)) for name in failed]
+    log_folder().mkdir(parents=True, exist_ok=True)
+    run = Run(phases, set(chosen))
+    machines, cloud = lanes(chosen)
+    shared = any(needs(name) != "machine" for name in chosen)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        other = pool.submit(run.lane, machines)
+        if shared:
+            run.bring_the_cloud()
+        run.lane(cloud)
+        other.result()
+    if shared:
+        run.molecule("destroy", "cloud")
+    return run.failed

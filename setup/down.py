@@ -22,8 +22,8 @@ def close_tunnels() -> None:
 
 def destroy_scenarios(phases: Phases) -> None:
     """Remove what Molecule left where a run of it was cut short; each scenario keeps a folder until it is destroyed."""
-    kept = sorted(path.name for path in (paths.cache() / "work" / "molecule").glob("*/"))
-    for scenario in sorted(kept, key=lambda name: name == "cloud"):  # others work on the cloud
+    kept = [path.name for path in (paths.cache() / "work" / "molecule").glob("*") if path.is_dir()]
+    for scenario in sorted(kept, key=lambda name: (name == "cloud", name)):  # others work on the cloud
         command = (program("molecule"), "destroy", "-s", scenario)
         phases.run(f"molecule {scenario}", *command, environment=environment(), limit=300)
 

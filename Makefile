@@ -8,7 +8,7 @@ help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: $(VERBS)
-setup: ## check this machine and prepare it: environment, Docker engine
+setup: ## check this machine and make the Python environment: all that an AWS account needs
 up: ## from source to a monitored service on this machine; ends with addresses and how to log in
 verify: ## ask the running stack's public interfaces again
 down: ## remove all that was made, but for the cache

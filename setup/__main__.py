@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 
 def setup(_: Phases) -> None:
-    """Nothing more: every verb prepares the machine first."""
+    """Say what comes next: every verb prepares the machine first."""
+    docker = (
+        "" if engine.answers() else "\nNo Docker engine answers: building the image (playbooks/build.yml) needs one."
+    )
+    print(
+        "The environment .venv is ready: `. .venv/bin/activate`. For an AWS account go on with the README's section "
+        f'"On AWS"; for the local environment, `make up` checks and prepares the rest.{docker}'
+    )
 
 
 def lock(_: Phases) -> None:
@@ -47,14 +54,23 @@ FUNCTIONS = (
 VERBS: dict[str, Callable[[Phases], None]] = {function.__name__.replace("_", "-"): function for function in FUNCTIONS}
 
 
+# What these need, `down` aside (it needs nothing), is less than a local cloud.
+PLAYBOOKS_ONLY = {"setup", "lock"}
+
+
 def prepare(verb: str) -> int:
     """Check, then prepare: nothing is changed while something is missing."""
-    missing = [] if verb == "down" else prerequisites.missing()
+    if verb == "down":
+        missing = []
+    elif verb in PLAYBOOKS_ONLY:
+        missing = prerequisites.missing_for_playbooks()
+    else:
+        missing = prerequisites.missing()
     if missing:
         print("This machine lacks:", *(f"  - {item}" for item in missing), sep="\n", file=sys.stderr)
         return 2
     environment.ensure(prerequisites.python())
-    if verb != "down":
+    if verb not in PLAYBOOKS_ONLY and verb != "down":
         engine.ensure()
     return 0
 

@@ -8,22 +8,21 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import engine, machine, paths
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 PYTHON_MINIMUM = (3, 12)
-TERRAFORM_MINIMUM = (1, 11)
-GO_MINIMUM = (1, 26)
 DISK_GIB = 24
 # program -> Debian package
-PROGRAMS = {
-    "git": "git",
-    "ssh": "openssh-client",
-    "ssh-keygen": "openssh-client",
-    "mmdebstrap": "mmdebstrap",
-    "zstd": "zstd",
-    "curl": "curl",
-}
+PROGRAMS = {"git": "git", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
+LOCAL_PROGRAMS = {"mmdebstrap": "mmdebstrap", "zstd": "zstd", "curl": "curl"}
+# program -> the command that prints its version, the oldest that will do, where to get it
+VERSIONS = {"terraform": ("terraform version", (1, 11), "https://developer.hashicorp.com/terraform/install")}
+LOCAL_VERSIONS = {"go": ("go version", (1, 26), "https://go.dev/doc/install (it builds what can't be downloaded)")}
 # port -> what listens there, and the file of the state where it keeps its process id
 PORTS = {5600: ("the local cloud", "localcloud/server.pid"), 5680: ("the mirror", "mirror/pid")}
 
@@ -64,6 +63,12 @@ def _version(command: list[str]) -> tuple[int, ...]:
     return tuple(map(int, match.groups())) if match and answer.returncode == 0 else ()
 
 
+def _can_make_environments(python: Path) -> bool:
+    """Tell whether this Python has what `python -m venv` needs; Debian ships that as a package of its own."""
+    command = [str(python), "-c", "import ensurepip, venv"]
+    return subprocess.run(command, check=False, capture_output=True, timeout=30).returncode == 0
+
+
 def _dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
@@ -78,15 +83,23 @@ def python() -> Path:
 
 def check_python() -> Missing | None:
     """Look for a Python that is new enough."""
-    if find_python():
+    found = find_python()
+    if found and not _can_make_environments(found) and machine.is_debian() and machine.is_root():
+        machine.install("python3-venv")
+    if found and _can_make_environments(found):
         return None
+    if found:
+        return Missing(
+            f"{found} can't make virtual environments (it has no module ensurepip)",
+            "Install the package python3-venv, or a Python that has it: `pyenv install 3.13`",
+        )
     return Missing(
         f"Python {_dotted(PYTHON_MINIMUM)} or newer is needed, this one is {_dotted(tuple(sys.version_info[:2]))}",
         "Install python3.13 by your distribution, or `pyenv install 3.13`",
     )
 
 
-def check_programs(programs: dict[str, str] = PROGRAMS) -> list[Missing]:
+def check_programs(programs: dict[str, str]) -> list[Missing]:
     """Look for programs; on Debian as root they are installed."""
     missing = {program: package for program, package in programs.items() if not shutil.which(program)}
     if missing and machine.is_debian() and machine.is_root():
@@ -95,15 +108,11 @@ def check_programs(programs: dict[str, str] = PROGRAMS) -> list[Missing]:
     return [Missing(f"{program} is not on PATH", f"Install the package {missing[program]}") for program in missing]
 
 
-def check_versions() -> list[Missing]:
+def check_versions(programs: Mapping[str, tuple[str, tuple[int, ...], str]]) -> list[Missing]:
     """Look for programs that must be new enough and that no distribution of today ships so new."""
-    wanted = {
-        "terraform": (["terraform", "version"], TERRAFORM_MINIMUM, "https://developer.hashicorp.com/terraform/install"),
-        "go": (["go", "version"], GO_MINIMUM, "https://go.dev/doc/install (it builds what can't be downloaded)"),
-    }
     missing = []
-    for name, (command, minimum, address) in wanted.items():
-        version = _version(command)
+    for name, (command, minimum, address) in programs.items():
+        version = _version(command.split())
         if version < minimum:
             have = f"this one is {_dotted(version)}" if version else "none is on PATH"
             missing.append(Missing(f"{name} {_dotted(minimum)} or newer is needed, {have}", f"See {address}"))
@@ -140,7 +149,13 @@ def _is_ours(port: int, pid_file: str) -> bool:
     return file.exists() and f"(process {file.read_text().strip()})" in machine.port_holder(port)
 
 
+def missing_for_playbooks() -> list[Missing]:
+    """Return what this machine lacks to run the playbooks, such as against an AWS account."""
+    found = [check_python(), *check_programs(PROGRAMS), *check_versions(VERSIONS)]
+    return [item for item in found if item]
+
+
 def missing() -> list[Missing]:
-    """Return all that is missing, the Docker engine included."""
-    found = [check_python(), check_disk(), engine.check()]
-    return [item for item in [*found, *check_programs(), *check_versions(), *check_ports()] if item]
+    """Return all that this machine lacks to be a local cloud, too: disk, Docker, builders, free ports."""
+    local = [check_disk(), engine.check(), *check_programs(LOCAL_PROGRAMS), *check_versions(LOCAL_VERSIONS)]
+    return [*missing_for_playbooks(), *(item for item in [*local, *check_ports()] if item)]

@@ -32,24 +32,54 @@ def nothing_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("nothing_there")
 def test_everything_missing_is_listed_at_once(tmp_path: Path) -> None:
     texts = [str(item) for item in prerequisites.missing()]
-    assert texts[:3] == [
-        (
-            "Python 3.12 or newer is needed, this one is 3.11. "
-            "Install python3.13 by your distribution, or `pyenv install 3.13`"
-        ),
-        (
-            f"24 GiB of disk are needed at {tmp_path}/cache, 1.5 GiB are free. "
-            "Free some, or set BEACON_CACHE to a folder on a larger disk"
-        ),
-        (
-            f"no Docker engine answers at unix://{tmp_path}/docker.sock. Start Docker (`systemctl start docker`), "
-            "install it (https://docs.docker.com/engine/install), add yourself to the group docker, or set DOCKER_HOST"
-        ),
-    ]
+    assert texts[0] == (
+        "Python 3.12 or newer is needed, this one is 3.11. Install python3.13 by your distribution, or `pyenv install 3.13`"
+    )
     assert "ssh is not on PATH. Install the package openssh-client" in texts
     assert (
-        "terraform 1.11 or newer is needed, none is on PATH. See https://developer.hashicorp.com/terraform/install"
-        in texts
+        f"24 GiB of disk are needed at {tmp_path}/cache, 1.5 GiB are free. "
+        "Free some, or set BEACON_CACHE to a folder on a larger disk"
+    ) in texts
+    assert (
+        f"no Docker engine answers at unix://{tmp_path}/docker.sock. Start Docker (`systemctl start docker`), "
+        "install it (https://docs.docker.com/engine/install), add yourself to the group docker, or set DOCKER_HOST"
+    ) in texts
+    assert any(text.startswith("go 1.26 or newer is needed, none is on PATH. See ") for text in texts)
+
+
+@pytest.mark.usefixtures("nothing_there")
+def test_playbooks_alone_need_neither_docker_nor_go_nor_the_disk_of_a_local_cloud() -> None:
+    whats = {item.what for item in prerequisites.missing_for_playbooks()}
+    assert whats == {
+        "Python 3.12 or newer is needed, this one is 3.11",
+        *(f"{program} is not on PATH" for program in ("git", "ssh", "ssh-keygen")),
+        "terraform 1.11 or newer is needed, none is on PATH",
+    }
+
+
+@pytest.mark.usefixtures("nothing_there")
+def test_setup_prepares_for_playbooks_only(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    changed: list[str] = []
+    monkeypatch.setattr(engine, "ensure", lambda: changed.append("engine"))
+    monkeypatch.setattr(environment, "ensure", lambda _: changed.append("environment"))
+    monkeypatch.setattr(prerequisites, "python", lambda: "python3")
+    assert command.main(["setup"]) == 2
+    assert "Docker" not in capsys.readouterr().err
+    monkeypatch.setattr(prerequisites, "missing_for_playbooks", list)
+    assert command.main(["setup"]) == 0
+    assert changed == ["environment"]
+    assert "No Docker engine answers: building the image (playbooks/build.yml) needs one." in capsys.readouterr().out
+
+
+def test_a_python_without_ensurepip_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bare = tmp_path / "python3"
+    bare.write_text("#!/bin/sh\nexit 1\n")
+    bare.chmod(0o755)
+    monkeypatch.setattr(prerequisites, "find_python", lambda: bare)
+    monkeypatch.setattr(machine, "is_debian", lambda: False)
+    assert str(prerequisites.check_python()) == (
+        f"{bare} can't make virtual environments (it has no module ensurepip). "
+        "Install the package python3-venv, or a Python that has it: `pyenv install 3.13`"
     )
 
 

@@ -70,8 +70,7 @@ class Config:
 def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     """Read the settings; a value that cannot be is refused with what is allowed."""
     env = os.environ if environ is None else environ
-    cache = Path(env.get("BEACON_CACHE") or Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "beacon")
-    state = Path(env.get("BEACON_STATE") or cache / "state")
+    state = Path(env.get("BEACON_STATE") or Path(env.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "beacon")
     region = env.get("LOCALCLOUD_REGION", "eu-west-1")
     name = _name(env.get("LOCALCLOUD_NAME", DEFAULT_NAME))
     port = _port(env, "LOCALCLOUD_PORT", 5600)

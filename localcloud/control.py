@@ -146,7 +146,18 @@ class Control:
                 "(`docker system df` shows what Docker holds), or set LOCALCLOUD_STATE to a folder with more."
             )
 
+    def _check_directory(self) -> None:
+        """Refuse a directory that holds something else: `down` removes it whole."""
+        folder = self.config.state
+        found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        if found and not set(found) & {self.log_path.name, "model.pickle"}:
+            raise LocalCloudError(
+                f"The state directory {folder} holds something else than a local cloud's state ({', '.join(found[:3])}), and "
+                "`down` removes it whole. Set LOCALCLOUD_STATE to a directory of its own. Nothing was changed."
+            )
+
     def _check_state(self) -> None:
+        self._check_directory()
         folder = self.config.state
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -193,6 +204,7 @@ class Control:
     # -- down
     def down(self) -> str:
         """Stop the server and remove everything that has this instance's label, the names and the state."""
+        self._check_directory()
         self.stop()
         removed = self._remove_objects()
         advice = self.names.remove()

@@ -41,10 +41,11 @@ class Settings:
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; BEACON_CACHE and BEACON_STATE follow the XDG folder where they are unset."""
-    home = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    cache = Path(environment.get("BEACON_CACHE") or home / "beacon")
-    state = Path(environment.get("BEACON_STATE") or cache / "state")
+    """Read the settings; BEACON_CACHE and BEACON_STATE follow the XDG folders where they are unset."""
+    cached = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    kept = Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local/state")
+    cache = Path(environment.get("BEACON_CACHE") or cached / "beacon")
+    state = Path(environment.get("BEACON_STATE") or kept / "beacon")
     port = environment.get("MIRROR_PORT", "5680")
     if not port.isdigit() or not 0 < int(port) < 2**16:
         raise ValueError(f"MIRROR_PORT={port!r}: expected a port number from 1 to 65535")

@@ -1,4 +1,4 @@
-"""`make down`: the reverse of `make up`; only the cache stays."""
+"""`make down`: the reverse of `make up`; the cache and all other environments stay."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ BUILD_STAGES = "label=beacon.build=webapp"
 
 
 def close_tunnels() -> None:
-    """End the ssh connections that `playbooks/access.yml` left open for a person."""
-    for tunnel in paths.state().glob("*/tunnel-*"):
+    """End the ssh connections that `playbooks/access.yml` left open to the local environment."""
+    for tunnel in (paths.state() / paths.LOCAL_ENVIRONMENT).glob("tunnel-*"):
         if tunnel.is_socket():
             command = ["ssh", "-S", str(tunnel), "-O", "exit", "beacon"]
             subprocess.run(command, check=False, capture_output=True, timeout=30)  # one that ended already is fine
@@ -28,8 +28,21 @@ def destroy_scenarios(phases: Phases) -> None:
         phases.run(f"molecule {scenario}", *command, environment=environment(), limit=300)
 
 
+def remove_local_state() -> list[str]:
+    """Remove the local environment's part of the state directory; return the names of the environments that stay."""
+    for directory in paths.local_state():
+        if directory.exists():
+            shutil.rmtree(directory)
+    if not paths.state().exists():
+        return []
+    others = sorted(path.name for path in paths.state().iterdir())
+    if not others:
+        paths.state().rmdir()
+    return others
+
+
 def down(phases: Phases) -> None:
-    """Remove containers, networks, volumes, processes and files of ours; safe to repeat.
+    """Remove the local environment's containers, networks, volumes, processes and files; safe to repeat.
 
     Raises PhaseError when a part can't be removed.
     """
@@ -41,6 +54,6 @@ def down(phases: Phases) -> None:
         phases.run("local cloud", python, "-m", "localcloud", "down", environment=environment(), limit=300)
     phases.run("mirror", python, "-m", "mirror", "stop", environment=environment(), limit=60)
     engine.stop()
-    if paths.state().exists():
-        shutil.rmtree(paths.state())
-    print(f"nothing is left but the cache, {paths.cache()}")
+    others = remove_local_state()
+    kept = f" and, in {paths.state()}, {', '.join(others)}" if others else ""
+    print(f"nothing is left but the cache, {paths.cache()}{kept}")

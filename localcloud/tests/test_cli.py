@@ -72,6 +72,20 @@ def test_an_unwritable_state_folder(started: list[str], config: Config, tmp_path
     assert started == []
 
 
+def test_a_directory_of_something_else_is_refused_and_kept(started: list[str], config: Config) -> None:
+    key = config.state / "production" / "id_ed25519"
+    key.parent.mkdir(parents=True)
+    key.write_text("the only one")
+    message = (
+        r"state holds something else than a local cloud's state \(production\).* Set LOCALCLOUD_STATE to a directory"
+    )
+    refused(config, message)
+    with pytest.raises(LocalCloudError, match=message):
+        Control(config=config).down()
+    assert started == []
+    assert key.read_text() == "the only one"
+
+
 def test_a_state_of_another_version(started: list[str], config: Config) -> None:
     config.state.mkdir()
     (config.state / "model.pickle").write_bytes(b"beacon localcloud state 999\nrest")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from localcloud.config import from_environment
@@ -11,6 +13,17 @@ def test_defaults_are_those_of_the_product() -> None:
     assert (config.name, config.port, str(config.gateway)) == ("localcloud", 5600, "198.51.100.1")
     assert str(config.state) == "/state/localcloud"
     assert config.registry == "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("variables", "state"),
+    [
+        ({"XDG_STATE_HOME": "/kept"}, "/kept/beacon/localcloud"),
+        ({"BEACON_CACHE": "/lost"}, "~/.local/state/beacon/localcloud"),
+    ],
+)
+def test_the_state_is_never_in_the_cache(variables: dict[str, str], state: str) -> None:
+    assert from_environment(variables).state == Path(state).expanduser()
 
 
 def test_a_second_one_has_a_registry_name_of_its_own() -> None:

@@ -11,7 +11,7 @@ import pytest
 from setup import paths
 
 pytestmark = pytest.mark.leftovers
-STATE = paths.state()
+STATE = paths.local_state()
 SSH_SECONDS = 90  # a kept connection ends by itself once its host is gone
 LABELS = ("beacon.localcloud", "beacon.molecule")
 
@@ -35,7 +35,10 @@ def ours() -> list[str]:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:  # ended meanwhile
             continue
-        if any(name in command for name in ("-m localcloud", "-m mirror", f"{STATE}/")) and "pytest" not in command:
+        if (
+            any(name in command for name in ("-m localcloud", "-m mirror", *(f"{path}/" for path in STATE)))
+            and "pytest" not in command
+        ):
             found.append(command)
     return found
 
@@ -48,7 +51,7 @@ def test_no_process_is_left() -> None:
 
 
 def test_no_file_is_left() -> None:
-    assert not STATE.exists()
+    assert [path for path in STATE if path.exists()] == []
     changed = ["git", "status", "--porcelain", "--ignored=no"]
     answer = subprocess.run(changed, cwd=paths.CHECKOUT, check=True, capture_output=True, text=True, timeout=60)
     assert [line for line in answer.stdout.splitlines() if line.startswith("??")] == []

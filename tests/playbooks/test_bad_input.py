@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from setup import paths
+
 CHECKOUT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens
 AWS = ("AWS_", "BEACON_", "LOCALCLOUD_")
@@ -45,10 +47,16 @@ def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
             {"BEACON_ENVIRONMENT": "Prod_1"},
             [],
             (
-                "The environment's name is 'Prod_1'; allowed are 2 to 15 small letters, digits and dashes, a letter first. Set "
-                "another one: export BEACON_ENVIRONMENT=..., or beacon_environment in the inventory."
+                "The environment's name is 'Prod_1'; allowed are 2 to 15 small letters, digits and dashes, a letter first, but "
+                "not localcloud, mirror, engine or molecule. Set another one: export BEACON_ENVIRONMENT=..., or "
+                "beacon_environment in the inventory."
             ),
         ),
+        *[
+            # `make down` removes these directories beside the environments'
+            ({"BEACON_ENVIRONMENT": name}, [], f"The environment's name is '{name}'; allowed are")
+            for name in paths.LOCAL_PROGRAMS
+        ],
         (
             {"AWS_REGION": "eu-moon-1"},
             [],
@@ -84,7 +92,7 @@ def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
             ),
         ),
     ],
-    ids=["name", "region", "overlap", "malformed", "no-credentials", "no-answer"],
+    ids=["name", *paths.LOCAL_PROGRAMS, "region", "overlap", "malformed", "no-credentials", "no-answer"],
 )
 def test_provision_refuses(tmp_path: Path, variables: dict[str, str], arguments: list[str], message: str) -> None:
     assert message in play("provision", tmp_path, *arguments, **variables)

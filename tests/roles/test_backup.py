@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+import yaml
 from moto.server import ThreadedMotoServer
 
 from roles.prometheus.files.backup import prometheus_backup as backup
@@ -107,10 +110,80 @@ def test_a_backup_that_was_cut_short_is_not_the_latest(
     assert backup.Bucket(settings).get_text("latest") == first
 
 
-@pytest.mark.parametrize("name", ["../../etc", "yesterday", ""])
+@pytest.mark.parametrize("name", ["../../etc", "yesterday", "", "20260102T030405Z\n", "20260102T030405Z/.."])
 def test_a_name_that_is_none_is_refused(settings: backup.Settings, name: str) -> None:
     with pytest.raises(backup.BackupError, match="is no snapshot's name: it is `latest`, or a time such as"):
         backup.fetch(settings, name)
+
+
+def manifest(**more: object) -> str:
+    """A manifest of one part that can be one, changed."""
+    return json.dumps({"parts": [{"key": "part-00000.tar", "bytes": 3, "sha256": "0" * 64, **more}]})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"key": "part-00000.tar\nnext\nurl = http://127.0.0.1/\nupload-file = /etc/prometheus/tls/server.key\n#"},
+        {"key": "part-00000.tar\n"},
+        {"key": "../../latest"},
+        {"key": "part-00000.tar?versionId=1"},
+        {"sha256": "0" * 63},
+        {"bytes": -1},
+        {"bytes": 2**40},
+        {"bytes": "3"},
+    ],
+)
+def test_a_manifest_that_was_not_saved_here_is_refused_before_any_part_is_asked_for(
+    settings: backup.Settings, more: dict[str, object]
+) -> None:
+    name = backup.save(settings).partition(":")[0]
+    client = boto3.client("s3", endpoint_url=settings.endpoint, region_name="eu-west-1")
+    client.put_object(Bucket="backup", Key=f"{settings.prefix}/{name}/manifest.json", Body=manifest(**more))
+    with pytest.raises(backup.BackupError, match=rf"{name}/manifest.json is not what was saved: it has a part"):
+        backup.fetch(settings, name)
+    assert not (settings.data / "restoring").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"parts": 1}', '{"parts": [1]}', '{"parts": [{"key": 1}]}'])
+def test_a_manifest_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(backup.BackupError, match=r"n/manifest.json can't be read"):
+        backup.read_manifest(text, name="n")
+
+
+def test_a_million_parts_are_refused() -> None:
+    text = json.dumps({"parts": json.loads(manifest())["parts"] * 10**6})
+    with pytest.raises(backup.BackupError, match=r"it has 1000000 parts, and 4096 are the most"):
+        backup.read_manifest(text, name="n")
+
+
+def test_a_text_of_any_size_is_not_read(settings: backup.Settings) -> None:
+    client = boto3.client("s3", endpoint_url=settings.endpoint, region_name="eu-west-1")
+    client.put_object(Bucket="backup", Key=f"{settings.prefix}/latest", Body=b" " * (backup.TEXT_BYTES + 1))
+    with pytest.raises(backup.BackupError, match=r"latest: .*Maximum file size exceeded"):
+        backup.fetch(settings, "latest")
+
+
+def test_a_part_that_grew_is_not_downloaded(settings: backup.Settings) -> None:
+    name = backup.save(settings).partition(":")[0]
+    client = boto3.client("s3", endpoint_url=settings.endpoint, region_name="eu-west-1")
+    client.put_object(Bucket="backup", Key=f"{settings.prefix}/{name}/part-00000.tar", Body=b" " * 20001)
+    with pytest.raises(backup.BackupError, match=r"part-00000.tar: .*Maximum file size exceeded"):
+        backup.fetch(settings, name)
+
+
+def test_a_backup_that_does_not_fit_is_not_begun(settings: backup.Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = backup.save(settings).partition(":")[0]
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=7))
+    with pytest.raises(backup.BackupError, match=rf"{name} has \d+ bytes, and .* has room for 7: make room"):
+        backup.fetch(settings, name)
+    assert not (settings.data / "restoring").exists()
+
+
+@pytest.mark.parametrize("value", ["a\nurl = b", "a\rb", "a\0b", "\x7f"])
+def test_a_control_character_never_reaches_curl(settings: backup.Settings, value: str) -> None:
+    with pytest.raises(backup.BackupError, match=r"curl's option url would get a control character"):
+        backup.Bucket(settings).get_text(value)
 
 
 def test_a_missing_bucket_is_named(settings: backup.Settings) -> None:
@@ -135,3 +208,8 @@ def test_keys_are_in_no_argument(settings: backup.Settings, monkeypatch: pytest.
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
     backup.save(settings)
     assert "made-" not in (tmp_path / "arguments").read_text()
+
+
+def test_the_role_installs_the_program_that_it_calls() -> None:
+    tasks = yaml.safe_load(Path("roles/prometheus/tasks/backup.yml").read_text())
+    assert [task["ansible.builtin.apt"]["name"] for task in tasks if "ansible.builtin.apt" in task] == ["curl"]

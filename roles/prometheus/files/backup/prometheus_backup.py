@@ -28,11 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOGS = ("wal", "wbl")
-BLOCK = re.compile(r"^[0-9A-Z]{26}$")  # a ULID
+BLOCK = re.compile(r"[0-9A-Z]{26}")  # a ULID
 OWN = ("snapshots", "restoring", "lost+found")  # beside the series in the data folder, and not of them
 LOG_TRIES = 5
-NAME = re.compile(r"^\d{8}T\d{6}Z$")
+NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+PART = re.compile(r"part-[0-9]{5}\.tar")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 PART_BYTES = 256 * 2**20
+PARTS_MAXIMUM = 4096  # 1 TiB; more is no backup of ours
+TEXT_BYTES = 2**20  # room for the manifest of so many parts
 TRANSFER_SECONDS = 900
 METADATA = "http://169.254.169.254"
 METADATA_SECONDS = 5
@@ -102,13 +107,13 @@ class Bucket:
         self.put(key, scratch)
         scratch.unlink()
 
-    def get(self, key: str, file: Path) -> None:
-        """Download to a file."""
-        self._curl(key, {"output": str(file)})
+    def get(self, key: str, file: Path, *, maximum: int) -> None:
+        """Download to a file; one of more bytes than the maximum is refused."""
+        self._curl(key, {"output": str(file), "max-filesize": str(maximum)})
 
     def get_text(self, key: str) -> str:
         """Download a text."""
-        return self._curl(key, {})
+        return self._curl(key, {"max-filesize": str(TEXT_BYTES)})
 
     def _curl(self, key: str, more: dict[str, str]) -> str:
         keys = credentials()
@@ -124,7 +129,7 @@ class Bucket:
         }
         if keys["token"]:
             options["header"] = f"x-amz-security-token: {keys['token']}"
-        lines = [f'{name} = "{_quoted(value)}"' for name, value in options.items()]
+        lines = [f'{name} = "{_quoted(name, value)}"' for name, value in options.items()]
         done = subprocess.run(
             ["curl", "--fail-with-body", "--silent", "--show-error", "--config", "-"],
             input="\n".join(lines),
@@ -139,7 +144,10 @@ class Bucket:
         return done.stdout
 
 
-def _quoted(value: str) -> str:
+def _quoted(option: str, value: str) -> str:
+    """Write a value for curl's configuration, where the end of a line begins another option. Raises BackupError."""
+    if CONTROL.search(value):
+        raise BackupError(f"curl's option {option} would get a control character: correct backup.json, or the backup")
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
@@ -209,7 +217,7 @@ def take(data: Path, target: Path) -> None:
             raise BackupError(f"{data / name} changed {LOG_TRIES} times while it was looked at: try again later")
     for folder in sorted(data.iterdir()):
         # a block that went is in another one, which was there before
-        if BLOCK.match(folder.name) and not link(folder, target / folder.name):
+        if BLOCK.fullmatch(folder.name) and not link(folder, target / folder.name):
             shutil.rmtree(target / folder.name)
 
 
@@ -254,17 +262,45 @@ def fetch(settings: Settings, name: str) -> str:
     """Download a snapshot into the folder `restoring`, and verify it. Raises BackupError for one that isn't whole."""
     bucket = Bucket(settings)
     name = bucket.get_text("latest") if name == "latest" else name
-    if not NAME.match(name):
+    if not NAME.fullmatch(name):
         raise BackupError(f"{name!r} is no snapshot's name: it is `latest`, or a time such as 20260102T030405Z")
     target = settings.data / "restoring"
     shutil.rmtree(target, ignore_errors=True)
-    manifest = json.loads(bucket.get_text(f"{name}/manifest.json"))
+    parts = read_manifest(bucket.get_text(f"{name}/manifest.json"), name=name)
+    size, free = sum(part["bytes"] for part in parts), shutil.disk_usage(settings.data).free
+    if size > free:
+        raise BackupError(
+            f"{name} has {size} bytes, and {settings.data} has room for {free}: make room, or restore another"
+        )
     target.mkdir()
-    stream = io.BufferedReader(Stream(bucket, name, manifest["parts"], target / "part"))
+    stream = io.BufferedReader(Stream(bucket, name, parts, target / "part"))
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         archive.extractall(target, filter="data")
     (target / "name").write_text(name)
     return f"{name}: fetched and verified"
+
+
+def read_manifest(text: str, *, name: str) -> list[dict[str, Any]]:
+    """Return a manifest's parts (`key`, `bytes`, `sha256`). Raises BackupError for what `save` would not have written."""
+    try:
+        parts = json.loads(text)["parts"]
+        problem = next((f"a part {part}" for part in parts if not _is_part(part)), "")
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackupError(f"{name}/manifest.json can't be read ({error!r}). Restore another one.") from error
+    if len(parts) > PARTS_MAXIMUM:
+        problem = f"{len(parts)} parts, and {PARTS_MAXIMUM} are the most"
+    if problem:
+        raise BackupError(f"{name}/manifest.json is not what was saved: it has {problem[:200]}. Restore another one.")
+    return list(parts)
+
+
+def _is_part(part: dict[str, Any]) -> bool:
+    return (
+        PART.fullmatch(part["key"]) is not None
+        and SHA256.fullmatch(part["sha256"]) is not None
+        and type(part["bytes"]) is int
+        and 0 <= part["bytes"] <= PART_BYTES
+    )
 
 
 class Stream(io.RawIOBase):
@@ -277,7 +313,7 @@ class Stream(io.RawIOBase):
     @staticmethod
     def _read(bucket: Bucket, name: str, parts: list[dict[str, Any]], scratch: Path) -> Iterator[bytes]:
         for part in parts:
-            bucket.get(f"{name}/{part['key']}", scratch)
+            bucket.get(f"{name}/{part['key']}", scratch, maximum=part["bytes"])
             if _sha256(scratch) != part["sha256"]:
                 raise BackupError(
                     f"{name}/{part['key']} is not what was saved: its sha256 differs. Restore another one."

@@ -184,13 +184,14 @@ class Cloud:
         key: tuple[str, str] | None = None,
         token: str | None = None,
         signature: str | None = None,
+        region: str | None = None,
     ) -> Any:
         """Return a boto3 client of the administrator, or with other credentials."""
         access_key, secret = key or self._key
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
-            region_name=self.config.region,
+            region_name=region or self.config.region,
             aws_access_key_id=access_key,
             aws_secret_access_key=secret,
             aws_session_token=token,

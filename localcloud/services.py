@@ -22,6 +22,7 @@ SERVICES = (
     Service(name="autoscaling", backend="localcloud.autoscaling.models:LocalAutoScalingBackend"),
     Service(name="ecr", backend="localcloud.ecr.models:LocalECRBackend"),
     Service(name="eks", backend="localcloud.eks.models:LocalEKSBackend"),
+    Service(name="service-quotas", backend="localcloud.servicequotas.models:LocalServiceQuotasBackend"),
     Service(name="elbv2", backend="localcloud.elbv2.models:LocalELBv2Backend"),
 )
 

@@ -12,7 +12,7 @@ resource "aws_vpc_security_group_ingress_rule" "monitoring_ssh" {
 
 resource "aws_vpc_security_group_ingress_rule" "monitoring_remote_write" {
   security_group_id            = aws_security_group.host["monitoring"].id
-  description                  = "Samples from the cluster's agent"
+  description                  = "Samples from the agent of the cluster"
   ip_protocol                  = "tcp"
   from_port                    = local.prometheus_port
   to_port                      = local.prometheus_port

@@ -20,6 +20,8 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from localcloud import hooks, runtime
 from localcloud.ec2.machine import image_of, specification
 from localcloud.errors import DockerFailedError, ImageMissingError
+from localcloud.servicequotas.models import applied
+from localcloud.servicequotas.table import ELASTIC_IPS, VPCS
 
 LOG = logging.getLogger(__name__)
 PENDING, RUNNING, STOPPING, STOPPED = ("pending", 0), ("running", 16), ("stopping", 64), ("stopped", 80)
@@ -123,6 +125,8 @@ class LocalEC2Backend(EC2Backend):
     @override
     def create_vpc(self, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
         if not (kwargs.get("is_default") or self._is_being_made()):
+            if len(self.vpcs) >= applied(self.account_id, self.region_name, VPCS):
+                raise EC2ClientError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
             try:
                 other = runtime.current().networks.conflict(cidr_block)
             except ValueError:
@@ -162,6 +166,8 @@ class LocalEC2Backend(EC2Backend):
     # -- public addresses
     @override
     def allocate_address(self, domain: str, address: str | None = None, tags: Any = None) -> Any:
+        if len(self.addresses) >= applied(self.account_id, self.region_name, ELASTIC_IPS):
+            raise EC2ClientError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
         return super().allocate_address(domain, address or self._free_public_address(), tags)
 
     @override

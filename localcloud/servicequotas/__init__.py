@@ -1,0 +1,1 @@
+"""Service Quotas: what an account may have, and what the other services keep to."""

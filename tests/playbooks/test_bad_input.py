@@ -91,8 +91,31 @@ def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
                 "(`python -m localcloud up`), or correct AWS_ENDPOINT_URL or the network."
             ),
         ),
+        (
+            {"AWS_ENDPOINT_URL": "", "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "x"},
+            [],
+            (
+                "The inventory is for a local cloud (beacon_endpoint_required), but AWS_ENDPOINT_URL is not set, so AWS itself "
+                'would be asked. Start the local cloud and take its variables: eval "$(python -m localcloud env)".'
+            ),
+        ),
+        (
+            {"AWS_REGION": "eu-west-1"},
+            ["-e", "beacon_region=us-east-1"],
+            "AWS_REGION is eu-west-1, where the inventory looks for hosts, but beacon_region is us-east-1.",
+        ),
     ],
-    ids=["name", *paths.LOCAL_PROGRAMS, "region", "overlap", "malformed", "no-credentials", "no-answer"],
+    ids=[
+        "name",
+        *paths.LOCAL_PROGRAMS,
+        "region",
+        "overlap",
+        "malformed",
+        "no-credentials",
+        "no-answer",
+        "no-endpoint",
+        "two-regions",
+    ],
 )
 def test_provision_refuses(tmp_path: Path, variables: dict[str, str], arguments: list[str], message: str) -> None:
     assert message in play("provision", tmp_path, *arguments, **variables)

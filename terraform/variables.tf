@@ -7,8 +7,8 @@ variable "environment" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,14}$", var.environment))
-    error_message = "environment is \"${var.environment}\"; allowed are 2 to 15 small letters, digits and dashes, a letter first. Rename it in the inventory (beacon_environment)."
+    condition     = length(var.environment) >= 2 && length(var.environment) <= 15 && can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment))
+    error_message = "environment is \"${var.environment}\"; allowed are 2 to 15 lowercase letters, digits and single dashes, a letter first and no dash last. Rename it in the inventory (beacon_environment)."
   }
 }
 

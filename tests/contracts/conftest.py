@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.contracts.terraform_files import ROOT_MODULE, STAND_INS, terraform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,4 +35,21 @@ def terraform_providers() -> Iterator[None]:
             patch.setenv("TF_CLI_CONFIG_FILE", str(found))
         else:
             patch.delenv("TF_CLI_CONFIG_FILE", raising=False)  # one that names no file is an error message
+        patch.setenv("TF_IN_AUTOMATION", "1")
         yield
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory, terraform_providers: None) -> Path:
+    """Return a copy of the root module, initialised with the stub modules."""
+    folder: Path = tmp_path_factory.mktemp("root") / "terraform"
+    shutil.copytree(ROOT_MODULE, folder, ignore=shutil.ignore_patterns(".terraform*"))
+    seed = json.loads((STAND_INS / "modules.json").read_text())
+    for entry in seed["Modules"]:
+        entry["Dir"] = str(STAND_INS / entry["Dir"]) if entry["Key"] else "."
+    modules = folder / ".terraform" / "modules"
+    modules.mkdir(parents=True)
+    (modules / "modules.json").write_text(json.dumps(seed))
+    done = terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
+    assert done.returncode == 0, done.stderr
+    return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,3 +63,14 @@ def type_of(variable: Mapping[str, Any]) -> str:
     """Return a variable's type as one comparable line."""
     written = str(variable["type"]).removeprefix("${").removesuffix("}")
     return "".join(written.split())
+
+
+def terraform(folder: Path, *arguments: str, seconds: int = 240) -> subprocess.CompletedProcess[str]:
+    """Run Terraform in a folder; its outcome, whatever it is."""
+    command = ["terraform", f"-chdir={folder}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+
+
+def mocks() -> str:
+    """Return the mocked provider and the variables of the root module's own tests."""
+    return (ROOT_MODULE / "tests" / "plan.tftest.hcl").read_text().partition('\nrun "')[0]

@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contracts.terraform_files import ROOT_MODULE, STAND_INS
+from tests.contracts.terraform_files import ROOT_MODULE, STAND_INS, mocks, terraform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # name: (variables, what the message must hold)
 BAD_INPUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "illegal_environment": (
         {"environment": "Prod_1"},
-        ('environment is "Prod_1"', "2 to 15 small letters, digits and dashes", "Rename it in the inventory"),
+        (
+            'environment is "Prod_1"',
+            "2 to 15 lowercase letters, digits and single dashes",
+            "Rename it in the inventory",
+        ),
     ),
     "long_environment": ({"environment": "a-name-far-too-long"}, ('environment is "a-name-far-too-long"',)),
+    "environment_with_a_dash_last": ({"environment": "prod-"}, ('environment is "prod-"', "no dash last")),
+    "environment_with_two_dashes": ({"environment": "prod--2"}, ('environment is "prod--2"', "single dashes")),
     "unknown_region": (
         {"region": "eu-west-9", "availability_zones": ["eu-west-9a", "eu-west-9b"]},
         ('region is "eu-west-9", which is not known', "eu-west-1", "Correct it in the inventory (beacon_region)"),
@@ -133,37 +137,15 @@ def rounds() -> list[dict[str, Any]]:
     return together + [variables for variables, _ in BAD_RELATIONS.values()]
 
 
-def terraform(folder: Path, *arguments: str, seconds: int = 240) -> subprocess.CompletedProcess[str]:
-    command = ["terraform", f"-chdir={folder}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory, terraform_providers: None) -> Path:
-    """Return a copy of the root module, initialised with the stand-ins."""
-    folder: Path = tmp_path_factory.mktemp("root") / "terraform"
-    shutil.copytree(ROOT_MODULE, folder, ignore=shutil.ignore_patterns(".terraform*"))
-    seed = json.loads((STAND_INS / "modules.json").read_text())
-    for entry in seed["Modules"]:
-        entry["Dir"] = str(STAND_INS / entry["Dir"]) if entry["Key"] else "."
-    modules = folder / ".terraform" / "modules"
-    modules.mkdir(parents=True)
-    (modules / "modules.json").write_text(json.dumps(seed))
-    done = terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def messages(workspace: Path) -> list[str]:
     """Return what Terraform says to bad input, planned with the mocks of the module's own tests."""
-    mocks = (ROOT_MODULE / "tests" / "plan.tftest.hcl").read_text().partition('\nrun "')[0]
     bad = workspace / "bad"  # a file for each plan: after a failed one Terraform skips the rest of its file
     bad.mkdir()
     for number, variables in enumerate(rounds()):
         lines = "\n".join(f"    {key} = {json.dumps(value)}" for key, value in variables.items())
         run = f'\nrun "bad" {{\n  command = plan\n  variables {{\n{lines}\n  }}\n}}\n'
-        (bad / f"{number:02}.tftest.hcl").write_text(mocks + run)
+        (bad / f"{number:02}.tftest.hcl").write_text(mocks() + run)
     done = terraform(workspace, "test", "-json", "-test-directory=bad", seconds=600)
     shutil.rmtree(bad)
     events = map(json.loads, done.stdout.splitlines())
@@ -199,10 +181,3 @@ def test_every_validation_is_tried() -> None:
     tried = {key for variables in rounds() for key in variables}
     free = {"tags", "single_nat_gateway", "node_instance_type", "ops_instance_type", "monitoring_instance_type"}
     assert names - free <= tried
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_colours() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TF_IN_AUTOMATION", "1")
-        yield

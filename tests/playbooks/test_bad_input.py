@@ -47,9 +47,9 @@ def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
             {"BEACON_ENVIRONMENT": "Prod_1"},
             [],
             (
-                "The environment's name is 'Prod_1'; allowed are 2 to 15 small letters, digits and dashes, a letter first, but "
-                "not localcloud, mirror, engine or molecule. Set another one: export BEACON_ENVIRONMENT=..., or "
-                "beacon_environment in the inventory."
+                "The environment's name is 'Prod_1'; allowed are 2 to 15 lowercase letters, digits and single dashes, a letter "
+                "first and no dash last, but not localcloud, mirror, engine or molecule. Set another one: export "
+                "BEACON_ENVIRONMENT=..., or beacon_environment in the inventory."
             ),
         ),
         *[

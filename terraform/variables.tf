@@ -17,8 +17,8 @@ variable "region" {
   type        = string
 
   validation {
-    condition     = contains(local.known_regions, var.region)
-    error_message = "region is \"${var.region}\", which is not known; allowed are ${join(", ", local.known_regions)}. Correct it in the inventory (beacon_region)."
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region is \"${var.region}\"; allowed is the name of a region, such as eu-west-1. Correct it in the inventory (beacon_region)."
   }
 }
 
@@ -157,12 +157,24 @@ variable "monitoring_private_ip" {
 }
 
 variable "deployer_trusted_arns" {
-  description = "Who may assume the deployer role, the one that administers the cluster."
+  description = "Users and roles that may assume the deployer role, the one that administers the cluster."
   type        = list(string)
 
+  # IAM keeps a principal by its id: one that it does not know is a MalformedPolicyDocument in the middle of an apply.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
   validation {
-    condition     = length(var.deployer_trusted_arns) > 0 && alltrue([for arn in var.deployer_trusted_arns : can(regex("^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role)/.+)$", arn))])
-    error_message = "deployer_trusted_arns are \"${join(", ", var.deployer_trusted_arns)}\"; needed is at least one ARN of a user, a role or an account's root. `aws sts get-caller-identity` prints yours."
+    condition     = length(var.deployer_trusted_arns) > 0 && alltrue([for arn in var.deployer_trusted_arns : can(regex("^arn:aws[a-z-]*:(iam::[0-9]{12}:((user|role)/[A-Za-z0-9_+=,.@/-]+|root)|sts::[0-9]{12}:assumed-role/.+)$", arn))])
+    error_message = "deployer_trusted_arns are \"${join(", ", var.deployer_trusted_arns)}\"; needed is at least one ARN of a user or a role, such as arn:aws:iam::123456789012:role/operators. Correct it in the inventory (infrastructure_deployer_trusted_arns)."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.deployer_trusted_arns : !strcontains(arn, ":assumed-role/")])
+    error_message = "deployer_trusted_arns hold a session, ${join(", ", [for arn in var.deployer_trusted_arns : arn if strcontains(arn, ":assumed-role/")])}, which ends; allowed is the ARN of its role, with the role's path. `aws iam get-role --role-name NAME --query Role.Arn` prints it; put it into the inventory (infrastructure_deployer_trusted_arns)."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.deployer_trusted_arns : !endswith(arn, ":root")])
+    error_message = "deployer_trusted_arns hold an account's root, ${join(", ", [for arn in var.deployer_trusted_arns : arn if endswith(arn, ":root")])}, which AWS lets assume no role; allowed are users and roles. Make one of them, work as it, and put its ARN into the inventory (infrastructure_deployer_trusted_arns)."
   }
 }
 

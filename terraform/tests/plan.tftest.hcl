@@ -33,7 +33,7 @@ variables {
   ops_instance_type        = "t3.micro"
   monitoring_instance_type = "t3.small"
   monitoring_private_ip    = "10.42.10.20"
-  deployer_trusted_arns    = ["arn:aws:iam::123456789012:root"]
+  deployer_trusted_arns    = ["arn:aws:iam::123456789012:role/operators"]
 }
 
 run "plan" {
@@ -90,5 +90,25 @@ run "monitoring_host_in_the_second_zone" {
   assert {
     condition     = local.monitoring_subnet == 1
     error_message = "The host's subnet is not the one that holds its address."
+  }
+}
+
+run "every_kind_of_principal_is_trusted_as_it_is" {
+  command = plan
+
+  variables {
+    deployer_trusted_arns = [
+      "arn:aws:iam::123456789012:user/alice",
+      "arn:aws:iam::123456789012:user/people/alice@example.org",
+      "arn:aws:iam::123456789012:role/operators",
+      "arn:aws:iam::123456789012:role/teams/platform/operators",
+      "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Administrator_0123456789abcdef",
+      "arn:aws-us-gov:iam::123456789012:role/operators",
+    ]
+  }
+
+  assert {
+    condition     = toset(one(data.aws_iam_policy_document.deployer_trust.statement[0].principals).identifiers) == toset(var.deployer_trusted_arns)
+    error_message = "The deployer role trusts others than the listed principals."
   }
 }

@@ -27,9 +27,9 @@ BAD_INPUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "long_environment": ({"environment": "a-name-far-too-long"}, ('environment is "a-name-far-too-long"',)),
     "environment_with_a_dash_last": ({"environment": "prod-"}, ('environment is "prod-"', "no dash last")),
     "environment_with_two_dashes": ({"environment": "prod--2"}, ('environment is "prod--2"', "single dashes")),
-    "unknown_region": (
-        {"region": "eu-west-9", "availability_zones": ["eu-west-9a", "eu-west-9b"]},
-        ('region is "eu-west-9", which is not known', "eu-west-1", "Correct it in the inventory (beacon_region)"),
+    "no_region": (
+        {"region": "Ireland", "availability_zones": ["Irelanda", "Irelandb"]},
+        ('region is "Ireland"; allowed is the name of a region, such as eu-west-1', "inventory (beacon_region)"),
     ),
     "malformed_vpc": (
         {"vpc_cidr": "10.42.0/16"},
@@ -88,7 +88,22 @@ BAD_INPUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "nobody_may_deploy": (
         {"deployer_trusted_arns": ["alice"]},
-        ('deployer_trusted_arns are "alice"', "`aws sts get-caller-identity` prints yours"),
+        ('deployer_trusted_arns are "alice"', "needed is at least one ARN of a user or a role", "in the inventory"),
+    ),
+    "a_session_may_deploy": (
+        {"deployer_trusted_arns": ["arn:aws:sts::123456789012:assumed-role/operators/alice"]},
+        (
+            "hold a session, arn:aws:sts::123456789012:assumed-role/operators/alice, which ends",
+            "`aws iam get-role --role-name NAME --query Role.Arn` prints it",
+        ),
+    ),
+    "root_may_deploy": (
+        {"deployer_trusted_arns": ["arn:aws:iam::123456789012:user/alice", "arn:aws:iam::123456789012:root"]},
+        ("hold an account's root, arn:aws:iam::123456789012:root, which AWS lets assume no role",),
+    ),
+    "everybody_may_deploy": (
+        {"deployer_trusted_arns": ["arn:aws:iam::123456789012:role/*"]},
+        ('deployer_trusted_arns are "arn:aws:iam::123456789012:role/*"', "such as arn:aws:iam::123456789012:role/"),
     ),
     "patch_version_of_kubernetes": (
         {"kubernetes_version": "1.36.3"},

@@ -86,9 +86,23 @@ data "aws_iam_policy_document" "monitoring_backup" {
     resources = [aws_s3_bucket.backup.arn]
   }
 
+  # The key encrypts the parameters, too: only S3 may use it for the host, and for this bucket's objects only. With a bucket
+  # key the context is the bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
   statement {
     sid       = "Encryption"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = [aws_kms_key.environment.arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${var.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:aws:s3:arn"
+      values   = [aws_s3_bucket.backup.arn]
+    }
   }
 }

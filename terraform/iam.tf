@@ -84,7 +84,8 @@ data "aws_iam_policy_document" "deployer" {
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Hosts: reachable by Systems Manager when ssh is not; nothing else
+# Hosts: no rights but the monitoring host's in its bucket (backup.tf), and no secret of the environment, whatever else
+# allows it. Who takes a host over finds its role's credentials at the metadata service.
 # ---------------------------------------------------------------------------------------------------------------------
 
 data "aws_iam_policy_document" "instance_trust" {
@@ -106,11 +107,23 @@ resource "aws_iam_role" "host" {
   assume_role_policy = data.aws_iam_policy_document.instance_trust.json
 }
 
-resource "aws_iam_role_policy_attachment" "host_ssm" {
+resource "aws_iam_role_policy" "host_no_parameters" {
   for_each = local.hosts
 
-  role       = aws_iam_role.host[each.key].name
-  policy_arn = "arn:${local.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"
+  name   = "no-parameters"
+  role   = aws_iam_role.host[each.key].id
+  policy = data.aws_iam_policy_document.host_no_parameters.json
+}
+
+data "aws_iam_policy_document" "host_no_parameters" {
+  # All of them: who may read a path may read what is below it, also where that is denied.
+  # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+  statement {
+    sid       = "NoParameters"
+    effect    = "Deny"
+    actions   = ["ssm:GetParameter*"]
+    resources = ["*"]
+  }
 }
 
 resource "aws_iam_instance_profile" "host" {

@@ -75,6 +75,16 @@ run "plan" {
   }
 
   assert {
+    condition     = toset(keys(aws_iam_role_policy.host_no_parameters)) == toset(keys(aws_iam_role.host)) && data.aws_iam_policy_document.host_no_parameters.statement[0].effect == "Deny" && contains(data.aws_iam_policy_document.host_no_parameters.statement[0].resources, "*")
+    error_message = "A host may read parameters."
+  }
+
+  assert {
+    condition     = alltrue([for statement in data.aws_iam_policy_document.monitoring_backup.statement : contains([for each in statement.condition : each.variable], "kms:ViaService") if anytrue([for action in statement.actions : startswith(action, "kms:")])])
+    error_message = "The monitoring host may decrypt the parameters."
+  }
+
+  assert {
     condition     = output.parameters.grafana_admin == "/beacon/test/grafana-admin"
     error_message = "Parameters are not under the environment's path."
   }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
-from tests.contracts.terraform_files import MODULES, ROOT_MODULE, Contract, blocks, type_of
+from tests.contracts.terraform_files import MODULES, ROOT_MODULE, Contract, blocks, parse, type_of
 
 META_ARGUMENTS = {"source", "version", "count", "for_each", "providers", "depends_on"}
 
@@ -77,6 +78,45 @@ def test_no_value_of_a_parameter_is_known_to_terraform() -> None:
     assert "aws_ssm_parameter" not in text
     assert "aws_secretsmanager" not in text
     assert "random_password" not in text
+
+
+def policies_of_hosts() -> dict[str, list[dict[str, Any]]]:
+    """Return the statements of the policies that hosts' roles have, by the document's name."""
+    resources = [block for path in ROOT_MODULE.glob("*.tf") for block in parse(path).get("resource", [])]
+    attached = [body for block in resources for kind in block for body in block[kind].values() if "role" in body]
+    of_hosts = [body for body in attached if "aws_iam_role.host" in body["role"] and "policy" in body]
+    names = {re.sub(r".*policy_document\.(\w+)\.json.*", r"\1", body["policy"]) for body in of_hosts}
+    data = [block for path in ROOT_MODULE.glob("*.tf") for block in parse(path).get("data", [])]
+    documents = {name: body for block in data for name, body in block.get("aws_iam_policy_document", {}).items()}
+    return {name: documents[name]["statement"] for name in names}
+
+
+def test_hosts_have_policies_of_this_module_only() -> None:
+    """A managed policy allows more than it says: AmazonSSMManagedInstanceCore reads every parameter of the account."""
+    text = "\n".join(path.read_text() for path in ROOT_MODULE.glob("*.tf"))
+    attachments = re.findall(r'resource "aws_iam_role_policy_attachment" .*?\n}', text, flags=re.DOTALL)
+    assert not [text for text in attachments if "aws_iam_role.host" in text]
+    assert set(policies_of_hosts()) == {"monitoring_backup", "host_no_parameters"}
+
+
+def test_hosts_decrypt_by_s3_only_and_for_their_bucket() -> None:
+    """The environment's key encrypts the parameters, too, the CA's private key among them."""
+    statements = [each for document in policies_of_hosts().values() for each in document]
+    decrypting = [each for each in statements if any(action.startswith(("kms:", "*")) for action in each["actions"])]
+    assert decrypting
+    for statement in decrypting:
+        conditions = {each["variable"]: each["values"] for each in statement["condition"]}
+        assert conditions["kms:ViaService"] == ["s3.${var.region}.amazonaws.com"]
+        assert conditions["kms:EncryptionContext:aws:s3:arn"] == ["${aws_s3_bucket.backup.arn}"]
+
+
+def test_hosts_are_denied_every_parameter() -> None:
+    (statement,) = policies_of_hosts()["host_no_parameters"]
+    assert (statement["effect"], statement["actions"], statement["resources"]) == ("Deny", ["ssm:GetParameter*"], ["*"])
+    assert "condition" not in statement
+    text = (ROOT_MODULE / "iam.tf").read_text()
+    (resource,) = re.findall(r'resource "aws_iam_role_policy" "host_no_parameters" {.*?\n}', text, flags=re.DOTALL)
+    assert "for_each = local.hosts" in resource
 
 
 def test_no_file_asks_where_it_runs() -> None:

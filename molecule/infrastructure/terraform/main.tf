@@ -24,6 +24,10 @@ variable "vpc_cidr" {
   type = string
 }
 
+variable "ssh_public_key" {
+  type = string
+}
+
 variable "deployer_trusted_arns" {
   type = list(string)
 }
@@ -36,6 +40,11 @@ resource "aws_ssm_parameter" "range" {
   name  = "/molecule/infrastructure/${var.environment}"
   type  = "String"
   value = var.vpc_cidr
+}
+
+resource "aws_key_pair" "this" {
+  key_name   = "beacon-${var.environment}"
+  public_key = var.ssh_public_key
 }
 
 output "vpc_cidr" {

@@ -58,7 +58,7 @@ resource "aws_vpc_security_group_ingress_rule" "load_balancer_http" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "load_balancer_grafana" {
-  for_each = toset(var.http_allowed_cidrs)
+  for_each = toset(var.grafana_allowed_cidrs)
 
   security_group_id = aws_security_group.load_balancer.id
   description       = "Grafana"

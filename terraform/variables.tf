@@ -93,12 +93,22 @@ variable "ssh_allowed_cidrs" {
 }
 
 variable "http_allowed_cidrs" {
-  description = "Ranges from which the load balancer answers (web application and Grafana)."
+  description = "Ranges from which the load balancer answers for the web application."
   type        = list(string)
 
   validation {
     condition     = length(var.http_allowed_cidrs) > 0 && alltrue([for cidr in var.http_allowed_cidrs : can(cidrhost(cidr, 0))])
     error_message = "http_allowed_cidrs are \"${join(", ", var.http_allowed_cidrs)}\"; needed is at least one range such as 0.0.0.0/0. Correct them in the inventory."
+  }
+}
+
+variable "grafana_allowed_cidrs" {
+  description = "Ranges from which the load balancer answers for Grafana, whose log-in everybody in them may try."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.grafana_allowed_cidrs) > 0 && alltrue([for cidr in var.grafana_allowed_cidrs : can(cidrhost(cidr, 0))])
+    error_message = "grafana_allowed_cidrs are \"${join(", ", var.grafana_allowed_cidrs)}\"; needed is at least one range such as 198.51.100.1/32. Put your own addresses there, in the inventory (infrastructure_grafana_allowed_cidrs)."
   }
 }
 

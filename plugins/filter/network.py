@@ -23,6 +23,7 @@ class Plan(TypedDict, total=False):
     monitoring_private_ip: str
     ssh_allowed_cidrs: list[str]
     http_allowed_cidrs: list[str]
+    grafana_allowed_cidrs: list[str]
 
 
 class Named(NamedTuple):
@@ -63,6 +64,7 @@ def _ranges(plan: Plan) -> Iterator[tuple[str, list[str]]]:
     yield "private_subnets", plan.get("private_subnets", [])
     yield "ssh_allowed_cidrs", plan.get("ssh_allowed_cidrs", [])
     yield "http_allowed_cidrs", plan.get("http_allowed_cidrs", [])
+    yield "grafana_allowed_cidrs", plan.get("grafana_allowed_cidrs", [])
 
 
 def _vpc(vpc: ipaddress.IPv4Network, subnets: list[Named]) -> Iterator[str]:

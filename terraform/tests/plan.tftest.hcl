@@ -27,6 +27,7 @@ variables {
   private_subnets          = ["10.42.10.0/24", "10.42.11.0/24"]
   ssh_allowed_cidrs        = ["198.51.100.1/32"]
   http_allowed_cidrs       = ["0.0.0.0/0"]
+  grafana_allowed_cidrs    = ["198.51.100.0/24"]
   ssh_public_key           = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8k3b5Wm0n7m2Jr0hQJm9fVvXw6cYbYyS8b3o4Yh2c1 test"
   node_instance_type       = "t3.medium"
   node_count               = { min = 2, desired = 2, max = 3 }
@@ -42,6 +43,11 @@ run "plan" {
   assert {
     condition     = [for rule in aws_vpc_security_group_ingress_rule.ops_ssh : rule.cidr_ipv4] == ["198.51.100.1/32"]
     error_message = "ssh is open to more than the allowed ranges."
+  }
+
+  assert {
+    condition     = [for rule in aws_vpc_security_group_ingress_rule.load_balancer_grafana : "${rule.from_port} ${rule.cidr_ipv4}"] == ["3000 198.51.100.0/24"]
+    error_message = "Grafana is open to more than its own ranges."
   }
 
   assert {

@@ -68,6 +68,10 @@ BAD_INPUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"http_allowed_cidrs": ["everyone"]},
         ('http_allowed_cidrs are "everyone"', "such as 0.0.0.0/0"),
     ),
+    "grafana_for_nobody": (
+        {"grafana_allowed_cidrs": []},
+        ('grafana_allowed_cidrs are ""', "needed is at least one range", "(infrastructure_grafana_allowed_cidrs)"),
+    ),
     "no_public_key": (
         {"ssh_public_key": "-----BEGIN OPENSSH PRIVATE KEY-----"},
         ('ssh_public_key begins with "-----BEGIN O"', "Never give the private half"),

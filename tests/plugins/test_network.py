@@ -13,6 +13,7 @@ GOOD: Plan = {
     "monitoring_private_ip": "10.42.10.20",
     "ssh_allowed_cidrs": ["198.51.100.1/32"],
     "http_allowed_cidrs": ["0.0.0.0/0"],
+    "grafana_allowed_cidrs": ["198.51.100.0/24"],
 }
 
 
@@ -46,6 +47,13 @@ def test_a_good_plan_has_no_problems() -> None:
             (
                 "'10.42.10.0/23' of public_subnets overlaps '10.42.10.0/24' of private_subnets; each subnet needs a range of "
                 "its own. Correct private_subnets in the inventory."
+            ),
+        ),
+        (
+            {"grafana_allowed_cidrs": ["198.51.100.1/24"]},
+            (
+                "grafana_allowed_cidrs holds '198.51.100.1/24' (198.51.100.1/24 has host bits set); allowed is an IPv4 range "
+                "that begins at its network address, such as 10.42.0.0/16. Correct grafana_allowed_cidrs in the inventory."
             ),
         ),
         (

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import pytest
 from botocore.config import Config as ClientConfig
 
 from localcloud import serve as server_process
-from localcloud.config import Config, from_environment
+from localcloud.config import ACCOUNT, Config, from_environment
 
 server_process.prepare_moto()  # before moto is imported
 
@@ -239,6 +240,12 @@ class Cloud:
     def _instance_at(self, address: str) -> str | None:
         spec = self.machines.at(address)
         return spec.name if spec else None
+
+
+def trust(principal: Any = None, **statement: Any) -> str:
+    """Make a trust policy: for the account's identities unless another principal is given."""
+    allowed = {"Effect": "Allow", "Principal": principal or {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [{**allowed, **statement}]})
 
 
 def forget() -> None:

@@ -31,6 +31,8 @@ class Principal:
     session_token: str | None = None
     expired: bool = False
     expires: float | None = None  # Unix time; None: a user's key
+    role_arn: str | None = None  # sessions only: with the path, which the session's own ARN has lost
+    policy: str = ""  # the session's own policy
 
 
 def find(access_key_id: str) -> Principal | None:
@@ -53,6 +55,8 @@ def find(access_key_id: str) -> Principal | None:
                 session_token=session.session_token,
                 expired=session.expiration < utcnow(),
                 expires=(session.expiration - utcnow()).total_seconds() + time.time(),
+                role_arn=session.role_arn,
+                policy=session.policy or "",
             )
     return None
 

@@ -19,6 +19,14 @@ class Fault:
     status: int = 400
 
 
+class RefusedError(Exception):
+    """A request that is refused in a service's own words: the server renders it in the protocol that was asked in."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"{fault.code}: {fault.message}")
+        self.fault = fault
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """An HTTP response."""

@@ -17,6 +17,7 @@ from localcloud import runtime
 from localcloud.config import ACCOUNT
 from localcloud.ec2 import seed
 from localcloud.faults import Answer
+from localcloud.iam.sources import trusts_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -162,6 +163,11 @@ class Metadata:
         return tree
 
     def _credentials(self, instance: Any, role: Any) -> str:
+        if not trusts_service(role, "ec2.amazonaws.com"):
+            return json.dumps(
+                {"Code": "AssumeRoleUnauthorizedAccess", "Message": f"EC2 cannot assume the role {role.name}."},
+                indent=2,
+            )
         session = self._sessions.get((instance.id, role.arn))
         if session is None or session.until - time.time() < RENEW_BEFORE:
             # saved before it is handed out: nodes keep it for most of an hour, also when this process is killed

@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from localcloud import faults, runtime, services, signatures, work
 from localcloud.eks import inside
-from localcloud.faults import Answer, Fault
+from localcloud.faults import Answer, Fault, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -178,6 +178,8 @@ class Application:
                     return self._ask_moto(call)
                 with model.transaction():
                     answer = self._ask_moto(call)
+        except RefusedError as refusal:
+            return faults.answer(refusal.fault, service=call.service, protocol=call.protocol)
         except Exception as error:  # the last resort: a client gets its protocol's error, the log the traceback
             LOG.exception("%s %s %s failed", call.service, call.method, call.action or call.environ["PATH_INFO"])
             fault = Fault(

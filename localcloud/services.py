@@ -18,6 +18,8 @@ class Service:
 
 
 SERVICES = (
+    Service(name="iam", backend="localcloud.iam.models:LocalIAMBackend"),
+    Service(name="sts", backend="localcloud.sts.models:LocalSTSBackend"),
     Service(name="ec2", backend="localcloud.ec2.models:LocalEC2Backend"),
     Service(name="autoscaling", backend="localcloud.autoscaling.models:LocalAutoScalingBackend"),
     Service(name="ecr", backend="localcloud.ecr.models:LocalECRBackend"),
@@ -42,10 +44,11 @@ def reconcile(region: str) -> None:
     """Make what runs equal to what is wanted, service by service, in the table's order."""
     for service in SERVICES:
         found = backends(service.name)
+        if not hasattr(found.backend, "reconcile"):
+            continue
         regions = {name for _, name, _ in found.iter_backends()} or {region}
         for name in sorted(regions):
-            if hasattr(backend := found[ACCOUNT][name], "reconcile"):
-                backend.reconcile()
+            found[ACCOUNT][name].reconcile()
 
 
 def figures() -> dict[str, float]:

@@ -75,7 +75,7 @@ class LocalEKSResponse(EKSResponse):
         caller = credentials.find(self.access_key)
         if caller is None:
             return
-        principal, _ = identity.principal_of(caller.arn)
+        principal = caller.role_arn or caller.arn
         self.backend.create_access_entry(cluster, principal, {})
         policy = f"arn:{self.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
         self.backend.associate_policy(cluster, principal, policy, {"type": "cluster"})

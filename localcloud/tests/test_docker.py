@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud.conftest import trust
 from localcloud.engine import Engine
 from localcloud.tests.harness import LocalCloud, until, up
 
@@ -80,7 +80,7 @@ def rule(port: int, source: str) -> list[dict[str, Any]]:
 
 def test_the_life_of_an_instance(local: Local) -> None:
     ec2, iam = local.client("ec2"), local.client("iam")
-    iam.create_role(RoleName="ops", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))
+    iam.create_role(RoleName="ops", AssumeRolePolicyDocument=trust({"Service": "ec2.amazonaws.com"}))
     iam.create_instance_profile(InstanceProfileName="ops")
     iam.add_role_to_instance_profile(InstanceProfileName="ops", RoleName="ops")
     ec2.import_key_pair(KeyName="key", PublicKeyMaterial=local.key.with_suffix(".pub").read_bytes())

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud.conftest import trust
+
 if TYPE_CHECKING:
     from localcloud.conftest import Cloud
 
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 TTL = "x-aws-ec2-metadata-token-ttl-seconds"
 
 
@@ -34,7 +35,7 @@ class Inside:
 @pytest.fixture
 def inside(cloud: Cloud) -> Inside:
     ec2, iam = cloud.client("ec2"), cloud.client("iam")
-    iam.create_role(RoleName="web", AssumeRolePolicyDocument=TRUST)
+    iam.create_role(RoleName="web", AssumeRolePolicyDocument=trust({"Service": "ec2.amazonaws.com"}))
     iam.create_instance_profile(InstanceProfileName="web")
     iam.add_role_to_instance_profile(InstanceProfileName="web", RoleName="web")
     vpc = ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
@@ -94,3 +95,9 @@ def test_a_stranger_gets_nothing(inside: Inside) -> None:
 @pytest.mark.parametrize("seconds", ["", "0", "21601", "soon"])
 def test_a_token_needs_a_legal_lifetime(inside: Inside, seconds: str) -> None:
     assert inside.ask("PUT", "/latest/api/token", {TTL: seconds}).status == 400
+
+
+def test_a_role_that_does_not_trust_ec2_gives_no_credentials(inside: Inside) -> None:
+    inside.cloud.client("iam").update_assume_role_policy(RoleName="web", PolicyDocument=trust())
+    found = json.loads(inside.get("meta-data/iam/security-credentials/web"))
+    assert found == {"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role web."}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.conftest import trust
 from localcloud.errors import LocalCloudError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ LIFECYCLE = json.dumps(
         ]
     }
 )
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
 def test_each_service_that_is_used_survives_a_kill(cloud: Cloud) -> None:  # noqa: PLR0915 - one restart for all of them
@@ -36,7 +36,7 @@ def test_each_service_that_is_used_survives_a_kill(cloud: Cloud) -> None:  # noq
     kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
     ssm.put_parameter(Name="/p/secret", Value="v", Type="SecureString", KeyId=key)
     ssm.put_parameter(Name="/p/secret", Value="v2", Type="SecureString", KeyId=key, Overwrite=True)
-    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust())["Role"]["Arn"]
     iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/AmazonEKSClusterPolicy")
     iam.create_open_id_connect_provider(Url="https://oidc.example", ThumbprintList=["0" * 40], ClientIDList=["sts"])
     session = sts.assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]

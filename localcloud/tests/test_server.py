@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 from botocore.exceptions import ClientError
+
+from localcloud.conftest import trust
 
 if TYPE_CHECKING:
     from localcloud.conftest import Cloud
@@ -55,7 +56,7 @@ def test_an_unsigned_request_is_refused(cloud: Cloud) -> None:
 
 def test_sessions_of_roles_are_known_and_carry_their_token(cloud: Cloud) -> None:
     iam, sts = cloud.client("iam"), cloud.client("sts")
-    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": []}))["Role"]["Arn"]
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust())["Role"]["Arn"]
     session = sts.assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
     key = (session["AccessKeyId"], session["SecretAccessKey"])
     identity = cloud.client("sts", key=key, token=session["SessionToken"]).get_caller_identity()

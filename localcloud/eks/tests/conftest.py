@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud.conftest import trust
 from localcloud.eks import jobs
 from localcloud.elbv2 import jobs as balancer_jobs
 from localcloud.spec import ExecResult
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from localcloud.conftest import Cloud
 
 IMAGES = Path(__file__).parents[3] / "mirror" / "images"
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+TRUST = trust({"Service": ["ec2.amazonaws.com", "eks.amazonaws.com"]})
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}
 
 

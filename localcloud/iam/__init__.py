@@ -1,0 +1,1 @@
+"""IAM: policies evaluated; trust in principals that exist."""

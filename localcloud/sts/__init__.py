@@ -1,0 +1,1 @@
+"""STS: sessions of roles, opened for whom the role trusts."""

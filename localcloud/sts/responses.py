@@ -1,0 +1,90 @@
+"""STS' operations: a session is opened for whom the role trusts and whose policies allow it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, override
+
+from moto.iam.models import iam_backends
+from moto.sts.exceptions import STSValidationError
+from moto.sts.responses import TokenResponse
+
+from localcloud import credentials
+from localcloud.faults import Fault, RefusedError
+from localcloud.iam import sources
+from localcloud.iam.conditions import PolicyError
+from localcloud.iam.policy import Kind, Request, evaluate, parse
+
+if TYPE_CHECKING:
+    from moto.core.responses import ActionResult
+
+SHORTEST, CHAINED = 900, 3600
+ACCESS_DENIED = "AccessDenied"
+
+
+class LocalSTSResponse(TokenResponse):
+    """moto's STS, which asks trust and identity policies."""
+
+    @override
+    def assume_role(self) -> ActionResult:
+        caller = credentials.find(self.get_access_key())
+        if caller is None:
+            raise RefusedError(Fault(code=ACCESS_DENIED, message="Access denied", status=403))
+        if caller.arn.endswith(":root"):
+            raise RefusedError(
+                Fault(code=ACCESS_DENIED, message="Roles may not be assumed by root accounts.", status=403)
+            )
+        arn = self._get_param("RoleArn")
+        role = sources.entity_of(iam_backends[self.current_account]["aws"], arn)
+        for action in self._actions():
+            self._require(action, caller, arn, role)
+        self._check_duration(role, chained=caller.role_arn is not None)
+        if policy := self._get_param("Policy"):
+            try:
+                parse(policy, name="session", kind=Kind.SESSION)
+            except PolicyError as error:
+                raise RefusedError(Fault(code="MalformedPolicyDocument", message=str(error))) from error
+        return super().assume_role()
+
+    def _actions(self) -> list[str]:
+        more = {"sts:TagSession": "Tags", "sts:SetSourceIdentity": "SourceIdentity"}
+        return ["sts:AssumeRole", *(action for action, parameter in more.items() if self._get_param(parameter))]
+
+    def _require(self, action: str, caller: credentials.Principal, arn: str, role: Any) -> None:
+        """Refuse without saying more, whether the role exists or not: as STS does."""
+        detail = ""
+        if role is not None and ":role/" in arn:
+            trust = parse(role.assume_role_policy_document, name="trust", kind=Kind.RESOURCE)
+            context = sources.context_of(
+                caller,
+                **{
+                    "sts:externalid": self._get_param("ExternalId"),
+                    "sts:rolesessionname": self._get_param("RoleSessionName"),
+                    "sts:sourceidentity": self._get_param("SourceIdentity"),
+                },
+            )
+            request = Request(action=action, resource=arn, caller=sources.caller_of(caller), context=context)
+            decision = evaluate(request, sources.policies_of(caller, resource=(trust,), resource_decides=True))
+            if decision.allowed:
+                return
+            detail = f" {decision.reason}" if decision.explicit else ""
+        raise RefusedError(
+            Fault(
+                code=ACCESS_DENIED,
+                message=f"User: {caller.arn} is not authorized to perform: {action} on resource: {arn}{detail}",
+                status=403,
+            )
+        )
+
+    def _check_duration(self, role: Any, *, chained: bool) -> None:
+        seconds = self._get_int_param("DurationSeconds", CHAINED)
+        if seconds < SHORTEST:
+            raise STSValidationError(
+                f"1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: "
+                f"Member must have value greater than or equal to {SHORTEST}"
+            )
+        if chained and seconds > CHAINED:
+            raise STSValidationError(
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+            )
+        if seconds > int(role.max_session_duration):
+            raise STSValidationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")

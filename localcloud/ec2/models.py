@@ -18,10 +18,11 @@ from moto.ec2.models.instances import InstanceState, StateReason
 from moto.ec2.models.security_groups import SecurityGroupRule
 
 from localcloud import hooks, runtime
+from localcloud.ec2 import zones
 from localcloud.ec2.machine import image_of, specification
 from localcloud.errors import DockerFailedError, ImageMissingError
 from localcloud.servicequotas.models import applied
-from localcloud.servicequotas.table import ELASTIC_IPS, VPCS
+from localcloud.servicequotas.table import ELASTIC_IPS, STANDARD_VCPUS, VPCS
 
 LOG = logging.getLogger(__name__)
 PENDING, RUNNING, STOPPING, STOPPED = ("pending", 0), ("running", 16), ("stopping", 64), ("stopped", 80)
@@ -49,7 +50,7 @@ class LocalEC2Backend(EC2Backend):
     @override
     def run_instances(self, image_id: str, count: int, *args: Any, **kwargs: Any) -> Any:
         self._forget_terminated()
-        self._refuse_if_impossible(image_id, kwargs)
+        self._refuse_if_impossible(image_id, count, kwargs)
         reservation = super().run_instances(image_id, count, *args, **kwargs)
         for instance in reservation.instances:
             if not instance.security_groups:  # moto leaves those of the network interface out: never a clean plan
@@ -97,6 +98,16 @@ class LocalEC2Backend(EC2Backend):
                 _set(instance, SHUTTING_DOWN)
                 self._converge(instance)
         return result
+
+    # -- zones
+    @override
+    def describe_availability_zones(
+        self,
+        filters: Any = None,
+        zone_names: list[str] | None = None,
+        zone_ids: list[str] | None = None,
+    ) -> Any:
+        return zones.select(self.region_name, names=zone_names or (), ids=zone_ids or (), filters=filters or {})
 
     # -- security groups
     @override
@@ -225,12 +236,19 @@ class LocalEC2Backend(EC2Backend):
     def _is_being_made(self) -> bool:
         return not hasattr(self, "vpcs") or not self.vpcs
 
-    def _refuse_if_impossible(self, image_id: str, kwargs: dict[str, Any]) -> None:
+    def _refuse_if_impossible(self, image_id: str, count: int, kwargs: dict[str, Any]) -> None:
         """Say at once what a job could only say by terminating the instance."""
-        if not image_id and kwargs.get("launch_template"):
-            image_id = self._get_template_from_args(kwargs["launch_template"]).data.get("ImageId", "")
+        template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
+        image_id = image_id or template.get("ImageId", "")
         if image_id not in self.amis:
             raise EC2ClientError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+        kind = kwargs.get("instance_type")
+        if kwargs.get("is_instance_type_default") or not kind:
+            kind = template.get("InstanceType", kind)
+        if kind:
+            subnet = self.get_subnet(kwargs["subnet_id"]) if kwargs.get("subnet_id") else None
+            zones.check_instance_type(self, kind, subnet.availability_zone if subnet else kwargs.get("placement"))
+            zones.check_vcpus(self, kind, count, limit=applied(self.account_id, self.region_name, STANDARD_VCPUS))
         now = runtime.current()
         try:
             now.machines.require_image(image_of(self, image_id, now.config))

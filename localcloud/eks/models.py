@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
 from moto.eks.exceptions import (
+    EKSError,
     InvalidParameterException,
     InvalidRequestException,
     ResourceInUseException,
@@ -26,6 +27,7 @@ from moto.kms.models import kms_backends
 from moto.moto_api._internal import mock_random
 
 from localcloud import runtime
+from localcloud.ec2 import zones
 from localcloud.eks import addons, controlplane, identity, jobs, nodegroups, pki
 
 if TYPE_CHECKING:
@@ -36,6 +38,22 @@ PLATFORM_VERSION = "eks.1"
 DEFAULT_SERVICE_CIDR = "172.20.0.0/16"
 ZONES_NEEDED = 2
 KEEP_UPDATES = 50
+
+
+class UnsupportedAvailabilityZoneError(EKSError):
+    """EKS makes no control planes in a subnet's zone."""
+
+    TYPE = "UnsupportedAvailabilityZoneException"
+    STATUS = 400
+
+    def __init__(self, *, clusterName: str, zone: str, valid: list[str]) -> None:  # noqa: N803 - the API's name
+        super().__init__(
+            clusterName=clusterName,
+            validZones=valid,
+            message=f"Cannot create cluster '{clusterName}' because {zone}, the targeted availability zone, does not "
+            "currently have sufficient capacity to support the cluster. Retry and choose from these availability zones: "
+            f"{', '.join(valid)}",
+        )
 
 
 @dataclass(kw_only=True)
@@ -384,11 +402,19 @@ class LocalEKSBackend(EKSBackend):
         if ((kwargs.get("kubernetes_network_config") or {}).get("ipFamily") or "ipv4") != "ipv4":
             refuse("ipFamily ipv6 is not offered by the local cloud: ipv4 is")
         subnets = [self.ec2.get_subnet(subnet_id) for subnet_id in vpc_config.get("subnetIds") or []]
-        if len({subnet.availability_zone for subnet in subnets}) < ZONES_NEEDED:
-            refuse("Subnets specified must be in at least two different AZs")
+        self._require_zones(name, {subnet.availability_zone for subnet in subnets})
         if kwargs.get("encryption_config"):
             self._key_of(kwargs["encryption_config"])
         return subnets
+
+    def _require_zones(self, name: str, used: set[str]) -> None:
+        if len(used) < ZONES_NEEDED:
+            raise InvalidParameterException(
+                clusterName=name, message="Subnets specified must be in at least two different AZs"
+            )
+        valid = zones.taken_by_eks(self.region_name)
+        for zone in sorted(used - set(valid)):
+            raise UnsupportedAvailabilityZoneError(clusterName=name, zone=zone, valid=valid)
 
     def _make_security_group(self, name: str, vpc_id: str) -> Any:
         tags = {

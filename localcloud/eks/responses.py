@@ -133,7 +133,8 @@ class LocalEKSResponse(EKSResponse):
             "versionStatus": "STANDARD_SUPPORT",
             "kubernetesPatchVersion": f"{addons.KUBERNETES_VERSION}.3",
         }
-        return ActionResult({"clusterVersions": [version]})
+        asked = self._get_param("clusterVersions") or [addons.KUBERNETES_VERSION]
+        return ActionResult({"clusterVersions": [version] if addons.KUBERNETES_VERSION in asked else []})
 
     def describe_update(self) -> ActionResult:
         return self._describe("updates", "updateId", "update")

@@ -1,6 +1,18 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# Deployer: pushes images, administers the cluster (by its access entry in eks.tf), writes and reads the parameters
+# Roles of the playbooks: deployer for all after `provision`, administrator of the cluster (by its access entry in eks.tf);
+# verifier for `verify`, which only reads. What each is allowed to do stands in permissions/.
 # ---------------------------------------------------------------------------------------------------------------------
+
+locals {
+  permissions = {
+    account      = local.account_id
+    environment  = var.environment
+    key          = aws_kms_key.environment.arn
+    partition    = local.partition
+    region       = var.region
+    state_bucket = var.state_bucket
+  }
+}
 
 resource "aws_iam_role" "deployer" {
   name               = "${local.prefix}-deployer"
@@ -22,65 +34,24 @@ data "aws_iam_policy_document" "deployer_trust" {
 resource "aws_iam_role_policy" "deployer" {
   name   = "deploy"
   role   = aws_iam_role.deployer.id
-  policy = data.aws_iam_policy_document.deployer.json
+  policy = templatefile("${path.module}/permissions/deployer.json.tftpl", local.permissions)
 }
 
-data "aws_iam_policy_document" "deployer" {
-  statement {
-    sid       = "FindCluster"
-    actions   = ["eks:DescribeCluster"]
-    resources = [module.eks.cluster_arn]
-  }
+resource "aws_iam_role" "verifier" {
+  name               = "${local.prefix}-verifier"
+  description        = "Verifies Beacon ${var.environment}"
+  assume_role_policy = data.aws_iam_policy_document.deployer_trust.json
+}
 
-  # These two have no resource to name.
-  statement {
-    sid       = "LogInToRegistryAndFindHosts"
-    actions   = ["ecr:GetAuthorizationToken", "ec2:DescribeInstances"]
-    resources = ["*"]
-  }
-
-  statement {
-    sid = "PushImages"
-    actions = [
-      "ecr:BatchCheckLayerAvailability",
-      "ecr:BatchGetImage",
-      "ecr:CompleteLayerUpload",
-      "ecr:DescribeImages",
-      "ecr:DescribeImageScanFindings",
-      "ecr:DescribeRepositories",
-      "ecr:GetDownloadUrlForLayer",
-      "ecr:InitiateLayerUpload",
-      "ecr:ListImages",
-      "ecr:PutImage",
-      "ecr:UploadLayerPart",
-    ]
-    resources = [for repository in aws_ecr_repository.this : repository.arn]
-  }
-
-  statement {
-    sid = "ParametersOfThisEnvironment"
-    actions = [
-      "ssm:DeleteParameter",
-      "ssm:GetParameter",
-      "ssm:GetParameters",
-      "ssm:PutParameter",
-    ]
-    resources = [
-      for name in values(local.parameters) : "arn:${local.partition}:ssm:${var.region}:${local.account_id}:parameter${name}"
-    ]
-  }
-
-  statement {
-    sid       = "KeyOfTheParameters"
-    actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
-    resources = [aws_kms_key.environment.arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["ssm.${var.region}.amazonaws.com"]
-    }
-  }
+resource "aws_iam_role_policy" "verifier" {
+  name = "verify"
+  role = aws_iam_role.verifier.id
+  policy = templatefile("${path.module}/permissions/verifier.json.tftpl", merge(local.permissions, {
+    parameters = jsonencode([
+      for name in ["ca_certificate", "grafana_admin", "grafana_viewer"] :
+      "arn:${local.partition}:ssm:${var.region}:${local.account_id}:parameter${local.parameters[name]}"
+    ])
+  }))
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

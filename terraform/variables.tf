@@ -166,6 +166,16 @@ variable "monitoring_private_ip" {
   }
 }
 
+variable "state_bucket" {
+  description = "Bucket of this module's own state, which the environment's roles read."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.state_bucket))
+    error_message = "state_bucket is \"${var.state_bucket}\"; allowed is the name of a bucket: 3 to 63 lowercase letters, digits, dots and dashes. Correct it in the inventory (infrastructure_state_bucket)."
+  }
+}
+
 variable "deployer_trusted_arns" {
   description = "Users and roles that may assume the deployer role, the one that administers the cluster."
   type        = list(string)

@@ -109,6 +109,10 @@ BAD_INPUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"deployer_trusted_arns": ["arn:aws:iam::123456789012:role/*"]},
         ('deployer_trusted_arns are "arn:aws:iam::123456789012:role/*"', "such as arn:aws:iam::123456789012:role/"),
     ),
+    "odd_bucket": (
+        {"state_bucket": "Beacon_State"},
+        ('state_bucket is "Beacon_State"; allowed is the name of a bucket', "(infrastructure_state_bucket)"),
+    ),
     "patch_version_of_kubernetes": (
         {"kubernetes_version": "1.36.3"},
         ('kubernetes_version is "1.36.3"; allowed is a minor version such as 1.36',),

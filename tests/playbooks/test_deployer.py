@@ -1,0 +1,203 @@
+"""Verbs work as the environment's deployer: assumed by who is trusted, refused in words to others, told by the API's own log."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from localcloud import credentials, signatures
+from localcloud.conftest import cloud, config  # noqa: F401 - fixtures
+from localcloud.server import read_call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localcloud.conftest import Cloud
+
+CHECKOUT = Path(__file__).parents[2]
+PLAYBOOKS = CHECKOUT / "playbooks"
+ACCOUNT = "123456789012"
+BUCKET = f"beacon-local-state-{ACCOUNT}"
+DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/beacon-local-deployer"
+TRUSTED = [f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("trusted", "administrator")]
+SSH_KEY = "/beacon/local/ssh-private-key"
+PARAMETER = "/beacon/local/grafana-viewer"
+VERB = [
+    {
+        "name": "Play what every verb begins with",
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars_files": [str(PLAYBOOKS / "group_vars" / "all.yml")],
+        "environment": "{{ beacon_deployer_environment }}",
+        "tasks": [
+            {"name": "Begin", "ansible.builtin.import_tasks": str(PLAYBOOKS / "tasks" / "outputs.yml")},
+            {
+                "name": "Ask for a parameter",
+                "beacon.platform.ssm_parameter_info": {"names": [PARAMETER], "region": "{{ beacon_region }}"},
+                "register": "parameter",
+            },
+            {"name": "Show it", "ansible.builtin.debug": {"msg": "outputs {{ infrastructure_outputs.account_id }}"}},
+        ],
+    }
+]
+
+
+@dataclass
+class Environment:
+    """An environment of which only the state, its roles and a parameter are there, and who asked for what."""
+
+    cloud: Cloud
+    folder: Path
+    calls: list[tuple[str, str]] = field(default_factory=list)  # who, action or method and path
+
+    def user(self, name: str) -> dict[str, str]:
+        """Return the keys of an IAM user, made where the role does not trust it."""
+        iam = self.cloud.client("iam")
+        if name != "trusted":
+            iam.create_user(UserName=name)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+
+    def session(self, role: str) -> dict[str, str]:
+        """Return the keys of a session of a role."""
+        keys = self.cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="job")["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+        }
+
+    def play(self, keys: dict[str, str], *arguments: str, state: str = "state") -> tuple[int, str]:
+        """Play a verb's beginning; return its exit code and all that it printed, as one line."""
+        verb = self.folder / "verb.yml"
+        verb.write_text(yaml.safe_dump(VERB))
+        clean = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "BEACON_"))}
+        environment = {
+            **clean,
+            "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "1",
+            "AWS_ENDPOINT_URL": self.cloud.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "BEACON_STATE": str(self.folder / state),
+            **keys,
+        }
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        command = [program, str(verb), "-i", str(CHECKOUT / "inventories/local/hosts.yml"), *arguments]
+        answer = subprocess.run(
+            command, cwd=CHECKOUT, env=environment, check=False, capture_output=True, text=True, timeout=300
+        )
+        return answer.returncode, re.sub(r"\s+", " ", answer.stdout + answer.stderr)
+
+    def asked_by(self, who: str) -> set[str]:
+        """Return what somebody asked for."""
+        return {asked for caller, asked in self.calls if who in caller}
+
+
+@pytest.fixture
+def environment(cloud: Cloud, tmp_path: Path) -> Iterator[Environment]:  # noqa: F811
+    made = Environment(cloud, tmp_path)
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": TRUSTED},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    cloud.client("iam").create_user(UserName="trusted")
+    for name in ("deployer", "verifier"):
+        cloud.client("iam").create_role(RoleName=f"beacon-local-{name}", AssumeRolePolicyDocument=document)
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    outputs = {"account_id": ACCOUNT, "region": "eu-west-1", "environment": "local"}
+    state = {"outputs": {name: {"value": value} for name, value in outputs.items()}}
+    s3.put_object(Bucket=BUCKET, Key="terraform.tfstate", Body=json.dumps(state).encode())
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True, timeout=60)
+    for parameter, value in {PARAMETER: "made-up", SSH_KEY: (tmp_path / "key").read_text()}.items():
+        cloud.client("ssm").put_parameter(Name=parameter, Value=value, Type="SecureString")
+    inner = cloud.application
+    assert inner is not None
+
+    def recording(environ: dict[str, Any], start_response: Any) -> Any:
+        call = read_call(environ)
+        found = signatures.parse(call.signed)
+        with cloud.now.model.transaction():
+            who = credentials.find(found.access_key_id) if found else None
+        arn, action = (
+            who.arn if who else "",
+            call.action or f"{call.method} {environ['PATH_INFO']}?{environ['QUERY_STRING']}".rstrip("?"),
+        )
+        made.calls.append((arn, action))
+        return inner(environ, start_response)
+
+    cloud.application = recording  # type: ignore[assignment] # a callable like it
+    yield made
+    cloud.application = inner
+
+
+def test_an_operator_works_as_the_deployer(environment: Environment) -> None:
+    code, text = environment.play(environment.user("trusted"), "-vvvv")
+    assert code == 0, text[-3000:]
+    assert "outputs 123456789012" in text
+    assert environment.asked_by("user/trusted") <= {"GetCallerIdentity", "ListAccountAliases", "AssumeRole"}
+    deployer = environment.asked_by("assumed-role/beacon-local-deployer/beacon-trusted")
+    assert deployer == {
+        "GetCallerIdentity",
+        "ListAccountAliases",  # a refusal of it is no failure
+        "GetParameter",
+        "GetParameters",
+        f"HEAD /{BUCKET}",  # s3:ListBucket
+        f"GET /{BUCKET}?ownershipControls",  # nor this
+        f"HEAD /{BUCKET}/terraform.tfstate",
+        f"GET /{BUCKET}/terraform.tfstate",
+    }
+    file = environment.folder / "state" / "local" / "deployer.credentials"
+    assert file.stat().st_mode & 0o777 == 0o600
+    secrets = [
+        line.partition(" = ")[2] for line in file.read_text().splitlines() if "secret" in line or "token" in line
+    ]
+    assert len(secrets) == 2
+    for secret in secrets:
+        assert secret not in text
+
+
+def test_who_is_the_deployer_already_assumes_nothing(environment: Environment) -> None:
+    code, text = environment.play(environment.session(DEPLOYER))
+    assert code == 0, text[-3000:]
+    assert "AssumeRole" not in environment.asked_by("assumed-role/")
+    assert "GetParameters" in environment.asked_by("assumed-role/beacon-local-deployer/job")
+    assert not list((environment.folder / "state").rglob("*.credentials"))
+
+
+def test_who_is_not_trusted_is_refused_in_words(environment: Environment) -> None:
+    code, text = environment.play(environment.user("stranger"))
+    assert code != 0
+    assert f"arn:aws:iam::{ACCOUNT}:user/stranger can't assume {DEPLOYER}." in text
+    assert "Environment 'local' in eu-west-1 is not provisioned: run playbooks/provision.yml." in text
+    assert "infrastructure_deployer_trusted_arns in the inventory and plays playbooks/provision.yml" in text
+    assert "not authorized to perform: sts:AssumeRole" in text
+    assert environment.asked_by("user/stranger") <= {"GetCallerIdentity", "ListAccountAliases", "AssumeRole"}
+    assert not list(environment.folder.rglob("*.credentials"))
+
+
+def test_a_check_before_provisioning_says_that_there_is_nothing(environment: Environment) -> None:
+    s3 = environment.cloud.client("s3")
+    s3.delete_object(Bucket=BUCKET, Key="terraform.tfstate")
+    s3.delete_bucket(Bucket=BUCKET)
+    code, text = environment.play(environment.user("stranger"), "--check")
+    assert code == 0, text[-3000:]
+    assert "is not provisioned yet, so what follows" in text
+
+
+def test_a_check_of_who_is_not_trusted_is_refused_where_there_is_something(environment: Environment) -> None:
+    code, text = environment.play(environment.user("stranger"), "--check")
+    assert code != 0
+    assert f"user/stranger can't assume {DEPLOYER}." in text

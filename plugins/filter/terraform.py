@@ -16,7 +16,7 @@ def terraform_outputs(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any
     return {name: output["value"] for name, output in outputs.items()}
 
 
-def terraform_problem(error: str, directory: str) -> str:
+def terraform_problem(error: str) -> str:
     """Say who holds the lock, since when, and how to release it; any other error stays as Terraform said it."""
     if LOCKED not in error:
         return error
@@ -25,8 +25,8 @@ def terraform_problem(error: str, directory: str) -> str:
     return (
         f"Another run holds the lock on Terraform's state: {found.get('Who', 'nobody known')}, since "
         f"{found.get('Created', 'an unknown time')} ({found.get('Operation', 'unknown operation')}, lock {lock}). "
-        "Nothing was changed. Wait for that run to end and try again; if it is gone for good, release the lock: "
-        f"terraform -chdir={directory} force-unlock {lock}"
+        "Nothing was changed. Wait for that run to end and try again; if it is gone for good, run the same again with "
+        f"-e infrastructure_unlock={lock}, which releases the lock first (docs/runbooks.md: Terraform was cut short)."
     )
 
 

@@ -99,6 +99,6 @@ def test_a_state_that_somebody_else_holds_is_left_alone(stack: Stack) -> None:
         s3.delete_object(Bucket=bucket, Key=f"{state}.tflock")
     assert answer.returncode != 0
     told = " ".join(answer.stdout.split())
-    for part in ("somebody@elsewhere", "2026-01-02 03:04:05", f"force-unlock {lock['ID']}"):
+    for part in ("somebody@elsewhere", "2026-01-02 03:04:05", f"-e infrastructure_unlock={lock['ID']}"):
         assert part in told
     assert recap(answer.stdout)["localhost"] == (0, 0, 1)

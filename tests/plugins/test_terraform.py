@@ -25,13 +25,13 @@ def test_outputs_are_their_values() -> None:
 
 
 def test_a_held_lock_names_who_since_when_and_the_way_to_release_it() -> None:
-    assert terraform_problem(LOCKED, "/state/terraform") == (
+    assert terraform_problem(LOCKED) == (
         "Another run holds the lock on Terraform's state: ada@desk, since 2026-11-23 00:10:11.123456789 +0000 UTC "
         "(OperationTypeApply, lock 5d4f6bc4-8f1a-9d0c-7d7b-0a0f6a1f0a11). Nothing was changed. Wait for that run to end "
-        "and try again; if it is gone for good, release the lock: "
-        "terraform -chdir=/state/terraform force-unlock 5d4f6bc4-8f1a-9d0c-7d7b-0a0f6a1f0a11"
+        "and try again; if it is gone for good, run the same again with -e infrastructure_unlock=5d4f6bc4-8f1a-9d0c-7d7b-0a0f6a1f0a11, "
+        "which releases the lock first (docs/runbooks.md: Terraform was cut short)."
     )
 
 
 def test_any_other_error_stays_as_it_is() -> None:
-    assert terraform_problem("Error: no", "/state") == "Error: no"
+    assert terraform_problem("Error: no") == "Error: no"

@@ -1,0 +1,160 @@
+"""Role infrastructure with a small root module and moto's server: drift, locks that stay, what a destroy leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import yaml
+from moto.server import ThreadedMotoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECKOUT = Path(__file__).parents[2]
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+BUCKET = f"beacon-trial-state-{ACCOUNT}"
+SCENARIO = yaml.safe_load((CHECKOUT / "molecule/infrastructure/molecule.yml").read_text())
+INPUTS = {
+    name: value
+    for name, value in SCENARIO["provisioner"]["inventory"]["group_vars"]["all"].items()
+    if name.startswith("infrastructure_")
+} | {"infrastructure_environment": "trial"}
+ROOT_MODULE = """
+terraform {
+  backend "s3" {
+    use_lockfile = true
+  }
+}
+
+variable "environment" {
+  type = string
+}
+
+resource "terraform_data" "name" {
+  input = "${var.environment}%s"
+}
+
+output "name" {
+  value = terraform_data.name.output
+}
+"""
+PLAY = """
+- name: Apply the role
+  hosts: localhost
+  gather_facts: false
+  roles:
+    - role: beacon.platform.infrastructure
+"""
+
+
+class Trial:
+    """An environment of its own in moto's cloud."""
+
+    def __init__(self, path: Path, endpoint: str) -> None:
+        self.path = path
+        self.source = path / "source"
+        self.source.mkdir()
+        (path / "play.yml").write_text(PLAY)
+        self.write("")
+        inputs = {
+            **INPUTS,
+            "infrastructure_state_directory": str(path / "state"),
+            "infrastructure_terraform_source": str(self.source),
+            "infrastructure_terraform_cli_config": os.devnull,
+            "ansible_python_interpreter": sys.executable,
+        }
+        (path / "inputs.json").write_text(json.dumps(inputs))
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_CONFIG_FILE": os.devnull,
+        }
+        self.endpoint = endpoint
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+
+    def write(self, suffix: str) -> None:
+        (self.source / "main.tf").write_text(ROOT_MODULE % suffix)
+
+    def play(self, *arguments: str, **inputs: object) -> tuple[int, str]:
+        """Apply the role; return the exit code, and what was printed as one line."""
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        extra = ["-e", f"@{self.path}/inputs.json", "-e", json.dumps(inputs)]
+        done = subprocess.run(
+            [program, str(self.path / "play.yml"), *extra, *arguments],
+            cwd=CHECKOUT,
+            env=self.environment,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        return done.returncode, re.sub(r"\s+", " ", done.stdout + done.stderr)
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def trial(tmp_path: Path, endpoint: str) -> Trial:
+    return Trial(tmp_path, endpoint)
+
+
+def test_an_environment_from_its_first_run_to_its_end(trial: Trial) -> None:
+    code, text = trial.play()
+    assert code == 0, text
+    assert "terraform_data.name: created after 0 s (1 of 1)" in text
+
+    trial.write("-changed")
+    code, text = trial.play("--check", infrastructure_drift_is_failure=True)
+    assert code == 2
+    assert "# terraform_data.name will be updated in-place" in text, "a check shows the plan"
+    assert (
+        "Environment 'trial' is not what the code and the inventory say; a run would change 2: terraform_data.name: update, "
+        "output.name: update. Run playbooks/provision.yml, or undo what was changed besides. Nothing was changed now."
+    ) in text
+
+    # as a container's end leaves it: the lock of a run that is gone
+    lock = {"ID": "6f1c2d5e-0000-4000-8000-3a5b7c9d1e2f", "Operation": "OperationTypeApply", "Who": "root@awx-job-7"}
+    lock |= {"Info": "", "Version": "1.11.4", "Created": "2026-01-02T03:04:05Z", "Path": f"{BUCKET}/terraform.tfstate"}
+    trial.client("s3").put_object(Bucket=BUCKET, Key="terraform.tfstate.tflock", Body=json.dumps(lock))
+    code, text = trial.play(infrastructure_lock_timeout=1)
+    assert code == 2
+    assert "Another run holds the lock on Terraform's state: root@awx-job-7, since 2026-01-02 03:04:05" in text
+    assert f"run the same again with -e infrastructure_unlock={lock['ID']}, which releases the lock first" in text
+    code, text = trial.play(infrastructure_unlock="6f1c2d5e-0000-4000-8000-ffffffffffff")
+    assert code == 2
+    assert "Failed to unlock state" in text, "another run's lock is never released"
+    code, text = trial.play(infrastructure_unlock=lock["ID"])
+    assert code == 0, text
+    assert "terraform_data.name: changed after 0 s (1 of 1)" in text

@@ -1,3 +1,9 @@
+locals {
+  node_ami_type     = "AL2023_x86_64_STANDARD"
+  addon_versions    = var.addon_versions[var.kubernetes_version]
+  cluster_log_types = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+}
+
 module "eks" {
   # checkov:skip=CKV_TF_1:the registry's releases are pinned by version; a commit would tie the source to one place of download
   source  = "terraform-aws-modules/eks/aws"
@@ -5,6 +11,9 @@ module "eks" {
 
   cluster_name    = local.prefix
   cluster_version = var.kubernetes_version
+
+  # Extended support costs six times as much; without it EKS upgrades a version whose standard support ends.
+  cluster_upgrade_policy = { support_type = "STANDARD" }
 
   vpc_id     = module.vpc.vpc_id
   subnet_ids = module.vpc.private_subnets
@@ -38,7 +47,7 @@ module "eks" {
   cluster_encryption_config = { resources = ["secrets"] }
   kms_key_administrators    = ["arn:${local.partition}:iam::${local.account_id}:root"]
 
-  cluster_enabled_log_types              = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+  cluster_enabled_log_types              = contains(var.cluster_log_types, "all") ? local.cluster_log_types : var.cluster_log_types
   cloudwatch_log_group_retention_in_days = var.log_retention_days
   cloudwatch_log_group_kms_key_id        = aws_kms_key.environment.arn
 
@@ -93,22 +102,26 @@ module "eks" {
   # Add-ons are all EKS's own; none is put in twice by the cluster's creation.
   bootstrap_self_managed_addons = false
   cluster_addons = {
-    kube-proxy = { most_recent = true, before_compute = true }
+    kube-proxy = { addon_version = local.addon_versions["kube-proxy"], before_compute = true }
     vpc-cni = {
-      most_recent          = true
+      addon_version        = local.addon_versions["vpc-cni"]
       before_compute       = true
       configuration_values = jsonencode({ enableNetworkPolicy = "true" })
     }
-    coredns                  = { most_recent = true }
-    metrics-server           = { most_recent = true }
-    kube-state-metrics       = { most_recent = true }
-    prometheus-node-exporter = { most_recent = true }
+    coredns                  = { addon_version = local.addon_versions["coredns"] }
+    metrics-server           = { addon_version = local.addon_versions["metrics-server"] }
+    kube-state-metrics       = { addon_version = local.addon_versions["kube-state-metrics"] }
+    prometheus-node-exporter = { addon_version = local.addon_versions["prometheus-node-exporter"] }
   }
 
   eks_managed_node_groups = {
     workers = {
-      ami_type       = "AL2023_x86_64_STANDARD"
-      instance_types = [var.node_instance_type]
+      ami_type            = local.node_ami_type
+      ami_release_version = var.node_ami_release_version
+      instance_types      = [var.node_instance_type]
+
+      # EKS replaces a node that is not ready for long, one at a time.
+      node_repair_config = { enabled = true }
 
       min_size     = var.node_count.min
       desired_size = var.node_count.desired

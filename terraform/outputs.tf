@@ -98,6 +98,11 @@ output "ssh_user" {
   value       = local.ssh_user
 }
 
+output "image_platform" {
+  description = "Platform of the nodes, which images must be built for."
+  value       = strcontains(local.node_ami_type, "_x86_64") ? "linux/amd64" : "linux/arm64"
+}
+
 output "ecr_repositories" {
   description = "Image repositories by their short names: address and ARN."
   value       = { for name, repository in aws_ecr_repository.this : name => { url = repository.repository_url, arn = repository.arn } }

@@ -213,6 +213,50 @@ variable "kubernetes_version" {
   }
 }
 
+variable "addon_versions" {
+  description = "Version of each EKS add-on, by Kubernetes version. A newer one is a change of this line, and a plan."
+  type        = map(map(string))
+  # https://docs.aws.amazon.com/eks/latest/userguide/managing-coredns.html, managing-kube-proxy.html, managing-vpc-cni.html;
+  # for all: aws eks describe-addon-versions --kubernetes-version 1.36 --addon-name NAME
+  default = {
+    "1.36" = {
+      coredns                  = "v1.14.3-eksbuild.3"
+      kube-proxy               = "v1.36.0-eksbuild.14"
+      vpc-cni                  = "v1.22.1-eksbuild.2"
+      metrics-server           = "v0.8.1-eksbuild.10"
+      kube-state-metrics       = "v2.18.0-eksbuild.10"
+      prometheus-node-exporter = "v1.10.2-eksbuild.8"
+    }
+  }
+
+  validation {
+    condition     = contains(keys(var.addon_versions), var.kubernetes_version)
+    error_message = "addon_versions has none for Kubernetes ${var.kubernetes_version}; there are some for ${join(", ", keys(var.addon_versions))}. Add those that `aws eks describe-addon-versions --kubernetes-version ${var.kubernetes_version}` names, or choose another kubernetes_version in the inventory."
+  }
+}
+
+variable "node_ami_release_version" {
+  description = "Release of the nodes' AMI. A newer one is a change of this line, and a plan that replaces one node after the other."
+  type        = string
+  default     = "1.36.3-20260903" # https://github.com/awslabs/amazon-eks-ami/releases
+
+  validation {
+    condition     = can(regex("^[0-9.]+-[0-9]{8}$", var.node_ami_release_version)) && startswith(var.node_ami_release_version, "${var.kubernetes_version}.")
+    error_message = "node_ami_release_version is \"${var.node_ami_release_version}\"; allowed is a release of the AMI for Kubernetes ${var.kubernetes_version}, such as ${var.kubernetes_version}.3-20260903. https://github.com/awslabs/amazon-eks-ami/releases names them."
+  }
+}
+
+variable "cluster_log_types" {
+  description = "Logs of the control plane that are kept; all of them by the one word all."
+  type        = list(string)
+  default     = ["api", "audit", "authenticator"]
+
+  validation {
+    condition     = length(setsubtract(var.cluster_log_types, concat(local.cluster_log_types, ["all"]))) == 0
+    error_message = "cluster_log_types are \"${join(", ", var.cluster_log_types)}\"; allowed are ${join(", ", local.cluster_log_types)}, or all. Correct them in the inventory (infrastructure_cluster_log_types)."
+  }
+}
+
 variable "tags" {
   description = "Tags added to everything; Project and Environment are set already."
   type        = map(string)
@@ -228,7 +272,7 @@ variable "single_nat_gateway" {
 variable "log_retention_days" {
   description = "How long the control plane's and the network's logs are kept."
   type        = number
-  default     = 365
+  default     = 30
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731], var.log_retention_days)

@@ -23,3 +23,13 @@ module "vpc" {
 
   tags = local.tags
 }
+
+# Image layers and backups are in S3: this way costs nothing, the one through NAT is paid by the GB.
+resource "aws_vpc_endpoint" "s3" {
+  vpc_id            = module.vpc.vpc_id
+  service_name      = "com.amazonaws.${var.region}.s3"
+  vpc_endpoint_type = "Gateway"
+  route_table_ids   = module.vpc.private_route_table_ids
+
+  tags = { Name = "${local.prefix}-s3" }
+}

@@ -30,7 +30,7 @@ class Workload:
 
 @dataclass(frozen=True, kw_only=True)
 class Addon:
-    """One add-on as it is offered here: one version, the one that is in the node image."""
+    """One add-on as it is offered here: one version, EKS's name for it; its programs are those in the node image."""
 
     name: str
     version: str
@@ -59,21 +59,21 @@ CATALOGUE = {
     for addon in (
         Addon(
             name="coredns",
-            version="v1.15.0-eksbuild.1",
+            version="v1.14.3-eksbuild.3",
             kind="networking",
             workload=_deployment("kube-system", "coredns"),
             replicas=2,
         ),
-        Addon(name="kube-proxy", version="v1.36.3-eksbuild.1", kind="networking", workload=None),
+        Addon(name="kube-proxy", version="v1.36.0-eksbuild.14", kind="networking", workload=None),
         Addon(
             name="vpc-cni",
-            version="v1.22.0-eksbuild.1",
+            version="v1.22.1-eksbuild.2",
             kind="networking",
             workload=_daemon_set("kube-system", "aws-node"),
         ),
         Addon(
             name="metrics-server",
-            version="v0.9.0-eksbuild.1",
+            version="v0.8.1-eksbuild.10",
             kind="observability",
             workload=_deployment("kube-system", "metrics-server"),
             replicas=1,
@@ -81,7 +81,7 @@ CATALOGUE = {
         ),
         Addon(
             name="kube-state-metrics",
-            version="v2.18.0-eksbuild.1",
+            version="v2.18.0-eksbuild.10",
             kind="observability",
             workload=_deployment("kube-state-metrics", "kube-state-metrics"),
             replicas=1,
@@ -89,7 +89,7 @@ CATALOGUE = {
         ),
         Addon(
             name="prometheus-node-exporter",
-            version="v1.10.2-eksbuild.1",
+            version="v1.10.2-eksbuild.8",
             kind="observability",
             workload=_daemon_set("prometheus-node-exporter", "prometheus-node-exporter"),
             owner="community",

@@ -26,7 +26,7 @@ LOG = logging.getLogger(__name__)
 AMI_LOCATION = "node"
 CLUSTER_TAG = "eks:cluster-name"
 GROUP_TAG = "eks:nodegroup-name"
-RELEASE = f"{addons.KUBERNETES_VERSION}.3-20260901"
+RELEASE = f"{addons.KUBERNETES_VERSION}.3-20260903"
 DEFAULT_TYPE = "t3.medium"
 MEMINFO = Path("/proc/meminfo")
 

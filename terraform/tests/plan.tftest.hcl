@@ -97,6 +97,16 @@ run "plan" {
   }
 
   assert {
+    condition     = output.image_platform == "linux/amd64"
+    error_message = "Images are built for another platform than the nodes'."
+  }
+
+  assert {
+    condition     = aws_vpc_endpoint.s3.vpc_endpoint_type == "Gateway" && aws_vpc_endpoint.s3.service_name == "com.amazonaws.eu-west-1.s3"
+    error_message = "Image layers and backups go through NAT."
+  }
+
+  assert {
     condition     = output.parameters.grafana_admin == "/beacon/test/grafana-admin"
     error_message = "Parameters are not under the environment's path."
   }

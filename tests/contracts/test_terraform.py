@@ -117,6 +117,29 @@ BAD_INPUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"kubernetes_version": "1.36.3"},
         ('kubernetes_version is "1.36.3"; allowed is a minor version such as 1.36',),
     ),
+    "kubernetes_without_add_ons": (
+        {"kubernetes_version": "1.35"},
+        (
+            "addon_versions has none for Kubernetes 1.35; there are some for 1.36",
+            "`aws eks describe-addon-versions --kubernetes-version 1.35` names",
+        ),
+    ),
+    "add_ons_of_another_kubernetes": (
+        {"addon_versions": {"1.30": {}}},
+        ("addon_versions has none for Kubernetes 1.36",),
+    ),
+    "image_of_another_kubernetes": (
+        {"node_ami_release_version": "1.35.6-20260903"},
+        (
+            'node_ami_release_version is "1.35.6-20260903"; allowed is a release of the AMI for Kubernetes 1.36, such as',
+        ),
+    ),
+    "unknown_log": (
+        {"cluster_log_types": ["api", "nodes"]},
+        (
+            'cluster_log_types are "api, nodes"; allowed are api, audit, authenticator, controllerManager, scheduler, or all',
+        ),
+    ),
     "odd_log_retention": ({"log_retention_days": 2}, ("log_retention_days is 2; CloudWatch allows 1, 3, 5",)),
     "small_volume": ({"monitoring_volume_gib": 1}, ("monitoring_volume_gib is 1; allowed are 10 to 16384",)),
 }
@@ -139,7 +162,16 @@ BAD_RELATIONS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 }
 
 # A validation that asks for other variables is not reached when one of those is refused.
-ASK_EACH_OTHER = {"region", "availability_zones", "public_subnets", "private_subnets", "monitoring_private_ip"}
+ASK_EACH_OTHER = {
+    "kubernetes_version",
+    "addon_versions",
+    "node_ami_release_version",
+    "region",
+    "availability_zones",
+    "public_subnets",
+    "private_subnets",
+    "monitoring_private_ip",
+}
 
 
 def rounds() -> list[dict[str, Any]]:

@@ -227,7 +227,7 @@ def test_add_ons_are_applied_and_removed(site: Site) -> None:
     assert site.eks.create_addon(clusterName="demo", addonName="coredns")["addon"]["status"] == "CREATING"
     site.settle()
     addon = site.eks.describe_addon(clusterName="demo", addonName="coredns")["addon"]
-    assert (addon["status"], addon["addonVersion"]) == ("ACTIVE", "v1.15.0-eksbuild.1")
+    assert (addon["status"], addon["addonVersion"]) == ("ACTIVE", "v1.14.3-eksbuild.3")
     assert "clusterIP: 172.20.0.10" in site.applied[-1]
     site.eks.delete_addon(clusterName="demo", addonName="coredns")
     site.settle()
@@ -251,7 +251,7 @@ def test_a_cluster_has_its_networking_from_the_beginning_unless_told_otherwise(s
             "aws-ebs-csi-driver is not offered by the local cloud: coredns, kube-proxy",
         ),
         ({"addonName": "eks-pod-identity-agent"}, "eks-pod-identity-agent is not offered"),
-        ({"addonName": "coredns", "addonVersion": "v1.0.0"}, "not supported: v1.0.0; v1.15.0-eksbuild.1 is"),
+        ({"addonName": "coredns", "addonVersion": "v1.0.0"}, "not supported: v1.0.0; v1.14.3-eksbuild.3 is"),
         ({"addonName": "coredns", "configurationValues": '{"x": 1}'}, "x has no effect"),
     ],
 )

@@ -1,5 +1,5 @@
 data "aws_eks_addon_version" "this" {
-  for_each = var.cluster_addons
+  for_each = { for name, addon in var.cluster_addons : name => addon if try(addon.addon_version, null) == null }
 
   addon_name         = each.key
   kubernetes_version = coalesce(var.cluster_version, aws_eks_cluster.this.version)
@@ -12,7 +12,7 @@ resource "aws_eks_addon" "before_compute" {
 
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = each.key
-  addon_version               = coalesce(try(each.value.addon_version, null), data.aws_eks_addon_version.this[each.key].version)
+  addon_version               = try(each.value.addon_version, data.aws_eks_addon_version.this[each.key].version)
   configuration_values        = try(each.value.configuration_values, null)
   preserve                    = try(each.value.preserve, true)
   service_account_role_arn    = try(each.value.service_account_role_arn, null)
@@ -27,7 +27,7 @@ resource "aws_eks_addon" "this" {
 
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = each.key
-  addon_version               = coalesce(try(each.value.addon_version, null), data.aws_eks_addon_version.this[each.key].version)
+  addon_version               = try(each.value.addon_version, data.aws_eks_addon_version.this[each.key].version)
   configuration_values        = try(each.value.configuration_values, null)
   preserve                    = try(each.value.preserve, true)
   service_account_role_arn    = try(each.value.service_account_role_arn, null)

@@ -104,6 +104,7 @@ resource "aws_eks_node_group" "this" {
   node_group_name_prefix = "${each.key}-"
   version                = coalesce(var.cluster_version, aws_eks_cluster.this.version)
   ami_type               = try(each.value.ami_type, null)
+  release_version        = try(each.value.ami_release_version, null)
   capacity_type          = try(each.value.capacity_type, "ON_DEMAND")
   instance_types         = try(each.value.instance_types, null)
   labels                 = try(each.value.labels, null)
@@ -122,6 +123,14 @@ resource "aws_eks_node_group" "this" {
   update_config {
     max_unavailable            = try(each.value.update_config.max_unavailable, null)
     max_unavailable_percentage = try(each.value.update_config.max_unavailable_percentage, can(each.value.update_config.max_unavailable) ? null : 33)
+  }
+
+  dynamic "node_repair_config" {
+    for_each = try([each.value.node_repair_config], [])
+
+    content {
+      enabled = try(node_repair_config.value.enabled, null)
+    }
   }
 
   dynamic "taint" {

@@ -45,17 +45,6 @@ variable "cluster_compute_config" {
   }
 }
 
-variable "cluster_upgrade_policy" {
-  description = "Not implemented by this stand-in."
-  type        = any
-  default     = {}
-
-  validation {
-    condition     = try(length(var.cluster_upgrade_policy) == 0, false)
-    error_message = "The stand-in for terraform-aws-modules/eks/aws does not implement cluster_upgrade_policy: leave it out, or run where the official module can be had."
-  }
-}
-
 variable "cluster_remote_network_config" {
   description = "Not implemented by this stand-in."
   type        = any

@@ -78,6 +78,17 @@ variable "cluster_encryption_config" {
   }
 }
 
+variable "cluster_upgrade_policy" {
+  description = "What happens to a version whose standard support ends. Implemented: support_type."
+  type        = any
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.cluster_upgrade_policy), ["support_type"])) == 0
+    error_message = "The stand-in for terraform-aws-modules/eks/aws implements only the key support_type of cluster_upgrade_policy, not ${join(", ", setsubtract(keys(var.cluster_upgrade_policy), ["support_type"]))}: leave it out, or run where the official module can be had."
+  }
+}
+
 variable "bootstrap_self_managed_addons" {
   description = "Whether EKS puts its default add-ons into a new cluster by itself."
   type        = bool
@@ -187,12 +198,12 @@ variable "cluster_addons" {
 }
 
 variable "eks_managed_node_groups" {
-  description = "Node groups by name. Implemented: ami_type, instance_types, capacity_type, min_size, desired_size, max_size, subnet_ids, labels, taints, update_config, metadata_options, block_device_mappings, tags."
+  description = "Node groups by name. Implemented: ami_type, ami_release_version, instance_types, capacity_type, min_size, desired_size, max_size, subnet_ids, labels, taints, update_config, node_repair_config, metadata_options, block_device_mappings, tags."
   type        = any
   default     = {}
 
   validation {
-    condition     = length(setsubtract(flatten([for group in values(var.eks_managed_node_groups) : keys(group)]), ["ami_type", "instance_types", "capacity_type", "min_size", "desired_size", "max_size", "subnet_ids", "labels", "taints", "update_config", "metadata_options", "block_device_mappings", "tags"])) == 0
-    error_message = "The stand-in for terraform-aws-modules/eks/aws implements ami_type, instance_types, capacity_type, min_size, desired_size, max_size, subnet_ids, labels, taints, update_config, metadata_options, block_device_mappings and tags of a group in eks_managed_node_groups, not ${join(", ", setsubtract(flatten([for group in values(var.eks_managed_node_groups) : keys(group)]), ["ami_type", "instance_types", "capacity_type", "min_size", "desired_size", "max_size", "subnet_ids", "labels", "taints", "update_config", "metadata_options", "block_device_mappings", "tags"]))}: leave it out, or run where the official module can be had."
+    condition     = length(setsubtract(flatten([for group in values(var.eks_managed_node_groups) : keys(group)]), ["ami_type", "ami_release_version", "instance_types", "capacity_type", "min_size", "desired_size", "max_size", "subnet_ids", "labels", "taints", "update_config", "node_repair_config", "metadata_options", "block_device_mappings", "tags"])) == 0
+    error_message = "The stand-in for terraform-aws-modules/eks/aws implements ami_type, ami_release_version, instance_types, capacity_type, min_size, desired_size, max_size, subnet_ids, labels, taints, update_config, node_repair_config, metadata_options, block_device_mappings and tags of a group in eks_managed_node_groups, not ${join(", ", setsubtract(flatten([for group in values(var.eks_managed_node_groups) : keys(group)]), ["ami_type", "ami_release_version", "instance_types", "capacity_type", "min_size", "desired_size", "max_size", "subnet_ids", "labels", "taints", "update_config", "node_repair_config", "metadata_options", "block_device_mappings", "tags"]))}: leave it out, or run where the official module can be had."
   }
 }

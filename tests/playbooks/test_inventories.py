@@ -38,3 +38,13 @@ def test_the_pinned_collections_satisfy_the_collections_dependencies() -> None:
     assert wanted.keys() == pins.keys()
     for name, rule in wanted.items():
         assert rule.startswith(f">={pins[name].rsplit('.', 1)[0]}"), f"{name}: {rule} and {pins[name]}"
+
+
+def test_only_where_nobody_else_asks_counters_have_to_rise_by_exactly_the_requests_of_verify() -> None:
+    def value(inventory: str) -> bool:
+        file = CHECKOUT / "inventories" / inventory / "group_vars" / "all" / "monitoring.yml"
+        return bool(yaml.safe_load(file.read_text())["beacon_verify_exactly"])
+
+    assert (value("local"), value("aws")) == (True, False)
+    quiet = yaml.safe_load((CHECKOUT / "playbooks" / "tasks" / "verify" / "before.yml").read_text())[0]
+    assert quiet["when"] == "verify_exactly"

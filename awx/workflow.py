@@ -25,10 +25,11 @@ class Node:
     links: tuple[tuple[str, str], ...]  # kind, name
 
 
-def read(file: Path = ROOT / "awx" / "data" / "workflow.yml") -> list[Node]:
-    """Return the steps; entries of the same step are one."""
+def read(workflow: str = "Beacon", file: Path = ROOT / "awx" / "data" / "workflow.yml") -> list[Node]:
+    """Return a workflow's steps; entries of the same step are one."""
     merged: dict[str, dict[str, Any]] = {}
-    for entry in yaml.safe_load(file.read_text())["controller_workflow_nodes"]:
+    nodes = yaml.safe_load(file.read_text())["controller_workflow_nodes"]
+    for entry in (node for node in nodes if node["workflow_job_template"] == workflow):
         merged[entry["identifier"]] = merged.get(entry["identifier"], {}) | entry
     return [_node(name, entry) for name, entry in merged.items()]
 
@@ -93,8 +94,8 @@ def _arrow(start: tuple[int, int], corner: tuple[int, int], colour: str) -> str:
 
 
 def _box(node: Node, x: int, y: int) -> str:
-    fill, stroke, radius = ("#fff8e1", "#f9a825", 20) if node.approval else ("#f1f5f9", "#475569", 6)
-    shape = f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="{radius}" fill="{fill}" stroke="{stroke}"/>'
+    fill, stroke = "#f1f5f9", "#475569"
+    shape = f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="6" fill="{fill}" stroke="{stroke}"/>'
     centre = x + WIDTH // 2
     name = f'<text x="{centre}" y="{y + 19}" text-anchor="middle" font-weight="bold">{escape(node.name)}</text>'
     label = _short(node.label)
@@ -112,7 +113,7 @@ def _legend(kinds: list[str], y: int) -> list[str]:
         x = EDGE + number * 110
         lines.append(f'<path d="M{x} {y - 4} h26" stroke="{COLOURS[kind]}" stroke-width="2"/>')
         lines.append(f'<text x="{x + 32}" y="{y}">on {kind}</text>')
-    return [*lines, f'<text x="{EDGE + len(kinds) * 110}" y="{y}" fill="#475569">rounded: somebody is asked</text>']
+    return lines
 
 
 if __name__ == "__main__":

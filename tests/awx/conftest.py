@@ -11,13 +11,20 @@ import pytest
 
 from setup import paths
 from setup.phases import exported
-from tests.awx.data import CHECKOUT
+from tests.awx.data import CHECKOUT, by_name, load
 from tests.awx.launch import Credential, Launcher
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CREDENTIALS = ["Rehearsal keys", "Rehearsal endpoint", "Rehearsal state", "Rehearsal ssh"]
+ROLE = "arn:aws:iam::123456789012:role/beacon-local-{}"
+
+
+def credentials(verb: str) -> list[str]:
+    """Return what a template has in the local environment, in the place of production's."""
+    template = by_name(load()["job_templates"])[f"Beacon {verb}"]
+    own = [name.replace("Beacon production", "Rehearsal") for name in template["credentials"]]
+    return [*own, "Rehearsal endpoint"]
 
 
 @pytest.fixture(scope="session")
@@ -53,11 +60,11 @@ def launcher(cloud: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
         # a job of AWX has a container's ports for itself; here somebody may have a tunnel open
         variables={"cluster_access_port": str(free_port())},
         credentials={
-            "Rehearsal keys": Credential("Beacon AWS keys", keys),
+            "Rehearsal verifier": Credential("Beacon AWS role", keys | {"role_arn": ROLE.format("verifier")}),
+            "Rehearsal deployer": Credential("Beacon AWS role", keys | {"role_arn": ROLE.format("deployer")}),
+            # the local cloud has no role of its administrators
+            "Rehearsal administrator": Credential("Beacon AWS keys", keys),
             "Rehearsal endpoint": Credential("Beacon AWS endpoint", {"endpoint_url": cloud["AWS_ENDPOINT_URL"]}),
             "Rehearsal state": Credential("Beacon state bucket", {"bucket": "beacon-local-state-123456789012"}),
-            "Rehearsal ssh": Credential(
-                "Beacon ssh key", {"private_key": (state() / "id_ed25519").read_text().strip()}
-            ),
         },
     )

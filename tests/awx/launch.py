@@ -97,13 +97,14 @@ class Launcher:
         wrong = problems(template["survey_spec"], given)
         if wrong:
             raise RefusedError("; ".join(wrong))
-        private = self.private_folder(credentials, extra_vars=given, check=job_type == "check")
+        variables = template.get("extra_vars", {}) | given
+        private = self.private_folder(credentials, extra_vars=variables, check=job_type == "check")
         script = private / "inventory" / "hosts"
         script.write_text(f"#!/usr/bin/env python3\nprint({json.dumps(self.inventory(inventory, credentials))!r})\n")
         script.chmod(0o700)
         return self.run(private, template["playbook"], timeout=template["timeout"])
 
-    def private_folder(self, credentials: list[str], *, extra_vars: dict[str, str], check: bool) -> Path:
+    def private_folder(self, credentials: list[str], *, extra_vars: dict[str, Any], check: bool) -> Path:
         """Make what AWX hands to ansible-runner: project, inventory, environment."""
         private = self.folder / f"job_{next(self.jobs)}"
         for part in ("env", "inventory", "cp", "artifacts"):

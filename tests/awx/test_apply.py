@@ -23,10 +23,12 @@ pytestmark = pytest.mark.awx
 HOME = CHECKOUT / ".venv-awx"
 DATA = load()
 VALUES = {
-    "BEACON_PRODUCTION_ACCESS_KEY_ID": "made-up-id",
-    "BEACON_PRODUCTION_SECRET_ACCESS_KEY": "made-up-secret",
+    **{
+        f"BEACON_PRODUCTION_{right}_{part}": f"made-up-{right}-{part}".lower()
+        for right in ("VERIFIER", "DEPLOYER", "ADMINISTRATOR")
+        for part in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "ROLE_ARN")
+    },
     "BEACON_PRODUCTION_STATE_BUCKET": "made-up-bucket",
-    "BEACON_PRODUCTION_SSH_KEY": "made-up-key",
     "BEACON_WEBHOOK_URL": "https://people.invalid/hook",
 }
 MODULES = {
@@ -132,7 +134,7 @@ def test_a_wrong_password_is_told(programs: Path, double: Double) -> None:
 def test_missing_values_are_named_before_anything_is_changed(programs: Path, double: Double) -> None:
     code, text = apply(programs, double)
     assert code != 0
-    assert "'Beacon production AWS' is new and has no access_key, secret_key" in text
+    assert "'Beacon production deployer' is new and has no access_key, secret_key, role_arn" in text
     assert "'Beacon people' is new and has no url" in text
     assert writes(double) == []
 

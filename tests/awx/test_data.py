@@ -30,7 +30,9 @@ def test_every_playbook_has_a_job_template() -> None:
 
 def playbooks(name: str) -> list[str]:
     """Return what a template plays: one playbook, or those of the workflow's steps."""
-    steps = [entry.get("unified_job_template") for entry in DATA["workflow_nodes"]]
+    steps = [
+        entry.get("unified_job_template") for entry in DATA["workflow_nodes"] if entry["workflow_job_template"] == name
+    ]
     return [
         entry["playbook"] for entry in DATA["job_templates"] if entry["name"] in ([name], steps)[name not in TEMPLATES]
     ]
@@ -59,7 +61,7 @@ def test_a_survey_asks_for_declared_variables(name: str, spec: dict[str, Any]) -
 
 @pytest.mark.parametrize(("name", "spec"), surveys(), ids=lambda value: value if isinstance(value, str) else "")
 def test_a_surveys_defaults_are_answers(name: str, spec: dict[str, Any]) -> None:
-    needed = ["'confirm' value missing"] if name in ("Beacon destroy", "Beacon restore") else []
+    needed = ["'confirm' value missing"] if name in ("Beacon destroy", "Beacon removal", "Beacon restore") else []
     assert problems(spec, defaults(spec)) == needed
 
 
@@ -83,10 +85,12 @@ def reachable(team: str) -> set[str]:
     for grant in DATA["roles"]:
         if grant["team"] == team and grant["role"] in ("execute", "admin"):
             found |= set(grant.get("job_templates", []))
-            if grant.get("workflows") or grant.get("organizations"):
-                found |= {
-                    entry["unified_job_template"] for entry in DATA["workflow_nodes"] if "unified_job_template" in entry
-                }
+            led_to = set(grant.get("workflows", []))
+            found |= {
+                entry["unified_job_template"]
+                for entry in DATA["workflow_nodes"]
+                if "unified_job_template" in entry and entry["workflow_job_template"] in led_to
+            }
     return found
 
 
@@ -94,14 +98,73 @@ def test_operators_deploy_and_verify_and_nothing_else() -> None:
     assert reachable("Beacon operators") == {"Beacon deploy", "Beacon verify"}
 
 
-def test_maintainers_may_launch_everything() -> None:
+def test_maintainers_may_launch_everything() -> None:  # destroy by its workflow
     assert reachable("Beacon maintainers") == set(TEMPLATES)
 
 
-def test_the_way_to_destroy_leads_through_an_approval() -> None:
-    approvals = {node.name for node in read() if node.approval}
-    before = {node.name for node in read() for _, other in node.links if other == "destroy"}
-    assert before == approvals == {"approve"}
+def test_only_a_workflow_of_its_own_leads_to_destroy_and_begins_with_an_approval() -> None:
+    leading = {
+        entry["workflow_job_template"]
+        for entry in DATA["workflow_nodes"]
+        if entry.get("unified_job_template") == "Beacon destroy"
+    }
+    assert leading == {"Beacon removal"}
+    nodes = read("Beacon removal")
+    before = {node.name for node in nodes for _, other in node.links if other == "destroy"}
+    assert before == {node.name for node in nodes if node.approval} == {"approve"}
+    assert [node.name for node in read()][-1] == "verify"
+    assert not any("Beacon destroy" in grant.get("job_templates", []) for grant in DATA["roles"])
+
+
+LAUNCHABLE = sorted({name for team in DATA["teams"] for name in reachable(team["name"])})
+
+
+@pytest.mark.parametrize("name", LAUNCHABLE)
+def test_who_launches_changes_nothing_of_a_template_but_its_survey(name: str) -> None:
+    """Whoever may only execute could else play any branch with its credentials, or bring a state of their own."""
+    asked = {key for key, value in TEMPLATES[name].items() if key.startswith("ask_") and value}
+    assert asked == set()
+    assert {"ask_credential_on_launch", "ask_inventory_on_launch", "ask_scm_branch_on_launch"} <= TEMPLATES[name].keys()
+
+
+def test_no_workflow_takes_another_inventory_and_no_project_another_branch() -> None:
+    for workflow in DATA["workflow_job_templates"]:
+        assert not any(value for key, value in workflow.items() if key.startswith("ask_")), workflow["name"]
+    for project in DATA["projects"]:
+        assert project["allow_override"] is False
+        assert project["scm_branch"] == "main"
+
+
+def test_no_team_may_use_a_credential_or_change_a_template() -> None:
+    assert {grant["role"] for grant in DATA["roles"]} == {"execute", "approval", "read"}
+    assert not any(grant.get("credentials") for grant in DATA["roles"])
+
+
+RIGHTS = {"verify": "verifier", "site": "administrator", "provision": "administrator", "destroy": "administrator"}
+
+
+@pytest.mark.parametrize("template", DATA["job_templates"], ids=[entry["name"] for entry in DATA["job_templates"]])
+def test_each_template_has_the_one_right_that_it_needs(template: dict[str, Any]) -> None:
+    verb = template["playbook"].removeprefix("playbooks/").removesuffix(".yml")
+    right = RIGHTS.get(verb, "deployer")
+    assert template["credentials"] == [f"Beacon production {right}", "Beacon production state"]
+
+
+def test_each_right_is_a_role_with_a_key_of_its_own() -> None:
+    roles = [entry for entry in DATA["credentials"] if entry["credential_type"] == "Beacon AWS role"]
+    assert [entry["name"].split()[-1] for entry in roles] == ["verifier", "deployer", "administrator"]
+    values = [value for entry in roles for value in entry["inputs"].values()]
+    assert len(set(values)) == len(values) == 9
+    assert not any("ssh" in entry["name"] for entry in (*DATA["credentials"], *DATA["credential_types"]))
+
+
+def test_a_drift_fails_the_job_that_looks_for_it() -> None:
+    drift = TEMPLATES["Beacon drift"]
+    assert (drift["job_type"], drift["extra_vars"]) == ("check", {"infrastructure_drift_is_failure": True})
+    assert drift["notification_templates_error"]
+    weekly = by_name(DATA["schedules"])["Beacon drift weekly"]
+    assert weekly["unified_job_template"] == "Beacon drift"
+    assert "job_type" not in weekly  # AWX refuses a schedule that answers what is not asked
 
 
 def test_credentials_hold_no_value() -> None:
@@ -114,7 +177,7 @@ def test_injectors_set_the_environment_and_no_extra_variables() -> None:
     for entry in DATA["credential_types"]:
         assert entry["injectors"].keys() <= {"env", "file"}, entry["name"]
         secret = {item["id"] for item in entry["inputs"]["fields"] if item.get("secret")}
-        assert {"secret_key", "private_key", "session_token"} & {f["id"] for f in entry["inputs"]["fields"]} <= secret
+        assert {"secret_key", "session_token"} & {f["id"] for f in entry["inputs"]["fields"]} <= secret
 
 
 def test_the_image_carries_the_collections_version() -> None:

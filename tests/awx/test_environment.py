@@ -11,7 +11,7 @@ import pytest
 
 from awx.image import name
 from setup import paths
-from tests.awx.conftest import CREDENTIALS
+from tests.awx.conftest import credentials
 from tests.awx.data import CHECKOUT
 from tests.awx.launch import Container, Launcher
 
@@ -50,7 +50,7 @@ def test_a_job_runs_in_the_image(contained: Launcher, verb: str, job_type: str) 
     job = contained.launch(
         f"Beacon {verb}",
         inventory="Beacon local",
-        credentials=CREDENTIALS,
+        credentials=credentials(verb),
         answers={"beacon_environment": "local"},
         job_type=job_type,
     )

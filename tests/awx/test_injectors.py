@@ -33,19 +33,6 @@ def test_a_role_is_a_profile(tmp_path: Path, more: dict[str, str]) -> None:
     assert config["source"]["aws_secret_access_key"] == "made-up-secret"
 
 
-@pytest.mark.parametrize("end", ["", "\n"])
-def test_ssh_reads_the_key_however_it_was_pasted(tmp_path: Path, end: str) -> None:
-    made = tmp_path / "made"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(made)], check=True, timeout=30)
-    environment = injected(tmp_path, Credential("Beacon ssh key", {"private_key": made.read_text().rstrip("\n") + end}))
-    file = Path(environment["BEACON_SSH_KEY_FILE"])
-    assert file.stat().st_mode & 0o777 == 0o600
-    public = subprocess.run(
-        ["ssh-keygen", "-y", "-f", str(file)], check=True, capture_output=True, text=True, timeout=30
-    )
-    assert public.stdout.split()[1] == made.with_suffix(".pub").read_text().split()[1]
-
-
 @pytest.mark.awx
 def test_a_role_is_assumed_in_the_local_cloud(cloud: dict[str, str], tmp_path: Path) -> None:
     def ask(environment: dict[str, str], *words: str) -> str:

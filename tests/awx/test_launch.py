@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.awx.conftest import CREDENTIALS
+from tests.awx.conftest import credentials
 from tests.awx.launch import PROGRAMS, Launcher, RefusedError
 
 pytestmark = pytest.mark.awx
@@ -16,6 +16,7 @@ LOCAL = {"beacon_environment": "local"}  # all other answers are the survey's ow
 # The stack stands already: a run changes nothing of it. What would take minutes again, or end it, is launched as a check.
 VERBS = {
     "provision": "run",
+    "drift": "check",
     "build": "run",
     "cluster": "run",
     "deploy": "run",
@@ -36,7 +37,7 @@ def test_every_job_template_is_launched(launcher: Launcher) -> None:
 def test_a_job_template_runs(launcher: Launcher, verb: str) -> None:
     answers = LOCAL | ({"confirm": "local"} if verb in ("destroy", "restore") else {})
     job = launcher.launch(
-        f"Beacon {verb}", inventory="Beacon local", credentials=CREDENTIALS, answers=answers, job_type=VERBS[verb]
+        f"Beacon {verb}", inventory="Beacon local", credentials=credentials(verb), answers=answers, job_type=VERBS[verb]
     )
     assert job.status == "successful", job.output
     assert (job.count("failures"), job.count("dark")) == (0, 0)
@@ -54,7 +55,7 @@ def test_a_version_of_the_registry_is_taken_instead_of_the_source(launcher: Laun
     tag = min(tag for tag in tags if not tag.endswith(".sbom"))
     answers = LOCAL | {"beacon_webapp_tag": tag}
     job = launcher.launch(
-        "Beacon deploy", inventory="Beacon local", credentials=CREDENTIALS, answers=answers, job_type="check"
+        "Beacon deploy", inventory="Beacon local", credentials=credentials("deploy"), answers=answers, job_type="check"
     )
     assert job.status == "successful", job.output
     assert "Webapp | Publish it" in job.output
@@ -63,7 +64,7 @@ def test_a_version_of_the_registry_is_taken_instead_of_the_source(launcher: Laun
 
 def test_an_unknown_version_is_refused_before_anything_is_changed(launcher: Launcher) -> None:
     answers = LOCAL | {"beacon_webapp_tag": "9.9.9-none"}
-    job = launcher.launch("Beacon deploy", inventory="Beacon local", credentials=CREDENTIALS, answers=answers)
+    job = launcher.launch("Beacon deploy", inventory="Beacon local", credentials=credentials("deploy"), answers=answers)
     text = " ".join(job.output.split())
     assert job.status == "failed"
     assert "/beacon-local/webapp:9.9.9-none. Set beacon_webapp_tag to one that it has" in text
@@ -84,14 +85,14 @@ def test_an_answer_out_of_range_starts_nothing(
     launcher: Launcher, verb: str, answers: dict[str, str], message: str
 ) -> None:
     with pytest.raises(RefusedError) as refused:
-        launcher.launch(f"Beacon {verb}", inventory="Beacon local", credentials=CREDENTIALS, answers=answers)
+        launcher.launch(f"Beacon {verb}", inventory="Beacon local", credentials=credentials(verb), answers=answers)
     assert message in str(refused.value)
 
 
 @pytest.mark.parametrize(
     ("verb", "answers", "left_out", "message"),
     [
-        ("provision", LOCAL, "Rehearsal keys", "There are no AWS credentials"),
+        ("provision", LOCAL, "Rehearsal administrator", "There are no AWS credentials"),
         (
             "deploy",
             {"beacon_environment": "other"},
@@ -105,8 +106,8 @@ def test_an_answer_out_of_range_starts_nothing(
 def test_what_is_wrong_ends_a_job_before_anything_is_changed(
     launcher: Launcher, verb: str, answers: dict[str, str], left_out: str, message: str
 ) -> None:
-    credentials = [name for name in CREDENTIALS if name != left_out]
-    job = launcher.launch(f"Beacon {verb}", inventory="Beacon local", credentials=credentials, answers=answers)
+    kept = [name for name in credentials(verb) if name != left_out]
+    job = launcher.launch(f"Beacon {verb}", inventory="Beacon local", credentials=kept, answers=answers)
     assert job.status == "failed"
     assert message in " ".join(job.output.split())
     assert job.changed == []
@@ -114,6 +115,12 @@ def test_what_is_wrong_ends_a_job_before_anything_is_changed(
 
 def test_an_inventory_of_others_is_refused(launcher: Launcher) -> None:
     launcher.data["inventories"].append({"name": "Demo", "variables": {"ansible_connection": "local"}})
-    job = launcher.launch("Beacon verify", inventory="Demo", credentials=CREDENTIALS, answers=LOCAL)
+    job = launcher.launch("Beacon verify", inventory="Demo", credentials=credentials("verify"), answers=LOCAL)
     assert job.status == "failed"
     assert "The inventory is none of this project's" in " ".join(job.output.split())
+
+
+def test_a_reader_can_not_deploy(launcher: Launcher) -> None:
+    job = launcher.launch("Beacon monitor", inventory="Beacon local", credentials=credentials("verify"), answers=LOCAL)
+    assert job.status == "failed"
+    assert job.changed == []

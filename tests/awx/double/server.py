@@ -128,6 +128,10 @@ class Handler(BaseHTTPRequestHandler):
         writes = self.command == "POST"
         if name == "survey_spec" and kind in SURVEYED:
             return HTTPStatus.OK, state.survey(kind, entry["id"], body if writes else None)
+        if name == "launch" and kind in SURVEYED and writes:
+            return HTTPStatus.CREATED, state.launch(
+                kind, entry["id"], body
+            )  # by the administrator: the one who can log in
         if name == "create_approval_template" and kind == NODES and writes:
             return HTTPStatus.CREATED, shown(state, state.approval(entry, body))
         if name == "roles" and kind == "teams" and not writes:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from .models import KINDS, NODES, SECRET, UNIFIED, WEBHOOK, Kind
+from .prompts import NOT_ASKED, missing, rejected, strangers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,10 @@ FORBIDDEN = ("ANSIBLE_", "VIRTUAL_ENV", "PATH", "PYTHONPATH", "JOB_ID", "AWX_HOS
 
 class BadRequest(Exception):  # noqa: N818 - the name that HTTP gives it
     """What a client asked is wrong; the text is the answer."""
+
+
+class Forbidden(Exception):  # noqa: N818 - likewise
+    """Who asks may not."""
 
 
 class NotFound(Exception):  # noqa: N818 - likewise
@@ -102,6 +107,8 @@ class State:
         same = [other for other in self.objects(kind) if self._place(shape, other) == self._place(shape, entry)]
         if same:
             raise BadRequest(json.dumps({"__all__": [f"{shape.type} with this {shape.identity} already exists."]}))
+        if kind in ("schedules", NODES) and entry.get("unified_job_template"):
+            self._check_prompts(entry)
         if shape.roles:
             entry["roles"] = {f"{role}_role": self._next() for role in shape.roles}
         if kind == "projects":
@@ -121,6 +128,8 @@ class State:
     def update(self, kind: str, entry: Object, given: Object) -> Object:
         """Change an object's fields. Raises BadRequest."""
         self._fill(kind, entry, given)
+        if kind in ("schedules", NODES) and entry.get("unified_job_template"):
+            self._check_prompts(entry)
         self.wrote("update", kind, entry[KINDS[kind].identity])
         return entry
 
@@ -186,6 +195,47 @@ class State:
             self.wrote("survey", kind, self.get(kind, key)["name"])
         found: Object = self.content["surveys"].get(place, {})
         return found
+
+    def launch(self, kind: str, key: int, given: Object, *, team: int | None = None) -> Object:
+        """Start a template as a member of a team, or as the administrator; return the job, with the fields that were ignored.
+
+        As AWX does: what is not asked for is left out and told. Raises Forbidden and BadRequest.
+        """
+        template = self.get(kind, key)
+        if team is not None and not self._holds(team, template["roles"]["execute_role"]):
+            raise Forbidden("You do not have permission to perform this action.")
+        survey, variables = self.survey(kind, key), dict(given.get("extra_vars", {}))
+        ignored: Object = {name: given[name] for name in rejected(template, given)}
+        others = {name: variables.pop(name) for name in strangers(template, survey, variables)}
+        wrong = missing(template, survey, variables)
+        if wrong:
+            raise BadRequest(json.dumps({"variables_needed_to_start": wrong}))
+        own = [entry["id"] for entry in self.linked(kind, key, "credentials")] if kind == "job_templates" else []
+        job = {"inventory": template["inventory"], "job_type": template.get("job_type", ""), "scm_branch": ""}
+        asked = {name: value for name, value in given.items() if name not in (*ignored, "extra_vars")}
+        return {
+            **job,
+            "credentials": own,
+            **asked,
+            "extra_vars": variables,
+            "ignored_fields": ignored | ({"extra_vars": others} if others else {}),
+        }
+
+    def _holds(self, team: int, role: int) -> bool:
+        return team in self.content["links"].get(f"roles/{role}/teams", [])
+
+    def _check_prompts(self, given: Object) -> None:
+        """Refuse a schedule or a workflow's node that says what its template does not ask for."""
+        template = self.get("unified_job_templates", given["unified_job_template"])
+        if template["type"] not in ("job_template", "workflow_job_template"):
+            return
+        kind = f"{template['type']}s"
+        wrong: dict[str, list[str]] = {name: [NOT_ASKED] for name in rejected(template, given)}
+        others = strangers(template, self.survey(kind, template["id"]), given.get("extra_data") or {})
+        if others:
+            wrong["extra_data"] = [f"Variables {', '.join(others)} are not allowed on launch."]
+        if wrong:
+            raise BadRequest(json.dumps(wrong))
 
     def approval(self, node: Object, given: Object) -> Object:
         """Make the approval of a workflow's node."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import uuid4
 from xml.sax.saxutils import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 XML_SERVICES = ("s3", "route53", "cloudfront")
 
@@ -92,6 +96,37 @@ def bad_signature(service: str, protocol: str) -> Fault:
     )
     xml = protocol == "query" or service in XML_SERVICES
     return Fault(code="SignatureDoesNotMatch" if xml else "InvalidSignatureException", message=message, status=403)
+
+
+def not_signed(headers: Sequence[str], service: str, protocol: str) -> Fault:
+    """Say which headers the signature must cover, too."""
+    if "host" in headers:
+        code = bad_signature(service, protocol).code
+        return Fault(code=code, message="'Host' must be a 'SignedHeader' in the AWS Authorization.", status=403)
+    named = ", ".join(headers)
+    return Fault(
+        code="AccessDenied",
+        message=f"There were headers present in the request which were not signed: {named}",
+        status=403,
+    )
+
+
+def other_body() -> Fault:
+    """Say that S3 got another body than the one that was signed."""
+    return Fault(
+        code="XAmzContentSHA256Mismatch",
+        message="The provided 'x-amz-content-sha256' header does not match what was computed.",
+    )
+
+
+def no_digest() -> Fault:
+    """Say that S3 needs to know what body was signed."""
+    return Fault(code="InvalidRequest", message="Missing required header for this request: x-amz-content-sha256")
+
+
+def foreign(what: str) -> Fault:
+    """Refuse a web page's request, or one that came by a name that is none of ours."""
+    return Fault(code="AccessDenied", message=f"The local cloud takes no requests {what}.", status=403)
 
 
 def unsigned(service: str) -> Fault:

@@ -27,6 +27,7 @@ def prepare_moto() -> None:
     os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).parent / "data" / "amis.json")
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     os.environ["MOTO_ACCOUNT_ID"] = settings.ACCOUNT
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # no web page has business here
 
 
 def serve(config: Config) -> None:

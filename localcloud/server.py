@@ -9,9 +9,10 @@ import re
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from statistics import median
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from moto.core.request import Request as MotoRequest
 from moto.core.routing import get_service_router
@@ -22,7 +23,7 @@ from localcloud.eks import inside
 from localcloud.faults import Answer, Fault, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from localcloud.imds import Metadata
 
@@ -91,8 +92,6 @@ def read_call(environ: dict[str, Any]) -> Call:
         found = (parse_qs(body.decode("latin-1")) if form else {}).get("Action") or query.get("Action")
         if found:
             action, protocol = found[0], "query"
-            if not scope and not credential[0] and action in signatures.UNSIGNED_ACTIONS:
-                service = "sts"
     return Call(environ=environ, body=body, headers=headers, service=service, protocol=protocol, action=action)
 
 
@@ -109,7 +108,8 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request of the AWS API, of the metadata service, or for the health."""
-        answer = self._answer(environ)
+        why = _foreign(environ)
+        answer = faults.answer(faults.foreign(why), service="", protocol="rest") if why else self._answer(environ)
         if environ["REQUEST_METHOD"] == "HEAD":
             start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
             return [b""]
@@ -171,7 +171,7 @@ class Application:
         model = runtime.current().model
         try:
             with model.lock:
-                who = signatures.check(call.signed, service=call.service, protocol=call.protocol, action=call.action)
+                who = signatures.check(call.signed, service=call.service, protocol=call.protocol)
                 if isinstance(who, Fault):
                     return faults.answer(who, service=call.service, protocol=call.protocol)
                 if not call.changes:
@@ -216,6 +216,21 @@ class Application:
         LOG.warning("unimplemented: %s:%s %s", call.service, operation, detail)
         fault = faults.unimplemented(call.service, operation)
         return faults.answer(fault, service=call.service, protocol=call.protocol)
+
+
+def _foreign(environ: Mapping[str, Any]) -> str | None:
+    """Say why a request is none of a client's: sent by a web page, or to a name that was made to lead here."""
+    if environ.get("HTTP_ORIGIN"):
+        return f"from web pages (Origin: {environ['HTTP_ORIGIN']})"
+    host = environ.get("HTTP_HOST", "")
+    name = urlsplit(f"//{host}").hostname or ""
+    if name == "localhost":
+        return None
+    try:
+        ip_address(name)
+    except ValueError:
+        return f"for {host or 'no host'}: ask by an address"
+    return None
 
 
 def _operation(call: Call) -> str | None:

@@ -1,7 +1,8 @@
-"""Signature Version 4, checked with botocore's own signer: headers, presigned URLs, and who may come without."""
+"""Signature Version 4, checked with botocore's own signer: headers and presigned URLs. Nobody may come without."""
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 from dataclasses import dataclass
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 AUTHORIZATION = re.compile(
     r"^AWS4-HMAC-SHA256 Credential=(?P<credential>[^,\s]+),\s*SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>\w+)$"
 )
-UNSIGNED_ACTIONS = frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
 CLOCK_SKEW = timedelta(minutes=15)
 LONGEST_PRESIGNED = 7 * 24 * 3600
 PARTS_OF_CREDENTIAL = 5
+UNSIGNED_PAYLOADS = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")  # S3 only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +62,16 @@ class Signature:
 
 
 def parse(request: Request) -> Signature | None:
-    """Read the signature from the header or the query; None when there is none that we know."""
+    """Read the signature from the header or the query; None when there is none that we know.
+
+    A header that can't be read is no signature, whatever the query says: AWS takes one of both, too.
+    """
     query = request.query
-    if match := AUTHORIZATION.match(request.headers.get("authorization", "")):
+    if match := AUTHORIZATION.match(header := request.headers.get("authorization", "")):
         credential, headers, signature = match["credential"], match["headers"], match["signature"]
         timestamp = request.headers.get("x-amz-date", "")
         token, expires = request.headers.get("x-amz-security-token"), None
-    elif query.get("X-Amz-Algorithm") == "AWS4-HMAC-SHA256":
+    elif not header and query.get("X-Amz-Algorithm") == "AWS4-HMAC-SHA256":
         credential, headers = query.get("X-Amz-Credential", ""), query.get("X-Amz-SignedHeaders", "")
         signature, timestamp = query.get("X-Amz-Signature", ""), query.get("X-Amz-Date", "")
         seconds = query.get("X-Amz-Expires", "")
@@ -75,7 +79,7 @@ def parse(request: Request) -> Signature | None:
     else:
         return None
     parts = credential.split("/")
-    if len(parts) != PARTS_OF_CREDENTIAL:
+    if len(parts) != PARTS_OF_CREDENTIAL or parts[4] != "aws4_request" or parts[1] != timestamp[:8]:
         return None
     return Signature(
         access_key_id=parts[0],
@@ -90,21 +94,49 @@ def parse(request: Request) -> Signature | None:
     )
 
 
-def check(request: Request, *, service: str, protocol: str, action: str) -> Fault | Principal | None:
-    """Return who asks, a fault when that cannot be told, None for what needs no signature. The model's lock is held."""
+def check(request: Request, *, service: str, protocol: str) -> Fault | Principal:
+    """Return who asks, or a fault when that cannot be told. The model's lock is held."""
     signature = parse(request)
     if signature is None:
-        return None if action in UNSIGNED_ACTIONS else faults.unsigned(service)
+        return faults.unsigned(service)
     principal = credentials.find(signature.access_key_id)
-    if principal is None:
-        return faults.unknown_key(service, protocol)
-    if principal.session_token is not None and signature.token != principal.session_token:
+    if principal is None or not _same(principal.session_token or "", signature.token or ""):
         return faults.unknown_key(service, protocol)
     if principal.expired or _too_late(signature):
         return faults.expired()
-    if not hmac.compare_digest(expected(request, signature, secret=principal.secret), signature.signature):
+    return _not_covered(request, signature, principal, service, protocol) or principal
+
+
+def _not_covered(
+    request: Request, signature: Signature, principal: Principal, service: str, protocol: str
+) -> Fault | None:
+    """Say what of the request the signature does not vouch for."""
+    if unsigned := _not_signed(request, signature):
+        return faults.not_signed(unsigned, service, protocol)
+    if not _same(expected(request, signature, secret=principal.secret), signature.signature):
         return faults.bad_signature(service, protocol)
-    return principal
+    if signature.service == "s3" and signature.expires is None:
+        return _body_of_s3(request)
+    return None  # all other services' signatures were made from the body itself
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def _not_signed(request: Request, signature: Signature) -> list[str]:
+    """Return the headers that decide what is asked, and that the signature does not cover."""
+    needed = {"host", *(name for name in request.headers if name.startswith("x-amz-"))}
+    return sorted(needed - set(signature.signed_headers))
+
+
+def _body_of_s3(request: Request) -> Fault | None:
+    """Compare the body with the digest that S3's clients send and sign."""
+    digest = request.headers.get("x-amz-content-sha256")
+    if digest is None:
+        return faults.no_digest()
+    covered = digest in UNSIGNED_PAYLOADS or digest == hashlib.sha256(request.body).hexdigest()
+    return None if covered else faults.other_body()
 
 
 def expected(request: Request, signature: Signature, *, secret: str) -> str:
@@ -120,12 +152,11 @@ def expected(request: Request, signature: Signature, *, secret: str) -> str:
         data=request.body,
     )
     seen.context["timestamp"] = signature.timestamp
-    # the canonical form asks this header for the body's digest: a client that sends it has signed it, S3's always
-    digest = request.headers.get("x-amz-content-sha256")
     kind = S3SigV4Auth if signature.service == "s3" else SigV4Auth
     signer = kind(Credentials(signature.access_key_id, secret), signature.service, signature.region)
-    if signature.expires is not None:
-        digest = "UNSIGNED-PAYLOAD" if signature.service == "s3" else None
+    digest: str | None = hashlib.sha256(request.body).hexdigest()
+    if signature.service == "s3":  # its clients say what they signed: check() compares that with the body
+        digest = "UNSIGNED-PAYLOAD" if signature.expires is not None else request.headers.get("x-amz-content-sha256")
     if digest:
         seen.headers["X-Amz-Content-SHA256"] = digest
     canonical = _canonical(signer, seen, signature, digest)

@@ -45,6 +45,20 @@ class LocalSTSResponse(TokenResponse):
                 raise RefusedError(Fault(code="MalformedPolicyDocument", message=str(error))) from error
         return super().assume_role()
 
+    @override
+    def assume_role_with_web_identity(self) -> ActionResult:
+        raise RefusedError(
+            Fault(
+                code="InvalidIdentityToken", message="The local cloud verifies no web identity tokens: use AssumeRole."
+            )
+        )
+
+    @override
+    def assume_role_with_saml(self) -> ActionResult:
+        raise RefusedError(
+            Fault(code="InvalidIdentityToken", message="The local cloud verifies no SAML assertions: use AssumeRole.")
+        )
+
     def _actions(self) -> list[str]:
         more = {"sts:TagSession": "Tags", "sts:SetSourceIdentity": "SourceIdentity"}
         return ["sts:AssumeRole", *(action for action, parameter in more.items() if self._get_param(parameter))]

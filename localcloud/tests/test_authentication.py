@@ -1,0 +1,185 @@
+"""Who is let in: nobody without a signature that covers what is asked."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import botocore.session
+import pytest
+import requests
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from localcloud.conftest import trust
+
+if TYPE_CHECKING:
+    from localcloud.conftest import Cloud
+
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+READ = b"Action=DescribeRegions&Version=2016-11-15"
+CHANGE = b"Action=CreateVpc&CidrBlock=10.99.0.0%2F16&Version=2016-11-15"
+PAGE = {"Origin": "https://page.example"}
+QUERY_SERVICES = ("sts", "iam", "ec2", "elbv2", "autoscaling")
+
+
+def signed(
+    cloud: Cloud, body: bytes = READ, *, service: str = "ec2", headers: dict[str, str] | None = None
+) -> dict[str, str]:
+    """Sign a POST of the administrator; its headers."""
+    request = AWSRequest("POST", cloud.endpoint + "/", data=body, headers={"Content-Type": FORM, **(headers or {})})
+    SigV4Auth(Credentials(*cloud._key), service, "eu-west-1").add_auth(request)
+    return dict(request.headers.items())
+
+
+def post(cloud: Cloud, body: bytes, headers: dict[str, str]) -> requests.Response:
+    return requests.post(cloud.endpoint + "/", data=body, headers=headers, timeout=5)
+
+
+@pytest.fixture
+def bucket(cloud: Cloud) -> str:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="state", Key="terraform.tfstate", Body=b"{}")
+    return f"{cloud.endpoint}/state/terraform.tfstate"
+
+
+def test_every_operation_of_the_query_services_needs_a_signature(cloud: Cloud) -> None:
+    session = botocore.session.get_session()
+    asked = 0
+    with requests.Session() as connection:
+        for service in QUERY_SERVICES:
+            model = session.get_service_model(service)
+            for operation in model.operation_names:
+                form = {"Action": operation, "Version": model.api_version}
+                answer = connection.post(cloud.endpoint + "/", data=form, timeout=5)
+                assert answer.status_code == 403, (service, operation, answer.text)
+                asked += 1
+    assert asked > 900
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"Action": "AssumeRoleWithWebIdentity", "WebIdentityToken": "made-up"},
+        {
+            "Action": "AssumeRoleWithSAML",
+            "SAMLAssertion": "bWFkZSB1cA==",
+            "PrincipalArn": "arn:aws:iam::1:saml-provider/x",
+        },
+    ],
+)
+def test_an_unverified_token_opens_no_session_signed_or_not(cloud: Cloud, form: dict[str, str]) -> None:
+    role = cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust())["Role"]["Arn"]
+    form = {**form, "Version": "2011-06-15", "RoleArn": role, "RoleSessionName": "x"}
+    answer = requests.post(cloud.endpoint + "/", data=form, timeout=5)
+    assert (answer.status_code, "Credentials" in answer.text) == (403, False)
+    body = requests.Request("POST", "http://x", data=form).prepare().body
+    assert isinstance(body, str)
+    answer = post(cloud, body.encode(), signed(cloud, body.encode(), service="sts"))
+    assert (answer.status_code, "InvalidIdentityToken" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize("authorization", ["", "x y", "AWS4-HMAC-SHA256 Credential=a/b/c", "Basic YTpi"])
+@pytest.mark.parametrize("query", ["", "?Action=AssumeRoleWithWebIdentity", "?X-Amz-Algorithm=AWS4-HMAC-SHA256"])
+def test_no_object_is_read_or_written_without_a_signature_that_can_be_read(
+    cloud: Cloud, bucket: str, authorization: str, query: str
+) -> None:
+    headers = {"Authorization": authorization} if authorization else {}
+    assert requests.get(bucket + query, headers=headers, timeout=5).status_code == 403
+    assert requests.put(bucket + query, data=b"other", headers=headers, timeout=5).status_code == 403
+    assert cloud.client("s3").get_object(Bucket="state", Key="terraform.tfstate")["Body"].read() == b"{}"
+
+
+def test_a_readable_presigned_query_does_not_make_up_for_an_unreadable_header(cloud: Cloud, bucket: str) -> None:
+    url = cloud.client("s3", signature="s3v4").generate_presigned_url(
+        "get_object", Params={"Bucket": "state", "Key": "terraform.tfstate"}
+    )
+    assert urlsplit(url).path == urlsplit(bucket).path
+    assert requests.get(url, timeout=5).status_code == 200
+    assert requests.get(url, headers={"Authorization": "x y"}, timeout=5).status_code == 403
+
+
+def test_a_signed_body_cannot_be_exchanged(cloud: Cloud) -> None:
+    before = cloud.client("ec2").describe_vpcs()["Vpcs"]
+    headers = signed(cloud)
+    assert post(cloud, READ, headers).status_code == 200
+    digest = hashlib.sha256(READ).hexdigest()
+    for more in ({}, {"X-Amz-Content-SHA256": digest}):
+        assert post(cloud, CHANGE, {**headers, **more}).status_code == 403
+    with_digest = signed(cloud, headers={"X-Amz-Content-SHA256": digest})
+    assert post(cloud, READ, with_digest).status_code == 200
+    refused = post(cloud, CHANGE, with_digest)
+    assert (refused.status_code, "SignatureDoesNotMatch" in refused.text) == (403, True)
+    assert post(cloud, READ, signed(cloud, headers={"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"})).status_code == 403
+    assert cloud.client("ec2").describe_vpcs()["Vpcs"] == before
+
+
+def test_an_object_s_body_is_the_one_that_was_signed(cloud: Cloud, bucket: str) -> None:
+    def put(body: bytes, sent: bytes, digest: str | None = None) -> requests.Response:
+        request = AWSRequest("PUT", bucket, data=body)
+        if digest:
+            request.headers["X-Amz-Content-SHA256"] = digest
+            request.context["payload_signing_enabled"] = False
+        signer = S3SigV4Auth(Credentials(*cloud._key), "s3", "eu-west-1")
+        signer.add_auth(request)
+        return requests.put(bucket, data=sent, headers=dict(request.headers.items()), timeout=5)
+
+    assert put(b"mine", b"mine").status_code == 200
+    without = AWSRequest("PUT", bucket, data=b"mine")
+    SigV4Auth(Credentials(*cloud._key), "s3", "eu-west-1").add_auth(without)
+    refused = requests.put(bucket, data=b"mine", headers=dict(without.headers.items()), timeout=5)
+    assert (refused.status_code, "Missing required header" in refused.text) == (400, True)
+    refused = put(b"mine", b"other")
+    assert (refused.status_code, "XAmzContentSHA256Mismatch" in refused.text) == (400, True)
+    assert cloud.client("s3").get_object(Bucket="state", Key="terraform.tfstate")["Body"].read() == b"mine"
+
+
+def test_headers_that_say_what_is_asked_must_be_signed(cloud: Cloud) -> None:
+    refused = post(cloud, READ, {**signed(cloud), "X-Amz-Target": "Other.Operation"})
+    assert refused.status_code == 403
+    assert "headers present in the request which were not signed: x-amz-target" in refused.text
+    headers = signed(cloud)
+    headers["Authorization"] = headers["Authorization"].replace("host;", "")
+    refused = post(cloud, READ, headers)
+    assert (refused.status_code, "'Host' must be a 'SignedHeader'" in refused.text) == (403, True)
+
+
+def test_a_signature_s_scope_is_of_its_own_day(cloud: Cloud) -> None:
+    headers = signed(cloud)
+    day = headers["X-Amz-Date"][:8]
+    headers["Authorization"] = headers["Authorization"].replace(f"/{day}/", "/20200101/")
+    assert post(cloud, READ, headers).status_code == 403
+
+
+def test_a_user_s_key_with_somebody_s_token_is_refused(cloud: Cloud) -> None:
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        cloud.client("sts", token="x").get_caller_identity()
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/reconcile", "/latest/api/token", "/_eks/eu-west-1/c/identity"])
+def test_web_pages_are_refused_and_get_no_cors(cloud: Cloud, path: str) -> None:
+    headers: dict[str, Any] = {**signed(cloud), **PAGE}
+    answer = requests.post(cloud.endpoint + path, data=READ, headers=headers, timeout=5)
+    assert answer.status_code == 403
+    assert "takes no requests from web pages (Origin: https://page.example)" in answer.text
+    assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+
+
+def test_answers_to_clients_have_no_cors_either(cloud: Cloud) -> None:
+    answer = post(cloud, READ, signed(cloud))
+    assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+
+
+@pytest.mark.parametrize("host", ["rebound.example", "rebound.example:5600", "127.0.0.1.example"])
+def test_names_that_lead_here_are_refused(cloud: Cloud, host: str) -> None:
+    answer = requests.get(f"{cloud.endpoint}/health", headers={"Host": host}, timeout=5)
+    assert (answer.status_code, f"for {host}: ask by an address" in answer.text) == (403, True)
+
+
+@pytest.mark.parametrize("host", ["localhost:5600", "198.51.100.1:5600", "169.254.169.254", "[::1]:5600"])
+def test_addresses_are_taken(cloud: Cloud, host: str) -> None:
+    assert requests.get(f"{cloud.endpoint}/health", headers={"Host": host}, timeout=5).status_code == 200

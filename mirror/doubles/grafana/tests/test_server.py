@@ -52,6 +52,35 @@ def test_a_page_without_a_session_leads_to_the_log_in(double: Double) -> None:
     assert (reply.status_code, reply.headers["Location"]) == (302, "/login")
 
 
+@pytest.fixture(params=["[metrics]\nenabled = false\n[security]\ncontent_security_policy = true\n"])
+def closed(request: pytest.FixtureRequest, tmp_path: Path, prometheus: str) -> Iterator[Double]:
+    running = Double(tmp_path, prometheus, request.param)
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_metrics_that_are_off_are_a_page_that_is_not_there(closed: Double) -> None:
+    anonymous = requests.get(f"{closed.url}/metrics", timeout=30, allow_redirects=False)
+    assert (anonymous.status_code, anonymous.headers["Location"]) == (302, "/login")
+    assert get(closed, "/metrics").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "closed", ["[metrics]\nbasic_auth_username = scraper\nbasic_auth_password = made-up\n"], indirect=True
+)
+@pytest.mark.parametrize(
+    ("auth", "status"), [(None, 401), (("scraper", "wrong"), 401), (ADMIN, 401), (("scraper", "made-up"), 200)]
+)
+def test_metrics_have_a_password_of_their_own(closed: Double, auth: tuple[str, str] | None, status: int) -> None:
+    assert requests.get(f"{closed.url}/metrics", auth=auth, timeout=30).status_code == status
+
+
+def test_pages_have_a_content_security_policy_where_it_is_on(closed: Double, double: Double) -> None:
+    assert "default-src 'self'" in requests.get(f"{closed.url}/login", timeout=30).headers["Content-Security-Policy"]
+    assert "Content-Security-Policy" not in requests.get(f"{double.url}/login", timeout=30).headers
+
+
 def test_passwords_and_sessions_are_kept_as_hashes_only(own: Double) -> None:
     post(own, "/api/admin/users", {"login": "eve", "password": "a-password-to-find"})
     session = requests.post(f"{own.url}/login", json={"user": "eve", "password": "a-password-to-find"}, timeout=30)

@@ -36,6 +36,15 @@ def _set_cookies(response: Response, secret: str, lifetime: int) -> Response:
     return response
 
 
+def missing() -> Answer:
+    """Answer for a page that is not there: who isn't logged in is sent to the log-in first."""
+    try:
+        identify(g.store)
+    except Refused:
+        return redirect("/login")  # type: ignore[return-value]  # werkzeug's response, Flask's by app.response_class
+    return answer({"message": "Not found"}, 404, charset=True)
+
+
 @pages.get("/login")
 def login_page() -> str:
     """Show the form."""

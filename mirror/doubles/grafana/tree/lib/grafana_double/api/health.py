@@ -1,10 +1,17 @@
 """Health and metrics: what may be asked without a log-in."""
 
-from flask import Blueprint, Response
+import hmac
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, current_app, request
 
 from .. import COMMIT, VERSION
 from ..answers import Answer, answer
+from ..pages import missing
 from . import api, store
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 metrics = Blueprint("metrics", __name__)
 _METRICS = """\
@@ -32,7 +39,17 @@ def health() -> Answer:
 
 @metrics.get("/metrics")
 def show() -> Answer:
-    """Count what is there, for Prometheus."""
+    """Count what is there, for Prometheus: for whom [metrics] lets. Where it is off, there is no such page."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if not settings.flag("metrics", "enabled"):
+        return missing()
+    wanted = [settings.text("metrics", key) for key in ("basic_auth_username", "basic_auth_password")]
+    given = request.authorization
+    told = [given.username or "", given.password or ""] if given else ["", ""]
+    if all(wanted) and not all(
+        hmac.compare_digest(value.encode(), right.encode()) for value, right in zip(told, wanted, strict=True)
+    ):
+        return Response(status=401)
     counts = {"dashboards": store().count("dashboard"), "users": store().count("account", "service = 0")}
     kind = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
     return Response(_METRICS.format(version=VERSION, **counts), content_type=kind)

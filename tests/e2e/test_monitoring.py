@@ -123,6 +123,21 @@ def test_a_failed_pod_a_silent_agent_and_a_full_disk_are_told(stack: Stack, webh
         kubectl("--namespace", "webapp", "delete", "pod", "made-to-fail", "--ignore-not-found", "--grace-period=0")
 
 
+ASK_METADATA = (
+    "import urllib.request as r; "
+    "r.urlopen(r.Request('http://169.254.169.254/latest/api/token', method='PUT', "
+    "headers={'X-aws-ec2-metadata-token-ttl-seconds': '60'}), timeout=5)"
+)
+
+
+@pytest.mark.parametrize("user", ["alertmanager", "grafana", "node-exporter", "prometheus"])
+def test_no_service_gets_the_credentials_of_the_host(stack: Stack, user: str) -> None:
+    """Root does, so the service is there; the backup's group does, see below."""
+    on_monitoring(stack, "python3", "-c", ASK_METADATA)
+    with pytest.raises(AssertionError, match="Connection refused"):
+        on_monitoring(stack, "runuser", "-u", user, "--", "python3", "-c", ASK_METADATA)
+
+
 def test_a_backup_comes_back(stack: Stack) -> None:
     """The history of the first hour is still there after the disk was lost and restored."""
     oldest = float(ask(stack, "query", query='count_over_time(up{job="prometheus"}[2h])')[0]["value"][1])

@@ -13,18 +13,11 @@ from moto.ecr.models import ECRBackend, Image
 from urllib3.util import make_headers
 
 from localcloud import runtime
+from localcloud.ecr import scans
 from localcloud.registry import PORT, USER
 
 LOG = logging.getLogger(__name__)
 TIMEOUT = urllib3.Timeout(connect=5, read=30)
-SCAN_STATUS = {
-    "status": "COMPLETE",
-    "description": "The local cloud has no scanner: every scan completes without findings.",
-}
-
-
-def _findings(when: Any) -> dict[str, Any]:
-    return {"imageScanCompletedAt": when, "vulnerabilitySourceUpdatedAt": when, "findingSeverityCounts": {}}
 
 
 class PushedImage(Image):
@@ -37,15 +30,31 @@ class PushedImage(Image):
             return None
         return int(sum(layer["size"] for layer in manifest["layers"]) + manifest["config"]["size"])
 
+    def scan(self) -> dict[str, Any]:
+        """Return how the scan ended, in ECR's words; empty for an image that was never scanned."""
+        if not self.last_scan:
+            return {}
+        found = scans.result(runtime.current().config.state, repository=self.repository_name, tags=self.image_tags)
+        if "imageScanFindings" in found:
+            findings = found["imageScanFindings"]
+            found["imageScanFindings"] = {
+                "imageScanCompletedAt": self.last_scan,
+                "vulnerabilitySourceUpdatedAt": self.last_scan,
+                "findingSeverityCounts": scans.counts(findings),
+                **findings,
+            }
+        return found
+
     @property
     def image_scan_status(self) -> dict[str, str] | None:
         """What DescribeImages says of the scan."""
-        return SCAN_STATUS if self.last_scan else None
+        return self.scan().get("imageScanStatus")
 
     @property
     def image_scan_findings_summary(self) -> dict[str, Any] | None:
         """What DescribeImages says of the scan's findings."""
-        return _findings(self.last_scan) if self.last_scan else None
+        findings = self.scan().get("imageScanFindings")
+        return findings and {key: value for key, value in findings.items() if not key.lower().endswith("findings")}
 
 
 class LocalECRBackend(ECRBackend):
@@ -92,21 +101,20 @@ class LocalECRBackend(ECRBackend):
     @override
     def start_image_scan(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         answer: dict[str, Any] = super().start_image_scan(*args, **kwargs)
-        return {**answer, "imageScanStatus": SCAN_STATUS}
+        return {**answer, "imageScanStatus": {"status": "IN_PROGRESS"}}
 
     def describe_image_scan_findings(
         self, registry_id: str, repository_name: str, image_id: dict[str, Any]
     ) -> dict[str, Any]:
-        """Answer without findings: moto answers with an invented one."""
+        """Answer with what is written of the image (scans.py): moto answers with an invented finding."""
         super().describe_image_scan_findings(registry_id, repository_name, image_id)  # for its errors
         repository = self._get_repository(repository_name, registry_id)
-        image = repository._get_image(image_id.get("imageTag"), image_id.get("imageDigest"))  # noqa: SLF001
+        image: Any = repository._get_image(image_id.get("imageTag"), image_id.get("imageDigest"))  # noqa: SLF001
         return {
             "registryId": repository.registry_id,
             "repositoryName": repository_name,
             "imageId": {"imageDigest": image.image_digest, **{k: v for k, v in image_id.items() if k == "imageTag"}},
-            "imageScanStatus": SCAN_STATUS,
-            "imageScanFindings": {**_findings(image.last_scan), "findings": []},
+            **image.scan(),
         }
 
     def _scan(self, image: Any) -> None:

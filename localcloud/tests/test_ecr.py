@@ -104,6 +104,49 @@ def test_a_push_is_seen_in_ecr_with_its_scan(cloud: Cloud) -> None:
     assert findings["imageScanFindings"]["findings"] == []
 
 
+BASIC = {"name": "CVE-2026-0001", "severity": "HIGH", "uri": "https://example.org", "attributes": []}
+UNSUPPORTED = {
+    "status": "FAILED",
+    "description": "UnsupportedImageError: The operating system and/or package manager are not supported.",
+}
+
+
+def test_a_scan_finds_what_the_file_says(cloud: Cloud) -> None:
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName="team/app", imageScanningConfiguration={"scanOnPush": True})
+    push("v1")
+    push("v2", "b")
+    (cloud.config.state / "scans.json").write_text(
+        json.dumps(
+            {
+                "team/app": {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findings": [BASIC]}},
+                "team/app:v2": {"imageScanStatus": UNSUPPORTED},
+            }
+        )
+    )
+    found = ecr.describe_image_scan_findings(repositoryName="team/app", imageId={"imageTag": "v1"})
+    assert found["imageScanFindings"]["findings"] == [BASIC]
+    assert found["imageScanFindings"]["findingSeverityCounts"] == {"HIGH": 1}
+    failed = ecr.describe_image_scan_findings(repositoryName="team/app", imageId={"imageTag": "v2"})
+    assert failed["imageScanStatus"] == UNSUPPORTED
+    assert "imageScanFindings" not in failed
+    details = {i["imageTags"][0]: i for i in ecr.describe_images(repositoryName="team/app")["imageDetails"]}
+    assert details["v1"]["imageScanFindingsSummary"]["findingSeverityCounts"] == {"HIGH": 1}
+    assert details["v2"]["imageScanStatus"] == UNSUPPORTED
+
+
+@pytest.mark.parametrize("text", ["[", '{"team/app": {}}', '{"team/app": []}', '{"team/app": {"imageScanStatus": 1}}'])
+def test_a_file_that_says_nothing_readable_is_named(cloud: Cloud, text: str) -> None:
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName="team/app", imageScanningConfiguration={"scanOnPush": True})
+    push("v1")
+    (cloud.config.state / "scans.json").write_text(text)
+    with pytest.raises(
+        ClientError, match=r"ServerException.*scans.json is no object of repositories.*correct or remove it"
+    ):
+        ecr.describe_image_scan_findings(repositoryName="team/app", imageId={"imageTag": "v1"})
+
+
 def test_a_tag_moves_and_the_image_before_stays_without(cloud: Cloud) -> None:
     ecr = cloud.client("ecr")
     ecr.create_repository(repositoryName="team/app")

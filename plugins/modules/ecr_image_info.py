@@ -12,7 +12,8 @@ author: The Beacon authors
 short_description: Digest and scan findings of an image in ECR
 description:
   - Tells whether a tag is in a repository, with its digest, and, when asked to, what the vulnerability scan found. It
-    waits for a scan that is still running.
+    waits for a scan that is still running. A scan without a result is no failure of this module: C(scan) tells, and
+    P(beacon.platform.scan_gate#filter) decides.
 options:
   repository:
     description: Name of the repository, without the registry.
@@ -53,8 +54,17 @@ image:
   description: C(digest), C(tags), C(pushed_at) and C(size_bytes); null where the tag is not there.
   returned: always
   type: dict
+scan:
+  description:
+    - How the scan ended, as C(outcome) and C(reason). C(COMPLETE) (basic scanning) and C(ACTIVE) (enhanced scanning) have
+      findings; C(UNFINISHED) is one that did not end in time; C(UNSUPPORTED_IMAGE) one of an image without a system that the scanner
+      knows, whichever kind of scanning says so; all else is ECR's own status, such as C(FAILED).
+  returned: when O(scan) is true and the tag is there
+  type: dict
 findings:
-  description: The scan's findings, each with C(id), C(severity), C(package), C(version) and C(uri).
+  description:
+    - The scan's findings, each with C(id), C(severity), C(package), C(version), C(uri), and C(fix), which is C(yes), C(no) or
+      C(unknown). Basic scanning never tells whether there is a fix.
   returned: when O(scan) is true and the tag is there
   type: list
   elements: dict
@@ -71,8 +81,11 @@ RUNNING = frozenset({"IN_PROGRESS", "PENDING", "UNKNOWN"})
 DONE = frozenset({"COMPLETE", "ACTIVE"})
 
 
-class ScanError(Exception):
-    """The scan can't be read; the text says what to do."""
+# Basic scanning says so in words, enhanced scanning by a status of its own.
+UNSUPPORTED = "UNSUPPORTED_IMAGE"
+UNSUPPORTED_WORDS = "UnsupportedImageError"
+UNFINISHED = "UNFINISHED"
+FIXES = {"YES": "yes", "PARTIAL": "yes", "NO": "no"}
 
 
 def finding(entry: dict[str, Any]) -> dict[str, str]:
@@ -84,6 +97,7 @@ def finding(entry: dict[str, Any]) -> dict[str, str]:
         "package": attributes.get("package_name", ""),
         "version": attributes.get("package_version", ""),
         "uri": entry.get("uri", ""),
+        "fix": "unknown",
     }
 
 
@@ -97,11 +111,12 @@ def enhanced_finding(entry: dict[str, Any]) -> dict[str, str]:
         "package": packages[0].get("name", ""),
         "version": packages[0].get("version", ""),
         "uri": details.get("sourceUrl", ""),
+        "fix": FIXES.get(entry.get("fixAvailable", ""), "unknown"),
     }
 
 
-def read_findings(client: Any, *, repository: str, tag: str, timeout: float) -> list[dict[str, str]]:
-    """Wait for the scan, then return its findings. Raises ScanError."""
+def read_scan(client: Any, *, repository: str, tag: str, timeout: float) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Wait for the scan, then return how it ended (`outcome`, `reason`) and its findings."""
     end = time.monotonic() + timeout
     request = {"repositoryName": repository, "imageId": {"imageTag": tag}}
     while True:
@@ -113,21 +128,18 @@ def read_findings(client: Any, *, repository: str, tag: str, timeout: float) -> 
         if status not in RUNNING:
             break
         if time.monotonic() >= end:
-            raise ScanError(
-                f"{repository}:{tag} has no finished scan after {timeout:.0f} s (status {status}). "
-                "Is scanOnPush set for the repository? Start one: aws ecr start-image-scan"
-            )
+            return {"outcome": UNFINISHED, "reason": f"it is {status} after {timeout:.0f} s"}, []
         time.sleep(SECONDS_BETWEEN_LOOKS)
+    reason = answer["imageScanStatus"].get("description", "ECR gives no reason")
     if status not in DONE:
-        reason = answer["imageScanStatus"].get("description", "no reason given")
-        raise ScanError(f"The scan of {repository}:{tag} ended as {status}: {reason}")
+        return {"outcome": UNSUPPORTED if reason.startswith(UNSUPPORTED_WORDS) else status, "reason": reason}, []
     found: list[dict[str, str]] = []
     while True:
         result = answer.get("imageScanFindings", {})
         found += [finding(entry) for entry in result.get("findings", [])]
         found += [enhanced_finding(entry) for entry in result.get("enhancedFindings", [])]
         if not answer.get("nextToken"):
-            return found
+            return {"outcome": status, "reason": reason}, found
         answer = client.describe_image_scan_findings(aws_retry=True, nextToken=answer["nextToken"], **request)
 
 
@@ -165,13 +177,11 @@ def main() -> None:
         result["image"] = read_image(client, repository=repository, tag=tag)
         if result["image"] and module.params["scan"]:
             timeout = module.params["wait_timeout"]
-            result["findings"] = read_findings(client, repository=repository, tag=tag, timeout=timeout)
+            result["scan"], result["findings"] = read_scan(client, repository=repository, tag=tag, timeout=timeout)
     except is_boto3_error_code("RepositoryNotFoundException"):
         if not module.check_mode:
             module.fail_json(msg=f"ECR has no repository '{repository}' here. The verb `provision` makes it.")
         result["image"] = None  # a dry run comes before the run that makes it
-    except ScanError as error:
-        module.fail_json(msg=str(error))
     except (BotoCoreError, ClientError) as error:
         module.fail_json_aws(error, msg=f"ECR does not tell about {repository}:{tag}")
     module.exit_json(**result)

@@ -10,9 +10,9 @@ from typing import Any
 DOCUMENTATION = r"""
 module: engine_image_info
 author: The Beacon authors
-short_description: Layers of an image in the Docker engine, and a file of it
+short_description: Platform and layers of an image in the Docker engine, and a file of it
 description:
-  - Tells how large each layer of an image is and which step made it. When asked to, it returns the text of one file in
+  - Tells which platform an image is for, how large each layer of an image is and which step made it. When asked to, it returns the text of one file in
     the image; nothing of the image is run for that.
 options:
   name:
@@ -41,6 +41,10 @@ bytes:
   description: Size of all layers, unpacked.
   returned: always
   type: int
+platform:
+  description: Operating system and architecture, such as C(linux/amd64).
+  returned: always
+  type: str
 layers:
   description: The layers that hold something, the lowest first, each with C(bytes) and C(step), the beginning of what made it.
   returned: always
@@ -58,6 +62,11 @@ from docker.errors import DockerException, ImageNotFound, NotFound  # noqa: E402
 
 NO_OPERATION = "/bin/sh -c #(nop) "
 LONGEST_STEP = 80
+
+
+def platform(image: Any) -> str:
+    """Name the platform as Docker's options do; a variant of an architecture runs wherever that does."""
+    return f"{image.attrs['Os']}/{image.attrs['Architecture']}"
 
 
 def layers(image: Any) -> list[dict[str, Any]]:
@@ -90,7 +99,7 @@ def main() -> None:
     try:
         client = docker.from_env()
         image = client.images.get(name)
-        result |= {"bytes": image.attrs["Size"], "layers": layers(image)}
+        result |= {"bytes": image.attrs["Size"], "layers": layers(image), "platform": platform(image)}
         if path:
             result["content"] = read_file(client, image, path)
     except ImageNotFound:

@@ -31,7 +31,7 @@ class Engine:
 
     def __init__(self, **files: str) -> None:
         self.files, self.open = files, 0
-        self.id, self.attrs = "sha256:1", {"Size": 3}
+        self.id, self.attrs = "sha256:1", {"Size": 3, "Os": "linux", "Architecture": "arm64"}
         self.containers = self
 
     def history(self) -> list[dict[str, Any]]:
@@ -67,6 +67,10 @@ def test_layers_come_lowest_first_without_empty_ones() -> None:
         {"bytes": 1, "step": "x" * 80},
         {"bytes": 2, "step": "COPY dir:1 in /"},
     ]
+
+
+def test_the_platform_is_named_as_in_options_of_docker() -> None:
+    assert engine_image_info.platform(Engine()) == "linux/arm64"
 
 
 def test_a_file_is_read_and_the_container_goes() -> None:

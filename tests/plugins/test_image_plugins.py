@@ -159,27 +159,74 @@ class TestPipFiles:
         ]
 
 
-FINDINGS = [
-    {"id": "CVE-1", "severity": "LOW"},
-    {"id": "CVE-2", "severity": "HIGH"},
-    {"id": "CVE-3", "severity": "CRITICAL"},
-    {"id": "CVE-4", "severity": "UNDEFINED"},
-]
+def finding(name: str, severity: str, fix: str = "yes") -> dict[str, str]:
+    return {"id": name, "severity": severity, "package": "zlib", "version": "1.3", "uri": "", "fix": fix}
+
+
+def judge(*findings: dict[str, str], waivers: Any = (), outcome: str = "COMPLETE", **more: Any) -> dict[str, Any]:
+    info = {"scan": {"outcome": outcome, "reason": "ECR's words."}, "findings": list(findings)}
+    judged: dict[str, Any] = scan_gate(
+        info, "r:1", more.pop("threshold", "HIGH"), waivers, source="waivers.yml", today="2026-12-31", **more
+    )
+    return judged
 
 
 class TestScanGate:
-    def test_severe_and_unknown_ones_stop(self) -> None:
-        found = scan_gate(FINDINGS, "HIGH", [])
-        assert [finding["id"] for finding in found["open"]] == ["CVE-2", "CVE-3", "CVE-4"]
+    def test_nothing_found(self) -> None:
+        assert judge(waivers=[{"id": "CVE-9", "expires": "2000-01-01"}]) == {"passes": True, "text": ""}
+
+    def test_a_severe_one_with_a_fix_stops(self) -> None:
+        assert judge(finding("CVE-1", "MEDIUM"), finding("CVE-2", "HIGH"), finding("CVE-3", "CRITICAL")) == {
+            "passes": False,
+            "text": "r:1 has 2 finding(s) of HIGH or above with a fix:\n"
+            "- CVE-2 HIGH zlib 1.3\n"
+            "- CVE-3 CRITICAL zlib 1.3\n"
+            "Update the package, or add its id with a reason and an end date to waivers.yml.",
+        }
+
+    @pytest.mark.parametrize("fix", ["no", "unknown"])
+    def test_one_without_a_known_fix_is_reported(self, fix: str) -> None:
+        assert judge(finding("CVE-2", "HIGH", fix)) == {
+            "passes": True,
+            "text": "r:1 has 1 finding(s) of HIGH or above without a known fix, which stop nothing: CVE-2",
+        }
+
+    def test_it_stops_who_asks_for_that(self) -> None:
+        judged = judge(finding("CVE-2", "HIGH", "unknown"), unfixed=True)
+        assert not judged["passes"]
+        assert judged["text"].startswith("r:1 has 1 finding(s) of HIGH or above:\n- CVE-2 HIGH")
+
+    @pytest.mark.parametrize("severity", ["UNDEFINED", "UNTRIAGED"])
+    def test_a_severity_that_is_not_ranked_is_the_least(self, severity: str) -> None:
+        assert judge(finding("CVE-4", severity), threshold="INFORMATIONAL") == {"passes": True, "text": ""}
+        assert not judge(finding("CVE-4", severity), threshold="UNDEFINED")["passes"]
 
     def test_waiver_counts_on_its_last_day_only(self) -> None:
-        waivers = [{"id": "CVE-2", "reason": "r", "expires": "2026-12-31"}]
-        assert scan_gate(FINDINGS[1:2], "HIGH", waivers, today="2026-12-31") == {"open": [], "lapsed": []}
-        late = scan_gate(FINDINGS[1:2], "HIGH", waivers, today="2027-01-01")
-        assert late == {"open": FINDINGS[1:2], "lapsed": ["CVE-2"]}
+        assert judge(finding("CVE-2", "HIGH"), waivers=[{"id": "CVE-2", "expires": "2026-12-31"}])["passes"]
+        late = judge(finding("CVE-2", "HIGH"), waivers=[{"id": "CVE-2", "expires": "2026-12-30"}])
+        assert not late["passes"]
+        assert late["text"].endswith("\nThese waivers have expired: CVE-2.")
 
-    def test_no_findings(self) -> None:
-        assert scan_gate([], "LOW", [{"id": "CVE-9", "expires": "2000-01-01"}]) == {"open": [], "lapsed": []}
+    @pytest.mark.parametrize(
+        ("outcome", "step"),
+        [
+            ("UNFINISHED", "Does the repository scan on push?"),
+            ("UNSUPPORTED_IMAGE", "scan it by another tool"),
+            ("FAILED", "Start it again"),
+            ("LIMIT_EXCEEDED", "Start it again"),
+        ],
+    )
+    def test_a_scan_without_a_result_stops_and_names_its_waiver(self, outcome: str, step: str) -> None:
+        judged = judge(outcome=outcome)
+        assert not judged["passes"]
+        assert judged["text"].startswith(f"The scan of r:1 has no result: {outcome}, ECR's words. ")
+        assert step in judged["text"]
+        assert f"the waiver {{id: {outcome}, reason: ..., expires: YYYY-MM-DD}} in waivers.yml" in judged["text"]
+        waived = judge(outcome=outcome, waivers=[{"id": outcome, "expires": "2026-12-31"}])
+        assert waived == {
+            "passes": True,
+            "text": f"The scan of r:1 has no result: {outcome}, ECR's words. It is waived.",
+        }
 
 
 class TestBuildLog:
@@ -224,20 +271,38 @@ BASIC = {
     "uri": "https://example.org",
     "attributes": [{"key": "package_name", "value": "zlib"}, {"key": "package_version", "value": "1"}],
 }
-READ = {"id": "CVE-1", "severity": "HIGH", "package": "zlib", "version": "1", "uri": "https://example.org"}
+READ = {
+    "id": "CVE-1",
+    "severity": "HIGH",
+    "package": "zlib",
+    "version": "1",
+    "uri": "https://example.org",
+    "fix": "unknown",
+}
+ENDED = {"outcome": "COMPLETE", "reason": "ECR gives no reason"}
 
 
 class TestFindings:
     def read(self, *answers: Any, timeout: float = 5) -> Any:
-        return ecr_image_info.read_findings(Ecr(*answers), repository="r", tag="t", timeout=timeout)
+        return ecr_image_info.read_scan(Ecr(*answers), repository="r", tag="t", timeout=timeout)
 
     def test_waits_until_the_scan_is_done(self) -> None:
-        assert self.read("ScanNotFoundException", scan("IN_PROGRESS"), scan("COMPLETE", BASIC)) == [READ]
+        answers = ("ScanNotFoundException", scan("IN_PROGRESS"), scan("COMPLETE", BASIC))
+        assert self.read(*answers) == (ENDED, [READ])
 
     def test_reads_each_page(self) -> None:
-        assert self.read(scan("COMPLETE", BASIC, nextToken="n"), scan("COMPLETE", BASIC)) == [READ, READ]
+        assert self.read(scan("COMPLETE", BASIC, nextToken="n"), scan("COMPLETE", BASIC)) == (ENDED, [READ, READ])
 
-    def test_enhanced_scan(self) -> None:
+    @pytest.mark.parametrize(
+        ("told", "fix"),
+        [
+            ({"fixAvailable": "YES"}, "yes"),
+            ({"fixAvailable": "PARTIAL"}, "yes"),
+            ({"fixAvailable": "NO"}, "no"),
+            ({}, "unknown"),
+        ],
+    )
+    def test_enhanced_scan(self, told: dict[str, str], fix: str) -> None:
         entry = {
             "severity": "HIGH",
             "packageVulnerabilityDetails": {
@@ -245,15 +310,24 @@ class TestFindings:
                 "sourceUrl": "https://example.org",
                 "vulnerablePackages": [{"name": "zlib", "version": "1"}],
             },
+            **told,
         }
         answer = {"imageScanStatus": {"status": "ACTIVE"}, "imageScanFindings": {"enhancedFindings": [entry]}}
-        assert self.read(answer) == [READ]
+        assert self.read(answer) == ({**ENDED, "outcome": "ACTIVE"}, [{**READ, "fix": fix}])
 
     def test_scan_that_never_comes(self) -> None:
-        with pytest.raises(ecr_image_info.ScanError, match=r"^r:t has no finished scan after 0 s \(status PENDING\)"):
-            self.read("ScanNotFoundException", timeout=0)
+        ended = {"outcome": "UNFINISHED", "reason": "it is PENDING after 0 s"}
+        assert self.read("ScanNotFoundException", timeout=0) == (ended, [])
 
-    def test_scan_that_failed(self) -> None:
-        answer = {"imageScanStatus": {"status": "FAILED", "description": "unsupported"}}
-        with pytest.raises(ecr_image_info.ScanError, match=r"^The scan of r:t ended as FAILED: unsupported$"):
-            self.read(answer)
+    @pytest.mark.parametrize(
+        ("status", "description", "outcome"),
+        [
+            ("FAILED", "InternalError", "FAILED"),
+            ("FAILED", "UnsupportedImageError: The operating system is not supported.", "UNSUPPORTED_IMAGE"),
+            ("UNSUPPORTED_IMAGE", "The image is not supported.", "UNSUPPORTED_IMAGE"),
+            ("SCAN_ELIGIBILITY_EXPIRED", "Too old.", "SCAN_ELIGIBILITY_EXPIRED"),
+        ],
+    )
+    def test_scan_without_a_result(self, status: str, description: str, outcome: str) -> None:
+        answer = {"imageScanStatus": {"status": status, "description": description}}
+        assert self.read(answer) == ({"outcome": outcome, "reason": description}, [])

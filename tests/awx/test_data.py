@@ -140,7 +140,13 @@ def test_no_team_may_use_a_credential_or_change_a_template() -> None:
     assert not any(grant.get("credentials") for grant in DATA["roles"])
 
 
-RIGHTS = {"verify": "verifier", "site": "administrator", "provision": "administrator", "destroy": "administrator"}
+RIGHTS = {
+    "verify": "verifier",
+    "site": "administrator",
+    "preflight": "administrator",
+    "provision": "administrator",
+    "destroy": "administrator",
+}
 
 
 @pytest.mark.parametrize("template", DATA["job_templates"], ids=[entry["name"] for entry in DATA["job_templates"]])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plugins.filter.aws import aws_region_problem, credentials_problem, iam_principal
+from plugins.filter.aws import aws_region_problem, credentials_problem
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1"])
@@ -39,8 +39,3 @@ def test_each_refusal_has_its_meaning_and_the_original_words(error: str, beginni
 def test_the_endpoint_is_named() -> None:
     text = credentials_problem("Could not connect", endpoint="http://127.0.0.1:9")
     assert text.startswith("The AWS API does not answer (AWS_ENDPOINT_URL is http://127.0.0.1:9).")
-
-
-def test_a_session_is_traced_to_its_role_and_a_user_stays() -> None:
-    assert iam_principal("arn:aws:sts::123456789012:assumed-role/deploy/me") == "arn:aws:iam::123456789012:role/deploy"
-    assert iam_principal("arn:aws:iam::123456789012:user/me") == "arn:aws:iam::123456789012:user/me"

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import partial
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
+from moto.core.resource_tagging import TaggedResource
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -23,6 +24,9 @@ from localcloud.ec2.machine import image_of, specification
 from localcloud.errors import DockerFailedError, ImageMissingError
 from localcloud.servicequotas.models import applied
 from localcloud.servicequotas.table import ELASTIC_IPS, STANDARD_VCPUS, VPCS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 LOG = logging.getLogger(__name__)
 PENDING, RUNNING, STOPPING, STOPPED = ("pending", 0), ("running", 16), ("stopping", 64), ("stopped", 80)
@@ -116,6 +120,29 @@ class LocalEC2Backend(EC2Backend):
         for rule in rules:
             rule.__class__ = DescribedRule  # moto makes rules in many places, always of its own class
         return rules
+
+    # -- tags
+    @override
+    def iter_tagged_resources(self) -> Iterator[TaggedResource]:
+        """Yield what moto leaves out, too: Resource Groups Tagging reports all that has tags."""
+        yield from super().iter_tagged_resources()
+        groups = (group for of_vpc in self.groups.values() for group in of_vpc.values())
+        more: dict[str, Iterable[Any]] = {
+            "dhcp-options": self.dhcp_options_sets.values(),
+            "elastic-ip": self.addresses,
+            "key-pair": self.key_pairs.values(),
+            "launch-template": self.launch_templates.values(),
+            "network-acl": self.network_acls.values(),
+            "security-group-rule": (r for group in groups for r in (*group.ingress_rules, *group.egress_rules)),
+            "vpc-endpoint": self.vpc_end_points.values(),
+        }
+        for kind, resources in more.items():
+            for resource in resources:
+                yield TaggedResource(
+                    arn=f"arn:{self.partition}:ec2:{self.region_name}:{self.account_id}:{kind}/{resource.id}",
+                    tags=dict(self.tags.get(resource.id, {})),
+                    resource_type=f"ec2:{kind}",
+                )
 
     # -- launch templates
     @override

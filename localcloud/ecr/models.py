@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from functools import partial
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
 import urllib3
+from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.utils import utcnow
 from moto.ecr.models import ECRBackend, Image
 from urllib3.util import make_headers
@@ -15,6 +16,9 @@ from urllib3.util import make_headers
 from localcloud import runtime
 from localcloud.ecr import scans
 from localcloud.registry import PORT, USER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LOG = logging.getLogger(__name__)
 TIMEOUT = urllib3.Timeout(connect=5, read=30)
@@ -57,8 +61,22 @@ class PushedImage(Image):
         return findings and {key: value for key, value in findings.items() if not key.lower().endswith("findings")}
 
 
-class LocalECRBackend(ECRBackend):
+class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
     """moto's ECR with a registry behind it."""
+
+    SERVICE_NAMESPACE = "ecr"
+
+    @override
+    def iter_tagged_resources(self) -> Iterator[TaggedResource]:
+        for repository in self.repositories.values():
+            tags = self.tagger.get_tag_dict_for_resource(repository.arn)
+            yield TaggedResource(arn=repository.arn, tags=tags, resource_type="ecr:repository")
+
+    @override
+    def tag_resource(self, arn: str, tags: Any) -> Any:
+        """Take ECR's list of tags, and the tagging API's dict."""
+        listed = [{"Key": k, "Value": v} for k, v in tags.items()] if isinstance(tags, dict) else tags
+        return super().tag_resource(arn, listed)
 
     @override
     def create_repository(self, *args: Any, **kwargs: Any) -> Any:

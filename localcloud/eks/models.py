@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
 from moto.eks.exceptions import (
@@ -31,13 +32,14 @@ from localcloud.ec2 import zones
 from localcloud.eks import addons, controlplane, identity, jobs, nodegroups, pki
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 LOG = logging.getLogger(__name__)
 PLATFORM_VERSION = "eks.1"
 DEFAULT_SERVICE_CIDR = "172.20.0.0/16"
 ZONES_NEEDED = 2
 KEEP_UPDATES = 50
+ITEM_ARNS = ("accessEntryArn", "addonArn", "associationArn")
 
 
 class UnsupportedAvailabilityZoneError(EKSError):
@@ -71,8 +73,10 @@ class Plane:
     applied: set[str] = field(default_factory=set)  # self-managed add-ons that are in the cluster
 
 
-class LocalEKSBackend(EKSBackend):
+class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
     """moto's EKS with a body."""
+
+    SERVICE_NAMESPACE = "eks"
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -350,19 +354,27 @@ class LocalEKSBackend(EKSBackend):
         return self.create_item(cluster, "updates", update["id"], update)
 
     # -- tags, of clusters, node groups and items
-    def tags_of(self, arn: str) -> dict[str, str]:
-        """Return the tags of whatever has this ARN."""
+    def iter_tagged_resources(self) -> Iterator[TaggedResource]:
+        """Yield clusters, and what belongs to them."""
         for cluster in self.clusters.values():
             things: list[Any] = [cluster, *cluster.nodegroups.values()]
-            for thing in things:
-                if arn == thing.arn:
-                    found: dict[str, str] = thing.tags
-                    return found
-            for items in self.items[cluster.name].values():
-                for item in items.values():
-                    if arn in item.values():
-                        tags: dict[str, str] = item.setdefault("tags", {})
-                        return tags
+            found = [(thing.arn, thing.tags) for thing in things]
+            found += [
+                (arn, item.setdefault("tags", {}))
+                for items in self.items[cluster.name].values()
+                for item in items.values()
+                for arn in (item.get(name) for name in ITEM_ARNS)
+                if arn
+            ]
+            for arn, tags in found:
+                kind = arn.split(":")[5].partition("/")[0]
+                yield TaggedResource(arn=arn, tags=tags, resource_type=f"eks:{kind}")
+
+    def tags_of(self, arn: str) -> dict[str, str]:
+        """Return the tags of whatever has this ARN."""
+        for resource in self.iter_tagged_resources():
+            if resource.arn == arn:
+                return resource.tags
         raise ResourceNotFoundException(message=f"Resource {arn} was not found")
 
     def tag_resource(self, resource_arn: str, tags: dict[str, str]) -> None:

@@ -33,6 +33,13 @@ def test_the_administrator_may_list_users(stack: Stack) -> None:
     assert {"admin", "viewer"} <= logins
 
 
+def test_the_programs_own_metrics_are_closed(stack: Stack) -> None:
+    address = f"https://{stack.address}:{stack.outputs['grafana_port']}/metrics"
+    answer = requests.get(address, verify=stack.authority, timeout=10, allow_redirects=False)
+    assert answer.status_code in {302, 401, 404}
+    assert "grafana_build_info" not in answer.text
+
+
 def test_nobody_gets_in_without_a_log_in(stack: Stack) -> None:
     address = f"https://{stack.address}:{stack.outputs['grafana_port']}/api/search"
     assert requests.get(address, verify=stack.authority, timeout=10).status_code == 401

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 CHECKOUT = Path(__file__).parents[2]
+# Watchdog always fires: that is what it is for
 RULES = [
     rule
     for path in sorted(CHECKOUT.glob("roles/prometheus/files/rules/*.yml"))
@@ -35,4 +36,4 @@ def test_each_alert_is_tested_to_fire_and_not_to_fire() -> None:
     rest = {case["alertname"] for case in cases if not case["exp_alerts"]}
     alerts = {rule["alert"] for rule in RULES}
     assert alerts == fire, "each alert needs a test in which it fires, and each test an alert"
-    assert alerts <= rest, "each alert needs a test in which it does not fire"
+    assert alerts - {"Watchdog"} <= rest, "each alert needs a test in which it does not fire"

@@ -24,8 +24,8 @@ def make() -> Dashboard:
                     Query("sum by (job) (up)", "{{job}}"), unit="none", decimals=0),
             figures("Series", "Series in the central Prometheus's head.",
                     Query('prometheus_tsdb_head_series{job="prometheus"}', "series"), unit="short"),
-            figures("Alerts firing", "Alerts that fire now; Alertmanager tells who is to be told.",
-                    Query('count(ALERTS{alertstate="firing"}) or vector(0)', "alerts"), unit="none", decimals=0),
+            figures("Alerts firing", "Alerts that fire now, without the watchdog, which always does; Alertmanager tells who is to be told.",
+                    Query('count(ALERTS{alertstate="firing",alertname!="Watchdog"}) or vector(0)', "alerts"), unit="none", decimals=0),
         ]),
         (8, [
             lines("Agent lag", "How far the newest sample sent is behind the newest one scraped.",

@@ -19,7 +19,8 @@ resource "aws_s3_bucket_public_access_block" "backup" {
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "backup" {
-  bucket = aws_s3_bucket.backup.id
+  bucket                = aws_s3_bucket.backup.id
+  expected_bucket_owner = local.account_id
 
   rule {
     bucket_key_enabled = true
@@ -31,9 +32,40 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "backup" {
   }
 }
 
+resource "aws_s3_bucket_policy" "backup" {
+  count = var.require_tls ? 1 : 0
+
+  bucket = aws_s3_bucket.backup.id
+  policy = data.aws_iam_policy_document.backup_bucket.json
+
+  # S3 takes one change of a bucket's access at a time.
+  depends_on = [aws_s3_bucket_public_access_block.backup]
+}
+
+data "aws_iam_policy_document" "backup_bucket" {
+  statement {
+    sid       = "TlsOnly"
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [aws_s3_bucket.backup.arn, "${aws_s3_bucket.backup.arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
 # What was overwritten or deleted by mistake, or by somebody who got hold of the host, can be had back for a week.
 resource "aws_s3_bucket_versioning" "backup" {
-  bucket = aws_s3_bucket.backup.id
+  bucket                = aws_s3_bucket.backup.id
+  expected_bucket_owner = local.account_id
 
   versioning_configuration {
     status = "Enabled"
@@ -41,7 +73,8 @@ resource "aws_s3_bucket_versioning" "backup" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "backup" {
-  bucket = aws_s3_bucket.backup.id
+  bucket                = aws_s3_bucket.backup.id
+  expected_bucket_owner = local.account_id
 
   rule {
     id     = "a-month"

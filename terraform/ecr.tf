@@ -21,6 +21,8 @@ resource "aws_ecr_repository" "this" {
   }
 }
 
+# What has a tag stays: which images are deployed, or what a release goes back to, only the cluster and people know, and what
+# is attached to an image (its SBOM) has a tag, too. A GB costs 0.10 USD a month; an image that is gone costs an outage.
 resource "aws_ecr_lifecycle_policy" "this" {
   for_each = local.repositories
 
@@ -31,12 +33,6 @@ resource "aws_ecr_lifecycle_policy" "this" {
         rulePriority = 1
         description  = "Untagged images are leftovers of pushes that broke off"
         selection    = { tagStatus = "untagged", countType = "sinceImagePushed", countUnit = "days", countNumber = 7 }
-        action       = { type = "expire" }
-      },
-      {
-        rulePriority = 2
-        description  = "Enough versions to go back to"
-        selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 50 }
         action       = { type = "expire" }
       },
     ]

@@ -246,6 +246,12 @@ variable "node_ami_release_version" {
   }
 }
 
+variable "require_tls" {
+  description = "Whether the bucket of backups refuses plain HTTP; only an API without TLS needs false."
+  type        = bool
+  default     = true
+}
+
 variable "cluster_log_types" {
   description = "Logs of the control plane that are kept; all of them by the one word all."
   type        = list(string)

@@ -97,6 +97,21 @@ run "plan" {
   }
 
   assert {
+    condition     = alltrue(flatten([for each in aws_ecr_lifecycle_policy.this : [for rule in jsondecode(each.policy).rules : rule.selection.tagStatus == "untagged"]]))
+    error_message = "A lifecycle rule may remove an image that is deployed, or what is attached to one."
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_policy.backup) == 1 && data.aws_iam_policy_document.backup_bucket.statement[0].effect == "Deny" && one(data.aws_iam_policy_document.backup_bucket.statement[0].condition).variable == "aws:SecureTransport"
+    error_message = "The bucket of backups answers plain HTTP."
+  }
+
+  assert {
+    condition     = alltrue([for owner in [aws_s3_bucket_versioning.backup.expected_bucket_owner, aws_s3_bucket_lifecycle_configuration.backup.expected_bucket_owner, aws_s3_bucket_server_side_encryption_configuration.backup.expected_bucket_owner] : owner == "123456789012"])
+    error_message = "The bucket of backups may be somebody else's."
+  }
+
+  assert {
     condition     = output.image_platform == "linux/amd64"
     error_message = "Images are built for another platform than the nodes'."
   }

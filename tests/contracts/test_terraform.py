@@ -234,5 +234,12 @@ def test_every_validation_is_tried() -> None:
     """A message that no bad input calls up is a message that nobody has read."""
     names = set(re.findall(r'^variable "(\w+)"', (ROOT_MODULE / "variables.tf").read_text(), flags=re.MULTILINE))
     tried = {key for variables in rounds() for key in variables}
-    free = {"tags", "single_nat_gateway", "node_instance_type", "ops_instance_type", "monitoring_instance_type"}
+    free = {
+        "tags",
+        "require_tls",
+        "single_nat_gateway",
+        "node_instance_type",
+        "ops_instance_type",
+        "monitoring_instance_type",
+    }
     assert names - free <= tried

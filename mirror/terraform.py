@@ -26,7 +26,7 @@ PROVIDER_VERSION = "5.100.0"
 
 @dataclass(frozen=True, kw_only=True)
 class TerraformBuilder:
-    """Writes `cli.tfrc` (and `modules.json` where stand-ins are needed) into the cache's folder terraform/."""
+    """Writes `cli.tfrc`, a lock file (and `modules.json` where stand-ins are needed) into the cache's folder terraform/."""
 
     settings: Settings
     upstream: Upstream
@@ -41,6 +41,7 @@ class TerraformBuilder:
         """Have all that `terraform init` needs; what was found, for people."""
         with lock(self.settings.work / "locks" / "terraform", say=self.say):
             program = self._program()
+            self._write_lock()
             reason = self.upstream.unreachable(REGISTRY)
             if reason:
                 provider = find_provider(mirror_folders())
@@ -63,6 +64,14 @@ class TerraformBuilder:
         """What TF_CLI_CONFIG_FILE names."""
         return self.folder / "cli.tfrc"
 
+    @property
+    def lock_file(self) -> Path:
+        """The root module's lock file for modules that need this one provider only, as the stand-ins do.
+
+        Terraform refuses a read-only lock file that names more providers than are needed.
+        """
+        return self.folder / "aws-only.lock.hcl"
+
     def modules_origin(self) -> str:
         """Where the modules come from, as last prepared."""
         if not self.configuration.exists():
@@ -72,6 +81,12 @@ class TerraformBuilder:
     def _write(self, text: str) -> None:
         if not self.configuration.exists() or self.configuration.read_text() != text:
             write_atomically(self.configuration, text)
+
+    def _write_lock(self) -> None:
+        committed = self.settings.source.parent / "terraform" / ".terraform.lock.hcl"
+        text = lock_of(committed.read_text(), PROVIDER)
+        if not self.lock_file.exists() or self.lock_file.read_text() != text:
+            write_atomically(self.lock_file, text)
 
     def _write_seed(self) -> None:
         source = self.settings.source / "modules"
@@ -157,6 +172,14 @@ def filesystem_mirror(folder: Path) -> str:
   }}
 }}
 """
+
+
+def lock_of(text: str, provider: str) -> str:
+    """Leave only one provider in the text of a lock file, with its version and hashes."""
+    blocks = re.findall(rf'^provider "{re.escape(provider)}" {{\n.*?^}}\n', text, flags=re.DOTALL | re.MULTILINE)
+    if len(blocks) != 1:
+        raise MirrorError(f"terraform/.terraform.lock.hcl locks {provider} {len(blocks)} times: it must do so once")
+    return str(blocks[0])
 
 
 def absolute_seed(text: str, source: Path) -> str:

@@ -13,6 +13,10 @@ from mirror.tests.conftest import FakeUpstream
 PLACE = "registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
 
 
+AWS = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.100.0"\n  hashes = [\n    "h1:x",\n  ]\n}\n'
+LOCK = f"# by init\n\n{AWS}\n{AWS.replace('aws', 'tls')}"
+
+
 @pytest.fixture
 def builder(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> terraform.TerraformBuilder:
     monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/terraform")
@@ -20,6 +24,9 @@ def builder(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> terraform.Te
     monkeypatch.setattr(terraform, "mirror_folders", lambda: [settings.cache / "here"])
     (settings.cache / "here" / PLACE).mkdir(parents=True)
     (settings.source / "modules").mkdir()
+    root = settings.source.parent / "terraform"
+    root.mkdir()
+    (root / ".terraform.lock.hcl").write_text(LOCK)
     modules = [{"Key": "", "Source": "", "Dir": "."}, {"Key": "vpc", "Source": "x", "Version": "1", "Dir": "vpc"}]
     (settings.source / "modules" / "modules.json").write_text(json.dumps({"Modules": modules}))
     return terraform.TerraformBuilder(settings=settings, upstream=FakeUpstream({}, "no route"), say=print)
@@ -31,6 +38,16 @@ def test_unreachable_registry_takes_the_folder_and_the_stand_ins(builder: terraf
     seed = json.loads(builder.seed.read_text())
     assert [module["Dir"] for module in seed["Modules"]] == [".", str(builder.settings.source / "modules" / "vpc")]
     assert builder.modules_origin() == "stand-in"
+
+
+def test_lock_file_for_the_stand_ins_has_their_provider_only(builder: terraform.TerraformBuilder) -> None:
+    builder.prepare()
+    assert builder.lock_file.read_text() == AWS
+
+
+def test_a_provider_that_is_not_locked_is_named() -> None:
+    with pytest.raises(MirrorError, match=r"locks registry.terraform.io/hashicorp/aws 0 times: it must do so once"):
+        terraform.lock_of("", terraform.PROVIDER)
 
 
 def test_reachable_registry_needs_no_seed(builder: terraform.TerraformBuilder) -> None:

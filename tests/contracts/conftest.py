@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mirror.terraform import PROVIDER, lock_of
 from tests.contracts.terraform_files import ROOT_MODULE, STAND_INS, terraform
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, terraform_providers: Non
     modules = folder / ".terraform" / "modules"
     modules.mkdir(parents=True)
     (modules / "modules.json").write_text(json.dumps(seed))
-    done = terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
+    (folder / ".terraform.lock.hcl").write_text(lock_of((ROOT_MODULE / ".terraform.lock.hcl").read_text(), PROVIDER))
+    done = terraform(folder, "init", "-backend=false", "-input=false", "-no-color", "-lockfile=readonly")
     assert done.returncode == 0, done.stderr
     return folder

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+import shutil
+from typing import TYPE_CHECKING, Any
 
 from localcloud.eks import addons, nodegroups
-from tests.contracts.terraform_files import ROOT_MODULE, blocks
+from mirror.terraform import PROVIDER, PROVIDER_VERSION
+from tests.contracts.terraform_files import ROOT_MODULE, blocks, parse, terraform
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCK = ROOT_MODULE / ".terraform.lock.hcl"
 VARIABLES = blocks(ROOT_MODULE, "variable")
 
 
@@ -49,3 +55,22 @@ def test_clusters_leave_no_version_to_extended_support() -> None:
 def test_nodes_are_repaired() -> None:
     (group,) = blocks(ROOT_MODULE, "module")["eks"]["eks_managed_node_groups"].values()
     assert group["node_repair_config"] == {"enabled": True}
+
+
+def test_every_provider_of_the_official_modules_is_locked_with_hashes() -> None:
+    """The VPC module needs aws, the EKS module the four others, too: a read-only lock file must name exactly these."""
+    locked = {name.strip('"'): body for block in parse(LOCK)["provider"] for name, body in block.items()}
+    names = {name.rpartition("/")[2] for name in locked}
+    assert names == {"aws", "cloudinit", "null", "time", "tls"}
+    assert locked[PROVIDER]["version"] == PROVIDER_VERSION
+    assert all(len([each for each in body["hashes"] if each.startswith("zh:")]) > 10 for body in locked.values())
+
+
+def test_a_provider_with_another_hash_is_refused(workspace: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "terraform"
+    shutil.copytree(workspace, folder, ignore=shutil.ignore_patterns("providers"))
+    lock = folder / ".terraform.lock.hcl"
+    lock.write_text(re.sub(r'"(h1|zh):.{8}', r'"\1:00000000', lock.read_text()))
+    done = terraform(folder, "init", "-backend=false", "-input=false", "-no-color", "-lockfile=readonly")
+    assert done.returncode != 0
+    assert "doesn't match any of the checksums" in " ".join(done.stderr.split())

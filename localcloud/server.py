@@ -108,8 +108,8 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request of the AWS API, of the metadata service, or for the health."""
-        why = _foreign(environ)
-        answer = faults.answer(faults.foreign(why), service="", protocol="rest") if why else self._answer(environ)
+        refusal = _refusal(environ)
+        answer = faults.answer(refusal, service="", protocol="rest") if refusal else self._answer(environ)
         if environ["REQUEST_METHOD"] == "HEAD":
             start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
             return [b""]
@@ -216,6 +216,16 @@ class Application:
         LOG.warning("unimplemented: %s:%s %s", call.service, operation, detail)
         fault = faults.unimplemented(call.service, operation)
         return faults.answer(fault, service=call.service, protocol=call.protocol)
+
+
+def _refusal(environ: Mapping[str, Any]) -> Fault | None:
+    """Say what is wrong with a request before anything of it is read."""
+    if why := _foreign(environ):
+        return faults.foreign(why)
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit()):
+        return Fault(code="BadRequest", message=f"Content-Length {length!r} is no number of bytes.")
+    return None
 
 
 def _foreign(environ: Mapping[str, Any]) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -183,3 +185,17 @@ def test_names_that_lead_here_are_refused(cloud: Cloud, host: str) -> None:
 @pytest.mark.parametrize("host", ["localhost:5600", "198.51.100.1:5600", "169.254.169.254", "[::1]:5600"])
 def test_addresses_are_taken(cloud: Cloud, host: str) -> None:
     assert requests.get(f"{cloud.endpoint}/health", headers={"Host": host}, timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/_eks/eu-west-1/c/identity"])
+@pytest.mark.parametrize("length", ["abc", "-1", "1e3"])
+def test_a_length_that_is_no_number_is_a_bad_request(cloud: Cloud, path: str, length: str) -> None:
+    connection = HTTPConnection("127.0.0.1", urlsplit(cloud.endpoint).port or 0, timeout=5)
+    connection.putrequest("POST", path)
+    connection.putheader("Content-Length", length)
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert (
+        answer.status,
+        f"Content-Length {length!r} is no number of bytes" in json.loads(answer.read())["message"],
+    ) == (400, True)

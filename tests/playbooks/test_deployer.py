@@ -49,6 +49,31 @@ VERB = [
         ],
     }
 ]
+PARAMETERS = [
+    {
+        "name": "Make secrets and a certificate",
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {
+            "secrets_parameters": ["/beacon/local/grafana-admin", PARAMETER],
+            "secrets_kms_key": "alias/aws/ssm",
+            "secrets_region": "eu-west-1",
+            "secrets_tags": {"Project": "beacon"},
+            "certificate_common_name": "monitoring",
+            "certificate_ca_parameters": {
+                "private_key": "/beacon/local/ca-private-key",
+                "certificate": "/beacon/local/ca-certificate",
+            },
+            "certificate_kms_key": "alias/aws/ssm",
+            "certificate_region": "eu-west-1",
+            "certificate_tags": {"Project": "beacon"},
+        },
+        "tasks": [
+            {"name": name, "ansible.builtin.include_role": {"name": f"beacon.platform.{name}"}}
+            for name in ("secrets", "certificate")
+        ],
+    }
+]
 
 
 @dataclass
@@ -76,10 +101,10 @@ class Environment:
             "AWS_SESSION_TOKEN": keys["SessionToken"],
         }
 
-    def play(self, keys: dict[str, str], *arguments: str, state: str = "state") -> tuple[int, str]:
-        """Play a verb's beginning; return its exit code and all that it printed, as one line."""
+    def play(self, keys: dict[str, str], *arguments: str, plays: Any = VERB) -> tuple[int, str]:
+        """Play a verb's beginning, or other plays; return the exit code and all that was printed, as one line."""
         verb = self.folder / "verb.yml"
-        verb.write_text(yaml.safe_dump(VERB))
+        verb.write_text(yaml.safe_dump(plays))
         clean = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "BEACON_"))}
         environment = {
             **clean,
@@ -88,7 +113,7 @@ class Environment:
             "AWS_ENDPOINT_URL": self.cloud.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
-            "BEACON_STATE": str(self.folder / state),
+            "BEACON_STATE": str(self.folder / "state"),
             **keys,
         }
         program = str(Path(sys.executable).with_name("ansible-playbook"))
@@ -201,3 +226,18 @@ def test_a_check_of_who_is_not_trusted_is_refused_where_there_is_something(envir
     code, text = environment.play(environment.user("stranger"), "--check")
     assert code != 0
     assert f"user/stranger can't assume {DEPLOYER}." in text
+
+
+def test_secrets_and_certificates_need_no_more_than_the_deployer_may(environment: Environment) -> None:
+    keys = environment.session(DEPLOYER)
+    code, text = environment.play(keys, plays=PARAMETERS)
+    assert code == 0, text[-3000:]
+    code, text = environment.play(keys, plays=PARAMETERS)
+    assert code == 0, text[-3000:]
+    assert re.search(r"changed=0\b", text), text[-300:]
+    document = (CHECKOUT / "terraform" / "permissions" / "deployer.json.tftpl").read_text()
+    asked = environment.asked_by("assumed-role/beacon-local-deployer/job")
+    assert {"GetParameters", "PutParameter"} <= asked
+    assert [action for action in asked if f'"ssm:{action}"' not in document] == []
+    names = {item["Name"] for item in environment.cloud.client("ssm").describe_parameters()["Parameters"]}
+    assert {"/beacon/local/grafana-admin", "/beacon/local/certificate/monitoring/private-key"} <= names

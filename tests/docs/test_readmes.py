@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 
 import pytest
+import yaml
 
+from plugins.module_utils._preflight_cost import DAY, Sizes, cost
 from tests.docs.commands import CHECKOUT, commands
 from tests.docs.promises import folders
 
@@ -37,3 +40,34 @@ def test_the_mermaid_source_and_the_picture_name_the_same_parts() -> None:
     for label in re.findall(r'"([^"]+)"', source):
         for word in re.findall(r"\w+", label.replace("<br>", " ")):
             assert word in picture, f"docs/flow.svg lacks {word!r}: draw it anew from docs/flow.mmd"
+
+
+def test_parameters_that_the_readme_names_are_those_of_terraform() -> None:
+    made = re.findall(r'"\$\{local\.parameter_path\}/([a-z-]+)"', (CHECKOUT / "terraform/parameters.tf").read_text())
+    named = re.findall(r"--name /beacon/local/(\S+)", (CHECKOUT / "README.md").read_text())
+    assert named
+    assert set(named) <= set(made)
+
+
+def test_the_cost_that_the_readme_names_is_that_of_the_accounts_inventory() -> None:
+    prices = yaml.safe_load((CHECKOUT / "roles/preflight/files/prices.yml").read_text())
+    sizes = yaml.safe_load((CHECKOUT / "inventories/aws/group_vars/all/infrastructure.yml").read_text())
+    fixed = yaml.safe_load((CHECKOUT / "roles/preflight/vars/main.yml").read_text())
+    nodes = sizes["infrastructure_node_count"]["desired"]
+    hosts = [sizes["infrastructure_ops_instance_type"], sizes["infrastructure_monitoring_instance_type"]]
+    nats = 1 if sizes["infrastructure_single_nat_gateway"] else len(sizes["infrastructure_private_subnets"])
+    lines = cost(
+        prices,
+        Sizes(
+            instances=Counter(hosts) + Counter({sizes["infrastructure_node_instance_type"]: nodes}),
+            nat_gateways=nats,
+            addresses=nats + len(sizes["infrastructure_private_subnets"]) + 1,
+            volumes_gib=fixed["__preflight_ops_volume_gib"]
+            + sizes["infrastructure_monitoring_volume_gib"]
+            + fixed["__preflight_node_volume_gib"] * nodes,
+            kms_keys=fixed["__preflight_kms_keys"],
+        ),
+        region="eu-west-1",
+    )
+    month = sum(line.month or 0 for line in lines)
+    assert f"{month * DAY:.0f} US dollars a day, {month:.0f} a month" in (CHECKOUT / "README.md").read_text()

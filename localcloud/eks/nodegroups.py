@@ -47,9 +47,17 @@ def check(backend: Any, cluster: str, settings: dict[str, Any]) -> None:
     version = settings.get("version") or addons.KUBERNETES_VERSION
     if version != addons.KUBERNETES_VERSION:
         refuse(f"unsupported Kubernetes version {version}: the local cloud runs {addons.KUBERNETES_VERSION}")
+    check_release(cluster, settings.get("release_version"))
     role = (settings.get("node_role") or "").rpartition("/")[2]
     if role not in {each.name for each in iam_backends[backend.account_id]["aws"].roles.values()}:
         refuse(f"The node role {settings.get('node_role')} does not exist: make it first")
+
+
+def check_release(cluster: str, release: str | None) -> None:
+    """Refuse a release of the AMI that is not offered."""
+    if release and release != RELEASE:
+        message = f"Requested release version {release} is not valid for the local cloud: {RELEASE} is."
+        raise InvalidParameterException(clusterName=cluster, message=message)
 
 
 def check_sizes(cluster: str, scaling: dict[str, int]) -> None:

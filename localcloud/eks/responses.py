@@ -190,6 +190,7 @@ class LocalEKSResponse(EKSResponse):
         if version and version != addons.KUBERNETES_VERSION:
             message = f"unsupported Kubernetes version {version}: the local cloud runs {addons.KUBERNETES_VERSION}"
             raise InvalidParameterException(clusterName=self.cluster_name, message=message)
+        nodegroups.check_release(self.cluster_name, self._get_param("releaseVersion"))
         nodegroups.replace_template(self.backend, group, self._get_param("launchTemplate"))
         group.release_version = self._get_param("releaseVersion") or group.release_version
         group.modified_at = utcnow()

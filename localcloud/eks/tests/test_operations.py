@@ -14,7 +14,7 @@ from moto.iam.models import iam_backends
 
 from localcloud import services
 from localcloud.config import ACCOUNT
-from localcloud.eks import jobs
+from localcloud.eks import jobs, nodegroups
 
 if TYPE_CHECKING:
     from localcloud.eks.tests.conftest import Site
@@ -220,6 +220,24 @@ def test_a_lost_node_is_replaced_and_forgotten(site: Site) -> None:
     assert len(site.node_specs()) == 2
     assert lost not in [spec.name for spec in site.node_specs()]
     assert any("delete" in command and "node" in command for command in site.commands)
+
+
+def test_a_cluster_keeps_its_upgrade_policy_and_nodes_their_release_and_repair(site: Site) -> None:
+    site.create(upgradePolicy={"supportType": "STANDARD"})
+    site.create_nodes(releaseVersion=nodegroups.RELEASE, nodeRepairConfig={"enabled": True})
+    site.cloud.boot()
+    assert site.cluster()["upgradePolicy"] == {"supportType": "STANDARD"}
+    group = site.nodegroup()
+    assert (group["releaseVersion"], group["nodeRepairConfig"]) == (nodegroups.RELEASE, {"enabled": True})
+
+
+def test_another_release_of_the_nodes_image_is_refused(site: Site) -> None:
+    site.create()
+    with pytest.raises(ClientError, match=f"1.36.0-20260101 is not valid for the local cloud: {nodegroups.RELEASE} is"):
+        site.create_nodes(releaseVersion="1.36.0-20260101")
+    site.create_nodes()
+    with pytest.raises(ClientError, match="20260101 is not valid"):
+        site.eks.update_nodegroup_version(clusterName="demo", nodegroupName="main", releaseVersion="1.36.0-20260101")
 
 
 def test_add_ons_are_applied_and_removed(site: Site) -> None:

@@ -87,6 +87,7 @@ class FakeMachines:
         self.fail: str | None = None
         self.images_missing: set[str] = set()
         self.answers: dict[str, ExecResult] = {}  # first word of a command -> its answer
+        self.consoles: dict[str, bytes] = {}
 
     def ensure(self, spec: MachineSpec) -> dict[str, str]:
         self.calls.append(("ensure", spec.name))
@@ -122,6 +123,9 @@ class FakeMachines:
 
     def read_file(self, name: str, path: str) -> bytes:
         return self.specs[name].files[path].data
+
+    def console(self, name: str, *, size: int) -> bytes:
+        return self.consoles.get(name, b"")[-size:]
 
     def state(self, name: str) -> str:
         return self.states.get(name, "missing")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 STOP_SECONDS = 10
 MIRROR_PORT = 5680
+CONSOLE_LINES = 2000  # what Docker is asked for: more than a boot prints
 KIND = "beacon.kind"
 NAME = "beacon.machine"
 
@@ -155,6 +156,15 @@ class Machines:
                 if member is None:
                     raise IsADirectoryError(f"{name}: {path}")
                 return member.read()
+
+    def console(self, name: str, *, size: int) -> bytes:
+        """Return the last bytes of what a machine printed to its console; nothing when it is not there."""
+        with failures(f"reading the console of {name}"):
+            try:
+                output: bytes = self.engine.api.logs(self.container(name), tail=CONSOLE_LINES)
+            except NotFound:
+                return b""
+            return output[-size:]
 
     # -- looks
     def container(self, name: str) -> str:
@@ -304,6 +314,7 @@ class Machines:
             entrypoint=["/bin/sh", netscript.START, *(image.get("Entrypoint") or [])],
             name=self.container(spec.name),
             hostname=spec.hostname,
+            tty=spec.console,
             environment=dict(spec.env),
             volumes=[*spec.volumes, *spec.named_volumes.values()],
             labels={**spec.labels, **dict([self.config.label.split("=")]), KIND: spec.kind, NAME: spec.name},

@@ -56,6 +56,7 @@ class MachineSpec:
     metadata: bool = False  # 169.254.169.254 leads to the instance metadata service
     nat: Mapping[int, tuple[str, int]] = field(default_factory=dict)  # own TCP port -> address and port elsewhere
     restart: str = "unless-stopped"
+    console: bool = False  # has /dev/console, whose output is kept
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,7 @@ def specification(backend: Any, instance: Any) -> MachineSpec:
         security_groups=tuple(groups),
         region=backend.region_name,
         metadata=instance.metadata_options.http_endpoint != "disabled",
+        console=True,
     )
     for hook in hooks.all_hooks():
         spec = hook.prepare(instance, spec)

@@ -1,19 +1,37 @@
-"""EC2's operations where moto takes what EC2 refuses."""
+"""EC2's operations where moto takes what EC2 refuses, or knows nothing of machines."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, override
+import base64
+from typing import Any, override
 
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 
+from localcloud import runtime
 from localcloud.ec2 import descriptions
+from localcloud.errors import DockerFailedError
 
-if TYPE_CHECKING:
-    from moto.core.responses import ActionResult
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html
+CONSOLE_BYTES = 64 * 1024
 
 
 class LocalEC2Response(EC2Response):
-    """moto's EC2 with arguments checked."""
+    """moto's EC2 with arguments checked, and with what machines print."""
+
+    @override
+    def get_console_output(self) -> ActionResult:
+        """Answer the newest 64 KiB of what the machine printed to its console, in base64; before that there is no Output."""
+        instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+        self.error_on_dryrun()
+        try:
+            output = runtime.current().machines.console(instance.id, size=CONSOLE_BYTES)
+        except DockerFailedError as error:
+            raise EC2ClientError("InternalError", f"Docker: {error}") from error
+        answer = {"InstanceId": instance.id, "Timestamp": utcnow()}
+        return ActionResult(answer | ({"Output": base64.b64encode(output).decode()} if output else {}))
 
     @override
     def create_security_group(self) -> ActionResult:

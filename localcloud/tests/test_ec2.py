@@ -75,6 +75,19 @@ def test_key_pair_and_user_data_reach_cloud_init(site: Site) -> None:
     assert files["/var/lib/cloud/seed/nocloud/user-data"].mode == 0o600
 
 
+@pytest.mark.parametrize("latest", [True, False])
+def test_the_console_tells_what_the_machine_printed(site: Site, *, latest: bool) -> None:
+    instance = site.run()
+    assert site.spec(instance).console
+    assert "Output" not in site.ec2.get_console_output(InstanceId=instance, Latest=latest)
+    site.cloud.machines.consoles[instance] = b"x" * 2**16 + "-----END SSH HOST KEY KEYS-----\r\n\u00e9".encode()
+    answer = site.ec2.get_console_output(InstanceId=instance, Latest=latest)
+    assert len(answer["Output"].encode()) == 2**16  # boto3 decodes base64
+    assert answer["Output"].endswith("x-----END SSH HOST KEY KEYS-----\r\n\u00e9")
+    with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
+        site.ec2.get_console_output(InstanceId="i-0123456789abcdef0")
+
+
 def test_stop_start_and_reboot(site: Site) -> None:
     instance = site.run()
     site.ec2.stop_instances(InstanceIds=[instance])

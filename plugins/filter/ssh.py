@@ -17,22 +17,28 @@ _WORDS = (
         "Free it (`ss -ltnp 'sport = :{port}'` names its process), or choose another: -e cluster_access_port=PORT.",
     ),
     (
+        r"host key is known for",
+        True,
+        "The host key of {host} is not in {known_hosts}, so it can't be told from a stranger's",
+        "Play a playbook of this environment, which writes that file from the host's console output; never accept the key by hand.",
+    ),
+    (
         r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
         True,
-        "{host} shows another host key than before, although it is the same instance",
-        "Find out why before anything else; if it is in order, remove its line from {known_hosts}.",
+        "{host} shows another host key than its console did ({known_hosts}): another machine may answer there",
+        "Find out which before anything else. Keys that were made anew on purpose: delete the host's parameter below host-keys.",
     ),
     (
         r"Permission denied",
         False,  # cloud-init may not have put the key there yet
         "{host} refuses the key {key}",
-        "Is it the environment's own key? Run playbooks/provision.yml, which compares it.",
+        "It is the environment's own, as each playbook compares it: did somebody change ~/.ssh/authorized_keys there?",
     ),
     (
         r"Identity file .* not accessible|no such identity|Load key",
         True,
         "The key {key} can't be read",
-        "Run playbooks/provision.yml, which makes it, or copy it from the controller that did.",
+        "Each playbook brings it from Parameter Store: play one again, or correct BEACON_SSH_KEY_FILE.",
     ),
     (
         r"",

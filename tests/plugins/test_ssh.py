@@ -35,12 +35,31 @@ VALUES = {
         (
             "@@@@@\n@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @",
             True,
-            "admin@198.51.100.65 shows another host key than before, although it is the same instance. Find out why",
+            (
+                "admin@198.51.100.65 shows another host key than its console did (/state/known): another machine may answer "
+                "there. Find out which before anything else."
+            ),
+        ),
+        (
+            "No ED25519 host key is known for i-0a1b and you have requested strict checking.\nHost key verification failed.",
+            True,
+            (
+                "The host key of admin@198.51.100.65 is not in /state/known, so it can't be told from a stranger's. Play a "
+                "playbook of this environment, which writes that file"
+            ),
+        ),
+        (
+            'Load key "/state/id": error in libcrypto',
+            True,
+            (
+                "The key /state/id can't be read. Each playbook brings it from Parameter Store: play one again, or correct "
+                "BEACON_SSH_KEY_FILE."
+            ),
         ),
         (
             "admin@198.51.100.65: Permission denied (publickey).",
             False,
-            "admin@198.51.100.65 refuses the key /state/id. ",
+            "admin@198.51.100.65 refuses the key /state/id. It is the environment's own, as each playbook compares it: did",
         ),
         ("", False, "admin@198.51.100.65 does not answer ssh after 90 s."),
     ],

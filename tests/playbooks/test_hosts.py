@@ -14,7 +14,13 @@ def test_a_host_that_does_not_answer_is_named(tmp_path: Path) -> None:
     tasks = [{"name": "Wait", "ansible.builtin.include_tasks": str(CHECKOUT / "playbooks/tasks/hosts.yml")}]
     playbook = tmp_path / "hosts.yml"
     playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-    nowhere = {"ansible_host": "127.0.0.254", "ansible_user": "admin", "hosts_timeout": 3}
+    nowhere = {
+        "ansible_host": "127.0.0.254",
+        "ansible_user": "admin",
+        "hosts_timeout": 3,
+        "beacon_ssh_key_file": str(tmp_path / "key"),
+        "beacon_state": str(tmp_path),
+    }
     command = [str(Path(sys.executable).with_name("ansible-playbook")), str(playbook), "-i", "monitoring,"]
     answer = subprocess.run(
         [*command, "-e", json.dumps(nowhere)],

@@ -1,7 +1,9 @@
 """The environments say the same names with other values; the collection names its dependencies once and for all."""
 
+import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 CHECKOUT = Path(__file__).parents[2]
@@ -18,6 +20,18 @@ def names(inventory: str) -> set[str]:
 
 def test_both_inventories_have_the_same_names() -> None:
     assert names("local") - ONLY_LOCAL == names("aws")
+
+
+@pytest.mark.parametrize("inventory", ["local", "aws"])
+def test_no_host_is_trusted_at_first_sight(inventory: str) -> None:
+    hosts = yaml.safe_load((CHECKOUT / "inventories" / inventory / "group_vars/all/hosts.yml").read_text())
+    assert (
+        hosts["ansible_host_key_checking"] is True
+    )  # else Ansible itself says StrictHostKeyChecking=no, and ssh takes the first
+    assert "-o StrictHostKeyChecking=yes" in hosts["beacon_ssh_options"]
+    for folder in ("inventories", "playbooks", "roles", "awx"):
+        for file in (CHECKOUT / folder).rglob("*.yml"):
+            assert not re.search(r"StrictHostKeyChecking=(?!yes)", file.read_text()), file
 
 
 def test_playbooks_and_inventories_do_not_say_the_same_thing_twice() -> None:

@@ -30,6 +30,7 @@ from moto.moto_api._internal import mock_random
 from localcloud import runtime
 from localcloud.ec2 import zones
 from localcloud.eks import addons, controlplane, identity, jobs, nodegroups, pki
+from localcloud.iam.sources import assumable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,6 +91,8 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
         version = kwargs.get("version") or addons.KUBERNETES_VERSION
         kwargs["version"] = version
         subnets = self._check(name, version, resources_vpc_config, kwargs, settings)
+        if not assumable(role_arn, "eks.amazonaws.com"):
+            raise InvalidParameterException(clusterName=name, message=nodegroups.NOT_ASSUMABLE % role_arn)
         cluster: Any = super().create_cluster(name, role_arn, resources_vpc_config, *args, **kwargs)
         vpc_id = subnets[0].vpc_id
         group = self._make_security_group(name, vpc_id)
@@ -209,7 +212,7 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
     # -- node groups
     def create_nodegroup(self, cluster_name: str, *args: Any, **kwargs: Any) -> Any:
         settings: dict[str, Any] = kwargs.pop("settings", {})
-        nodegroups.check(self, cluster_name, kwargs)
+        nodegroups.check(cluster_name, kwargs)
         group = super().create_nodegroup(cluster_name, *args, **kwargs)
         cluster = self.clusters[cluster_name]
         try:

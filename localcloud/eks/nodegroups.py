@@ -18,6 +18,7 @@ from moto.iam.models import iam_backends
 
 from localcloud import hooks, runtime
 from localcloud.eks import addons, jobs, nodes
+from localcloud.iam.sources import assumable
 
 if TYPE_CHECKING:
     from localcloud.spec import MachineSpec
@@ -27,11 +28,12 @@ AMI_LOCATION = "node"
 CLUSTER_TAG = "eks:cluster-name"
 GROUP_TAG = "eks:nodegroup-name"
 RELEASE = f"{addons.KUBERNETES_VERSION}.3-20260903"
+NOT_ASSUMABLE = "Role with arn: %s, could not be assumed because it does not exist or the trusted entity is not correct"
 DEFAULT_TYPE = "t3.medium"
 MEMINFO = Path("/proc/meminfo")
 
 
-def check(backend: Any, cluster: str, settings: dict[str, Any]) -> None:
+def check(cluster: str, settings: dict[str, Any]) -> None:
     """Refuse what can't be made, before anything is changed."""
 
     def refuse(message: str) -> None:
@@ -48,9 +50,8 @@ def check(backend: Any, cluster: str, settings: dict[str, Any]) -> None:
     if version != addons.KUBERNETES_VERSION:
         refuse(f"unsupported Kubernetes version {version}: the local cloud runs {addons.KUBERNETES_VERSION}")
     check_release(cluster, settings.get("release_version"))
-    role = (settings.get("node_role") or "").rpartition("/")[2]
-    if role not in {each.name for each in iam_backends[backend.account_id]["aws"].roles.values()}:
-        refuse(f"The node role {settings.get('node_role')} does not exist: make it first")
+    if not assumable(settings.get("node_role") or "", "ec2.amazonaws.com"):
+        refuse(NOT_ASSUMABLE % settings.get("node_role"))
 
 
 def check_release(cluster: str, release: str | None) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from localcloud.credentials import Principal
 
 
+ARN_COLONS = 5
+
+
 def account_of(arn: str) -> str:
     """Return the account in an ARN."""
     return arn.split(":")[4]
@@ -50,6 +53,13 @@ def trusts_service(role: Any, service: str) -> bool:
     request = Request(action="sts:AssumeRole", resource=role.arn, caller=caller)
     trust = parse(role.assume_role_policy_document, name="trust", kind=Kind.RESOURCE)
     return evaluate(request, Policies(resource=(trust,), resource_decides=True)).allowed
+
+
+def assumable(arn: str, service: str) -> bool:
+    """Say whether this is a role's ARN, and the role trusts the service."""
+    account = account_of(arn) if arn.count(":") == ARN_COLONS else ""
+    role = entity_of(iam_backends[account]["aws"], arn) if account and ":role/" in arn else None
+    return role is not None and trusts_service(role, service)
 
 
 def identity_policies(iam: Any, entity: Any) -> tuple[Policy, ...]:

@@ -14,6 +14,7 @@ from moto.iam.models import iam_backends
 
 from localcloud import services
 from localcloud.config import ACCOUNT
+from localcloud.conftest import trust
 from localcloud.eks import jobs, nodegroups
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def test_docker_that_fails_fails_the_cluster(site: Site) -> None:
         ({"resourcesVpcConfig": {"subnetIds": []}}, "at least two different AZs"),
         ({"accessConfig": {"authenticationMode": "CONFIG_MAP"}}, "authenticationMode CONFIG_MAP is not offered"),
         ({"computeConfig": {"enabled": True}}, "computeConfig is not offered"),
+        ({"roleArn": "arn:aws:iam::123456789012:role/none"}, "role/none, could not be assumed because it does not"),
         ({"kubernetesNetworkConfig": {"ipFamily": "ipv6"}}, "ipFamily ipv6 is not offered"),
     ],
 )
@@ -181,11 +183,14 @@ def test_a_node_group_can_be_resized_and_relabelled(site: Site) -> None:
     [
         ({"scalingConfig": {"minSize": 3, "maxSize": 2, "desiredSize": 2}}, "minSize 3 <= desiredSize 2 <= maxSize 2"),
         ({"taints": [{"key": "k", "effect": "NO_SCHEDULE"}], "instanceTypes": ["t9.huge"]}, "t9.huge is not known"),
-        ({"nodeRole": "arn:aws:iam::123456789012:role/none"}, "does not exist"),
+        ({"nodeRole": "arn:aws:iam::123456789012:role/none"}, "role/none, could not be assumed because it does not"),
+        ({"nodeRole": "arn:aws:iam::123456789012:role/person"}, "or the trusted entity is not correct"),
+        ({"nodeRole": "none"}, "Role with arn: none, could not be assumed"),
     ],
 )
 def test_a_node_group_that_cannot_be_made_is_refused(site: Site, more: dict[str, Any], reason: str) -> None:
     site.create()
+    site.cloud.client("iam").create_role(RoleName="person", AssumeRolePolicyDocument=trust())
     with pytest.raises(ClientError, match=reason):
         site.create_nodes(**more)
     assert site.eks.list_nodegroups(clusterName="demo")["nodegroups"] == []

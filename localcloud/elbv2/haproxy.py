@@ -23,7 +23,6 @@ defaults
   timeout connect 3s
   timeout client 350s
   timeout server 350s
-  timeout check 5s
   option redispatch
   retries 2
 """
@@ -38,6 +37,7 @@ class Check:
     path: str = "/"
     matcher: str = "200-399"
     interval: int = 30
+    timeout: int = 10
     healthy: int = 3
     unhealthy: int = 3
 
@@ -60,6 +60,7 @@ class Listener:
     group: str  # the target group's name
     check: Check
     servers: tuple[Server, ...]
+    proxy_protocol: bool = False  # tell the targets by PROXY protocol, version 2, who calls
 
 
 def render(listeners: tuple[Listener, ...]) -> str:
@@ -76,7 +77,7 @@ def _listener(listener: Listener) -> str:
     check = listener.check
     name = backend_name(listener.group, listener.port)
     lines = [f"frontend port-{listener.port}", f"  bind :{listener.port}", f"  default_backend {name}", ""]
-    lines += [f"backend {name}", "  balance roundrobin"]
+    lines += [f"backend {name}", "  balance roundrobin", f"  timeout check {check.timeout}s"]
     options = f"check inter {check.interval}s fastinter 1s downinter 1s rise {check.healthy} fall {check.unhealthy}"
     if check.port is not None:
         options += f" port {check.port}"
@@ -85,6 +86,10 @@ def _listener(listener: Listener) -> str:
         lines += [f"  http-check expect rstatus {_statuses(check.matcher)}"]
         if check.protocol == "HTTPS":
             options += " check-ssl verify none"  # as AWS: a health check doesn't verify
+    if listener.proxy_protocol:
+        options += (
+            " send-proxy-v2 check-send-proxy"  # AWS sends the header with health checks, too: one that names nobody
+        )
     lines += [f"  default-server {options} on-marked-down shutdown-sessions"]
     far = all(
         not server.near for server in listener.servers

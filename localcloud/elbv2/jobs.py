@@ -173,7 +173,13 @@ def _listeners(backend: Any, balancer: Any, subnet: Any) -> tuple[haproxy.Listen
                 zone = None if everywhere else subnet.availability_zone
                 servers = tuple(_servers(backend, group, zone))
                 found.append(
-                    haproxy.Listener(port=int(listener.port), group=group.name, check=_check(group), servers=servers)
+                    haproxy.Listener(
+                        port=int(listener.port),
+                        group=group.name,
+                        check=_check(group),
+                        servers=servers,
+                        proxy_protocol=group.attributes.get("proxy_protocol_v2.enabled") == "true",
+                    )
                 )
     return tuple(found)
 
@@ -212,6 +218,7 @@ def _check(group: Any) -> haproxy.Check:
         path=group.health_check_path or "/",
         matcher=matcher,
         interval=int(group.health_check_interval_seconds),
+        timeout=int(group.health_check_timeout_seconds or 10),
         healthy=int(group.healthy_threshold_count),
         unhealthy=int(group.unhealthy_threshold_count),
     )

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +19,29 @@ from localcloud.elbv2 import jobs
 LOG = logging.getLogger(__name__)
 PROTOCOLS = ("TCP",)
 TARGET_TYPES = ("instance", "ip")
+
+# What a network load balancer's target group may have:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
+# The values are those that the local cloud honours: where it has no choice, AWS's default.
+BOOLEAN = "true|false"
+TARGET_GROUP_ATTRIBUTES = {
+    "deregistration_delay.timeout_seconds": "[0-9]{1,4}",
+    "deregistration_delay.connection_termination.enabled": BOOLEAN,
+    "proxy_protocol_v2.enabled": BOOLEAN,
+    "preserve_client_ip.enabled": "false",
+    "stickiness.enabled": "false",
+    "stickiness.type": "source_ip",
+    "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
+    "target_group_health.dns_failover.minimum_healthy_targets.count": "1",
+    "target_group_health.dns_failover.minimum_healthy_targets.percentage": "off",
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": "1",
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
+    "target_health_state.unhealthy.connection_termination.enabled": "true",
+    "target_health_state.unhealthy.draining_interval_seconds": "0",
+}
+HEALTH_CHECK_PORT = re.compile(r"traffic-port|[1-9][0-9]{0,4}")
+HEALTH_CHECK_PATH = re.compile(r"/[A-Za-z0-9/_.~!$&'()*+,;=:@%?-]{0,1023}")
+HEALTH_CHECK_CODES = re.compile(r"[2-5][0-9]{2}(-[2-5][0-9]{2})?(,[2-5][0-9]{2}(-[2-5][0-9]{2})?)*")
 
 
 @dataclass(kw_only=True)
@@ -150,12 +175,29 @@ class LocalELBv2Backend(ELBv2Backend):
                 f"The target type {kind} is not offered by the local cloud: {', '.join(TARGET_TYPES)} are",
             )
         self._refuse(kwargs.get("protocol"))
+        codes = (kwargs.get("matcher") or {}).get("HttpCode")
+        _refuse_health_check(kwargs.get("healthcheck_port"), kwargs.get("healthcheck_path"), codes)
         return super().create_target_group(name, **kwargs)
 
-    def modify_target_group(self, *args: Any, **kwargs: Any) -> Any:
-        group = super().modify_target_group(*args, **kwargs)
+    def modify_target_group(self, arn: str, *args: Any, **kwargs: Any) -> Any:
+        given = inspect.signature(super().modify_target_group).bind(arn, *args, **kwargs).arguments
+        _refuse_health_check(given.get("health_check_port"), given.get("health_check_path"), given.get("http_codes"))
+        group = super().modify_target_group(arn, *args, **kwargs)
         self.converge_all()
         return group
+
+    def modify_target_group_attributes(self, target_group_arn: str, attributes: dict[str, Any]) -> None:
+        for key, value in attributes.items():
+            if key not in TARGET_GROUP_ATTRIBUTES:
+                raise ELBClientError("ValidationError", f"Target group attribute key '{key}' is not recognized")
+            if not re.fullmatch(TARGET_GROUP_ATTRIBUTES[key], str(value)):
+                raise ELBClientError(
+                    "ValidationError",
+                    f"The value '{value}' of target group attribute '{key}' is not offered by the local cloud: "
+                    f"{TARGET_GROUP_ATTRIBUTES[key]} is",
+                )
+        super().modify_target_group_attributes(target_group_arn, attributes)
+        self.converge_all()
 
     def register_targets(self, target_group_arn: str, instances: list[Any]) -> None:
         """Register; moto refuses instances that are not running yet, which Auto Scaling groups hand in."""
@@ -247,6 +289,17 @@ class LocalELBv2Backend(ELBv2Backend):
                 ec2.release_public_address(node.owner)
             if node.eni in ec2.enis:
                 ec2.delete_network_interface(node.eni)
+
+
+def _refuse_health_check(port: Any, path: Any, codes: Any) -> None:
+    """Refuse what AWS refuses, before it stands in a configuration."""
+    for what, value, form in (
+        ("port", port, HEALTH_CHECK_PORT),
+        ("path", path, HEALTH_CHECK_PATH),
+        ("matcher", codes, HEALTH_CHECK_CODES),
+    ):
+        if value is not None and not form.fullmatch(str(value)):
+            raise ELBClientError("ValidationError", f"Health check {what} '{value}' must match {form.pattern}")
 
 
 def _judge(statuses: dict[str, str] | None, target: str) -> tuple[str, str | None, str | None]:

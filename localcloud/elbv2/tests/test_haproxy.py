@@ -16,8 +16,9 @@ A = Server(name="i-a", address="10.42.1.5", port=30080)
 B = Server(name="i-b", address="10.42.2.5", port=30080, near=False)
 
 
-def lines(*servers: Server, check: Check | None = None, port: int = 80) -> list[str]:
-    text = render((Listener(port=port, group="web", check=check or Check(), servers=servers),))
+def lines(*servers: Server, check: Check | None = None, port: int = 80, proxy_protocol: bool = False) -> list[str]:
+    listener = Listener(port=port, group="web", check=check or Check(), servers=servers, proxy_protocol=proxy_protocol)
+    text = render((listener,))
     return [line.strip() for line in text.splitlines()]
 
 
@@ -49,6 +50,16 @@ def test_a_health_check_by_http_asks_its_path_and_expects_its_statuses() -> None
     assert not [s for s in ("400", "403", "500", "100") if re.match(expected, s)]
 
 
+def test_targets_learn_the_caller_by_proxy_protocol_and_health_checks_speak_it_too() -> None:
+    (line,) = [line for line in lines(A, proxy_protocol=True) if "default-server" in line]
+    assert " send-proxy-v2 check-send-proxy " in line
+    assert "send-proxy" not in "".join(lines(A))
+
+
+def test_a_health_check_waits_as_long_as_the_target_group_says() -> None:
+    assert "timeout check 5s" in lines(A, check=Check(timeout=5))
+
+
 def test_listeners_come_in_the_order_of_their_ports_so_that_nothing_changes_without_reason() -> None:
     one = Listener(port=80, group="web", check=Check(), servers=(A, B))
     two = Listener(port=3000, group="grafana", check=Check(), servers=())
@@ -69,5 +80,6 @@ def test_haproxys_answer_says_who_is_up() -> None:
 def test_haproxy_takes_the_configuration(tmp_path: Path) -> None:
     path = tmp_path / "haproxy.cfg"
     check = Check(protocol="HTTP", path="/healthz")
-    path.write_text(render((Listener(port=8080, group="web", check=check, servers=(A, B)),)))
+    listener = Listener(port=8080, group="web", check=check, servers=(A, B), proxy_protocol=True)
+    path.write_text(render((listener,)))
     assert subprocess.run(["haproxy", "-c", "-f", path], check=False).returncode == 0

@@ -254,6 +254,74 @@ def test_other_target_groups_are_refused(site: Site, more: dict[str, str], reaso
         site.target_group(**more)
 
 
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"HealthCheckPath": "/health\n  option external-check"}, "Health check path '/health"),
+        ({"HealthCheckPath": "health"}, "Health check path 'health' must match"),
+        ({"HealthCheckPort": "10256; kill"}, "Health check port '10256; kill' must match traffic-port"),
+        ({"Matcher": {"HttpCode": "200-399 or so"}}, "Health check matcher '200-399 or so' must match"),
+    ],
+)
+def test_health_checks_that_aws_refuses_are_refused(site: Site, more: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ClientError, match=reason):
+        site.target_group(HealthCheckProtocol="HTTP", **more)
+
+
+def test_a_health_check_asks_the_traffic_port_by_http(site: Site) -> None:
+    group = site.target_group(
+        HealthCheckProtocol="HTTP",
+        HealthCheckPath="/nginx-health",
+        HealthCheckTimeoutSeconds=5,
+        Matcher={"HttpCode": "200"},
+    )
+    site.listen(site.create(), group)
+    configuration = site.configurations()[0]
+    assert "http-check send meth GET uri /nginx-health " in configuration
+    assert "http-check expect rstatus ^(200)$" in configuration
+    assert "timeout check 5s" in configuration
+    assert " port " not in configuration  # that of each target
+    site.elb.modify_target_group(TargetGroupArn=group, HealthCheckPort="8081")
+    site.settle()
+    assert " port 8081" in site.configurations()[0]
+    with pytest.raises(ClientError, match="Health check path 'x' must match"):
+        site.elb.modify_target_group(TargetGroupArn=group, HealthCheckPath="x")
+
+
+def attribute(site: Site, group: str, key: str, value: str) -> None:
+    site.elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[{"Key": key, "Value": value}])
+    site.settle()
+
+
+def test_proxy_protocol_is_an_attribute_of_the_target_group(site: Site) -> None:
+    group = site.target_group()
+    site.listen(site.create(), group)
+    assert "send-proxy" not in site.configurations()[0]
+    attribute(site, group, "proxy_protocol_v2.enabled", "true")
+    assert all("send-proxy-v2 check-send-proxy" in configuration for configuration in site.configurations())
+    found = site.elb.describe_target_group_attributes(TargetGroupArn=group)["Attributes"]
+    assert {"Key": "proxy_protocol_v2.enabled", "Value": "true"} in found
+    attribute(site, group, "proxy_protocol_v2.enabled", "false")
+    assert "send-proxy" not in site.configurations()[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        (
+            "proxy_protocol_v3.enabled",
+            "true",
+            "Target group attribute key 'proxy_protocol_v3.enabled' is not recognized",
+        ),
+        ("proxy_protocol_v2.enabled", "yes", "The value 'yes' of target group attribute 'proxy_protocol_v2.enabled'"),
+        ("preserve_client_ip.enabled", "true", "is not offered by the local cloud: false is"),
+    ],
+)
+def test_other_attributes_are_refused(site: Site, key: str, value: str, reason: str) -> None:
+    with pytest.raises(ClientError, match=reason):
+        attribute(site, site.target_group(), key, value)
+
+
 def test_a_port_has_one_listener(site: Site) -> None:
     balancer, group = site.create(), site.target_group()
     site.listen(balancer, group)

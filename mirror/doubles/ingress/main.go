@@ -11,15 +11,18 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
+	typed "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/record"
 )
 
-const name = "double of NGINX Ingress Controller 5.5.4 (Beacon)"
+const name = "double of NGINX Ingress Controller " + version + " (Beacon)"
 
 func main() {
 	options, err := Parse(os.Args[1:], os.Stderr)
@@ -63,6 +66,11 @@ func run(ctx context.Context, options Options) error {
 		listen(ctx, options.MetricsPort, "/metrics", metrics.handler, failed)
 	}
 	nginx := NewNginx(configuration, time.Duration(options.ReloadTimeout)*time.Millisecond)
+	broadcaster := record.NewBroadcaster()
+	defer broadcaster.Shutdown()
+	broadcaster.StartRecordingToSink(&typed.EventSinkImpl{Interface: client.CoreV1().Events("")})
+	events := NewEvents(broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "nginx-ingress-controller"}))
+	go LabelPod(ctx, client.CoreV1().Pods(os.Getenv("POD_NAMESPACE")), os.Getenv("POD_NAME"), labelPause)
 	watch.Start(ctx)
 	for {
 		select {
@@ -76,31 +84,46 @@ func run(ctx context.Context, options Options) error {
 				return err
 			}
 		case <-watch.Changed():
-			reload(ctx, watch, nginx, metrics, options)
+			reload(ctx, watch, nginx, metrics, events, options)
 			time.Sleep(settle)
 		}
 	}
 }
 
-// reload brings the cluster's present state to nginx. A fault is logged and counted; what was served before stays.
-func reload(ctx context.Context, watch *Watch, nginx *Nginx, metrics *Metrics, options Options) {
+// reload brings the cluster's present state to nginx. A fault is logged, counted and told at the Ingresses; what was
+// served before stays.
+func reload(ctx context.Context, watch *Watch, nginx *Nginx, metrics *Metrics, events *Events, options Options) {
 	started := time.Now()
 	changed, site, err := load(ctx, watch, nginx, options)
 	if err != nil {
 		log.Printf("not loaded: %v", err)
 	}
 	if err != nil || changed {
-		metrics.Reloaded(err, time.Since(started), site.Served)
+		metrics.Reloaded(err, time.Since(started), len(site.Ingresses))
 	}
 	if changed {
-		log.Printf("loaded: %d Ingresses, %d hosts, %d upstreams", site.Served, len(site.Servers), len(site.Upstreams))
+		log.Printf("loaded: %d Ingresses, %d hosts, %d upstreams", len(site.Ingresses), len(site.Servers), len(site.Upstreams))
 	}
-	if refused := strings.Join(site.Refused, "\n"); refused != metrics.refused {
-		metrics.refused = refused
-		for _, reason := range site.Refused {
-			log.Print(reason)
-		}
+	events.Tell(site, err)
+	if err != nil && !nginx.Running() {
+		metrics.Bare(serveNothing(ctx, watch, nginx, options))
 	}
+}
+
+// serveNothing starts nginx without any Ingress: F5's pods become ready also where it refuses what an Ingress makes.
+func serveNothing(ctx context.Context, watch *Watch, nginx *Nginx, options Options) bool {
+	settings, err := watch.Settings()
+	if err != nil {
+		return false
+	}
+	text, err := Render(Site{}, settings, options)
+	if err == nil {
+		_, err = nginx.Load(ctx, text)
+	}
+	if err != nil {
+		log.Printf("not started without Ingresses either: %v", err)
+	}
+	return err == nil
 }
 
 func load(ctx context.Context, watch *Watch, nginx *Nginx, options Options) (bool, Site, error) {

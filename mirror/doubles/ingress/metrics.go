@@ -21,7 +21,7 @@ type Metrics struct {
 	lastOK     bool
 	lastMillis int64
 	served     int
-	refused    string // as logged last
+	bare       bool // serves, but no Ingress
 }
 
 // Reloaded notes one reload and how long it took.
@@ -37,11 +37,18 @@ func (m *Metrics) Reloaded(err error, took time.Duration, served int) {
 	m.served = served
 }
 
+// Bare notes whether nginx serves without the Ingresses, which it refused.
+func (m *Metrics) Bare(serves bool) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.bare = serves
+}
+
 // Ready tells whether nginx serves a configuration.
 func (m *Metrics) Ready() bool {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	return m.reloads > 0
+	return m.reloads > 0 || m.bare
 }
 
 var statusForm = regexp.MustCompile(

@@ -24,8 +24,14 @@ type Cluster struct {
 type Site struct {
 	Upstreams []Upstream
 	Servers   []Server
-	Served    int      // Ingresses
-	Refused   []string // why one isn't served, for the log
+	Ingresses []*networkingv1.Ingress // that are served
+	Rejected  []Rejection
+}
+
+// Rejection is an Ingress that isn't served, or a host of it, and why.
+type Rejection struct {
+	Ingress *networkingv1.Ingress
+	Reason  string
 }
 
 // Upstream is the ready pods of one service port; without any, nginx answers 502.
@@ -65,13 +71,13 @@ func Model(cluster Cluster, o Options) Site {
 		}
 		name := ingress.Namespace + "/" + ingress.Name
 		if reason := refusal(ingress, o); reason != "" {
-			site.Refused = append(site.Refused, fmt.Sprintf("Ingress %s is not served: %s", name, reason))
+			site.Rejected = append(site.Rejected, Rejection{ingress, reason})
 			continue
 		}
 		served := false
 		for _, rule := range ingress.Spec.Rules {
 			if owner, taken := owners[rule.Host]; taken && owner != name {
-				site.Refused = append(site.Refused, fmt.Sprintf("Ingress %s: host %q is taken by the older %s", name, rule.Host, owner))
+				site.Rejected = append(site.Rejected, Rejection{ingress, fmt.Sprintf("host %q is taken by the older %s", rule.Host, owner)})
 				continue
 			}
 			owners[rule.Host] = name
@@ -85,7 +91,7 @@ func Model(cluster Cluster, o Options) Site {
 			site.Servers = merge(site.Servers, Server{Host: rule.Host, Locations: locations})
 		}
 		if served {
-			site.Served++
+			site.Ingresses = append(site.Ingresses, ingress)
 		}
 	}
 	for _, upstream := range upstreams {

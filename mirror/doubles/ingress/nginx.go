@@ -71,6 +71,9 @@ func (n *Nginx) apply() error {
 	return nil
 }
 
+// Running tells whether nginx was started.
+func (n *Nginx) Running() bool { return n.process != nil }
+
 // Ended tells when nginx ended.
 func (n *Nginx) Ended() <-chan error { return n.ended }
 

@@ -37,10 +37,10 @@ func TestWrongArgumentsAreRefusedByName(t *testing.T) {
 
 func TestSettingsAreReadAndUnknownKeysRefused(t *testing.T) {
 	s, err := ReadSettings(map[string]string{"server-tokens": "False", "worker-shutdown-timeout": "20s"})
-	if err != nil || s.ServerTokens != "off" || s.WorkerShutdownTimeout != "20s" {
+	if err != nil || s.ServerTokens || s.WorkerShutdownTimeout != "20s" {
 		t.Errorf("%v: %+v", err, s)
 	}
-	for key, value := range map[string]string{"http2": "True", "keepalive": "1; return 200", "server-tokens": "maybe"} {
+	for key, value := range map[string]string{"http2": "True", "keepalive": "1; return 200", "server-tokens": "off"} {
 		if _, err := ReadSettings(map[string]string{key: value}); err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%s: %v", key, err)
 		}

@@ -24,14 +24,21 @@ events {
   worker_connections {{.Settings.WorkerConnections}};
 }
 http {
-  access_log {{if .Settings.AccessLogOff}}off{{else}}/dev/stdout{{end}};
+{{- range .Settings.HTTPSnippets}}
+  {{.}}
+{{- end}}
+  log_format main '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
+                  '"$http_referer" "$http_user_agent" "$http_x_forwarded_for"';
+  access_log {{if .Settings.AccessLogOff}}off{{else}}/dev/stdout main{{end}};
   default_type application/octet-stream;
   client_body_temp_path /var/cache/nginx/client_temp;
   proxy_temp_path /var/cache/nginx/proxy_temp;
   fastcgi_temp_path /var/cache/nginx/fastcgi_temp;
   uwsgi_temp_path /var/cache/nginx/uwsgi_temp;
   scgi_temp_path /var/cache/nginx/scgi_temp;
-  server_tokens {{.Settings.ServerTokens}};
+  server_tokens {{if .Settings.ServerTokens}}on{{else}}off{{end}};
+  keepalive_timeout {{.Settings.KeepaliveTimeout}};
+  keepalive_requests {{.Settings.KeepaliveRequests}};
   server_names_hash_bucket_size 256;
   client_max_body_size {{.Settings.ClientMaxBodySize}};
   map $http_upgrade $connection_upgrade {
@@ -76,20 +83,32 @@ http {
 {{- range $server := .Site.Servers}}
   server {
 {{- if .Host}}
-    listen {{$.Options.HTTPPort}};
+    listen {{$.Options.HTTPPort}}{{$.Proxied}};
     {{- if not $.Options.DisableIPv6}}
-    listen [::]:{{$.Options.HTTPPort}};
+    listen [::]:{{$.Options.HTTPPort}}{{$.Proxied}};
     {{- end}}
     server_name {{.Host}};
+    {{template "callers" $}}
 {{- else}}
     {{template "listen" $}}
     server_name _;
 {{- if $.Options.HealthStatus}}
     {{template "health" $}}
 {{- end}}
+{{- if $.Settings.SSLRedirect}}
+    if ($scheme = http) { return 301 https://$host:{{$.Options.HTTPSPort}}$request_uri; }
+{{- end}}
+{{- end}}
+{{- range $.Settings.ServerSnippets}}
+    {{.}}
 {{- end}}
 {{- range .Locations}}
-    location {{if .Exact}}= {{end}}"{{.Path}}" { proxy_pass http://{{.Upstream}}; }
+    location {{if .Exact}}= {{end}}"{{.Path}}" {
+{{- range $.Settings.LocationSnippets}}
+      {{.}}
+{{- end}}
+      proxy_pass http://{{.Upstream}};
+    }
 {{- end}}
 {{- if not ($.HasRoot $server)}}
     location / { return 404; }
@@ -116,17 +135,28 @@ http {
 {{- end}}
 }
 {{define "listen" -}}
-listen {{.Options.HTTPPort}} default_server;
-    listen {{.Options.HTTPSPort}} ssl default_server;
+listen {{.Options.HTTPPort}} default_server{{.Proxied}};
+    listen {{.Options.HTTPSPort}} ssl default_server{{.Proxied}};
     {{- if not .Options.DisableIPv6}}
-    listen [::]:{{.Options.HTTPPort}} default_server;
-    listen [::]:{{.Options.HTTPSPort}} ssl default_server;
+    listen [::]:{{.Options.HTTPPort}} default_server{{.Proxied}};
+    listen [::]:{{.Options.HTTPSPort}} ssl default_server{{.Proxied}};
     {{- end}}
     ssl_reject_handshake on;
+    {{template "callers" .}}
+{{- end}}
+{{define "callers" -}}
+{{- range .Settings.SetRealIPFrom}}
+    set_real_ip_from {{.}};
+{{- end}}
+{{- if .Settings.RealIPHeader}}
+    real_ip_header {{.Settings.RealIPHeader}};
+{{- end}}
+{{- if .Settings.RealIPRecursive}}
+    real_ip_recursive on;
+{{- end}}
 {{- end}}
 {{define "health" -}}
-location = {{.Options.HealthStatusURI}} {
-      access_log off;
+location {{.Options.HealthStatusURI}} {
       default_type text/plain;
       return 200 "healthy (double of NGINX Ingress Controller)\n";
     }
@@ -142,6 +172,14 @@ type page struct {
 func (page) PID() string    { return pidFile }
 func (page) Status() string { return statusSocket }
 func (page) NoPods() string { return noPodsSocket }
+
+// Proxied is what every port of people has where callers come with a PROXY protocol header.
+func (p page) Proxied() string {
+	if p.Settings.ProxyProtocol {
+		return " proxy_protocol"
+	}
+	return ""
+}
 
 // HasDefault tells whether an Ingress answers for every host: nginx allows one default server.
 func (p page) HasDefault() bool {

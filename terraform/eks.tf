@@ -82,18 +82,10 @@ module "eks" {
       source_cluster_security_group = true
     }
     ingress_load_balancer_http = {
-      description              = "Load balancer to the ingress controller"
+      description              = "Load balancer to the ingress controller, health checks included"
       protocol                 = "tcp"
       from_port                = local.node_port_http
       to_port                  = local.node_port_http
-      type                     = "ingress"
-      source_security_group_id = aws_security_group.load_balancer.id
-    }
-    ingress_load_balancer_health = {
-      description              = "Health checks of kube-proxy by the load balancer"
-      protocol                 = "tcp"
-      from_port                = local.kube_proxy_port
-      to_port                  = local.kube_proxy_port
       type                     = "ingress"
       source_security_group_id = aws_security_group.load_balancer.id
     }

@@ -69,13 +69,11 @@ resource "aws_vpc_security_group_ingress_rule" "load_balancer_grafana" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "load_balancer_nodes" {
-  for_each = { http = local.node_port_http, health = local.kube_proxy_port }
-
   security_group_id            = aws_security_group.load_balancer.id
-  description                  = "Nodes: ${each.key}"
+  description                  = "Nodes: requests and health checks"
   ip_protocol                  = "tcp"
-  from_port                    = each.value
-  to_port                      = each.value
+  from_port                    = local.node_port_http
+  to_port                      = local.node_port_http
   referenced_security_group_id = module.eks.node_security_group_id
 }
 
@@ -88,22 +86,26 @@ resource "aws_vpc_security_group_egress_rule" "load_balancer_grafana" {
   referenced_security_group_id = aws_security_group.host["monitoring"].id
 }
 
-# Any node takes a request and hands it to an ingress pod, wherever that runs. So what is to be known of a node is whether
-# its kube-proxy forwards: /healthz answers 200 for that, and 503 as soon as the node is about to go, when it should get
-# no new connections. A check of the NodePort itself would fail on all nodes at once while the controller restarts.
+# Any node takes a request and hands it to an ingress pod, wherever that runs. The health check takes the same way, to a path
+# that nginx answers itself: all targets are unhealthy when no ingress pod serves, and one is when its node doesn't forward.
+# A node that goes is drained by its Auto Scaling group, which deregisters it first.
+# The PROXY protocol header tells the ingress controller who calls; the target sees the load balancer's address in either cloud.
 resource "aws_lb_target_group" "http" {
   name                   = "${local.prefix}-http"
   vpc_id                 = module.vpc.vpc_id
   target_type            = "instance"
   protocol               = "TCP"
   port                   = local.node_port_http
+  proxy_protocol_v2      = true
+  preserve_client_ip     = false
   deregistration_delay   = 30
   connection_termination = true
 
   health_check {
     protocol            = "HTTP"
-    port                = local.kube_proxy_port
-    path                = "/healthz"
+    port                = "traffic-port"
+    path                = local.ingress_health_path
+    matcher             = "200"
     interval            = 10
     timeout             = 5
     healthy_threshold   = 2

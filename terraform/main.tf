@@ -36,14 +36,15 @@ locals {
     Environment = var.environment
   })
 
-  ssh_user         = "admin" # of Debian's images
-  http_port        = 80
-  grafana_port     = 3000
-  prometheus_port  = 9090
-  exporter_port    = 9100
-  node_port_http   = 30080
-  kube_proxy_port  = 10256
-  metrics_api_port = 10251
+  ssh_user        = "admin" # of Debian's images
+  http_port       = 80
+  grafana_port    = 3000
+  prometheus_port = 9090
+  exporter_port   = 9100
+  node_port_http  = 30080
+  # what nginx answers itself: https://docs.nginx.com/nginx-ingress-controller/configuration/global-configuration/command-line-arguments/
+  ingress_health_path = "/nginx-health"
+  metrics_api_port    = 10251
 
   # Of hosts and nodes: the metadata service answers to tokens only (IMDSv2), and to nobody behind the machine.
   metadata_options = {

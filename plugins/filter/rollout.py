@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
 
 Resource = dict[str, Any]  # a Kubernetes object, as kubernetes.core returns it
 EVENTS = 5
+ERRORS = 3
+ERROR = re.compile(r"(?i)\b(error|fatal|panic|emerg|refuse[sd]?|denied|forbidden|not permitted|isn't implemented)\b")
 
 
 def rollout_complete(deployment: Resource) -> bool:
@@ -37,15 +40,16 @@ def rollout_problem(
     name: str,
     seconds: int,
     back: bool,
+    last: int = 15,
 ) -> str:
-    """Say which pods are not ready and why, with their last events and log lines, and what runs now."""
+    """Say which pods are not ready and why, with last events, first errors and last lines of the log, and what runs now."""
     lines = [f"The rollout of {name} was not complete after {seconds} s."]
     troubled = pods_in_trouble(pods)
     for pod in troubled:
         pod_name = pod["metadata"]["name"]
         lines.append(f"Pod {pod_name} on {pod['spec'].get('nodeName') or 'no node'}: {_state(pod)}.")
         lines += _events_of(pod_name, events)
-        lines += _log_of(pod_name, logs)
+        lines += _log_of(pod_name, logs, last)
     if not troubled:
         lines.append("No pod of it is in trouble: there are too few nodes or too little room, or a quota is used up.")
     lines.append(
@@ -88,10 +92,14 @@ def _time(event: Resource) -> str:
     return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp") or "")
 
 
-def _log_of(pod: str, logs: list[Resource]) -> list[str]:
+def _log_of(pod: str, logs: list[Resource], last: int) -> list[str]:
+    """Return the first errors, which often name the reason, and the last lines."""
     for result in logs:
         if result.get("item", {}).get("metadata", {}).get("name") == pod:
-            return [f"  log: {line}" for line in result.get("log_lines") or [] if line]
+            lines = [line for line in result.get("log_lines") or [] if line]
+            before, end = (lines[:-last], lines[-last:]) if last else (lines, [])
+            first = [line for line in before if ERROR.search(line)][:ERRORS]
+            return [*(f"  first error: {line}" for line in first), *(f"  log: {line}" for line in end)]
     return []
 
 

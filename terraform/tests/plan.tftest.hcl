@@ -62,8 +62,13 @@ run "plan" {
   }
 
   assert {
-    condition     = aws_lb_target_group.http.port == output.node_port_http && aws_lb_target_group.http.health_check[0].port == "10256"
-    error_message = "Requests go to the NodePort, health checks to kube-proxy."
+    condition     = aws_lb_target_group.http.port == output.node_port_http && aws_lb_target_group.http.health_check[0].port == "traffic-port" && aws_lb_target_group.http.health_check[0].path == "/nginx-health"
+    error_message = "Requests and health checks do not go to the ingress controller's NodePort."
+  }
+
+  assert {
+    condition     = aws_lb_target_group.http.proxy_protocol_v2 && aws_lb_target_group.grafana.proxy_protocol_v2 != true
+    error_message = "The ingress controller is not told who calls, or Grafana is, which does not understand it."
   }
 
   assert {

@@ -88,3 +88,14 @@ def test_without_a_version_before_the_pods_stay() -> None:
     text = rollout_problem([waiting], events=[], logs=[], name="webapp/webapp", seconds=5, back=False)
     assert "Pod new on no node: PodScheduled is False: 0/2 nodes are available." in text
     assert "Nothing was taken back: the pods stay as they are, to be looked at." in text
+
+
+def test_the_first_errors_of_a_long_log_are_shown_before_its_last_lines() -> None:
+    lines = ["started", "ConfigMap key x isn't implemented", *(f"waiting {n}" for n in range(30))]
+    logs = [{"item": {"metadata": {"name": "a"}}, "log_lines": lines}]
+    text = rollout_problem([pod("a", ready=False)], events=[], logs=logs, name="n/d", seconds=1, back=False, last=2)
+    shown = [line.strip() for line in text.splitlines() if line.startswith("  ")]
+    assert shown == ["first error: ConfigMap key x isn't implemented", "log: waiting 28", "log: waiting 29"]
+    assert "first error" not in rollout_problem(
+        [pod("a", ready=False)], events=[], logs=logs, name="n/d", seconds=1, back=False, last=40
+    )

@@ -25,7 +25,11 @@ INPUTS: dict[str, dict[str, Any]] = {
         "application_environment": {"WEBAPP_LOG_LEVEL": "debug"},
     },
     "cluster_baseline": {},
-    "ingress": {"ingress_image": "registry.example/nginx-ingress@sha256:0", "ingress_api_server_cidrs": RANGES},
+    "ingress": {
+        "ingress_image": "registry.example/nginx-ingress@sha256:0",
+        "ingress_api_server_cidrs": RANGES,
+        "ingress_proxy_cidrs": RANGES[:1],
+    },
     "metrics_agent": {
         "metrics_agent_image": "registry.example/prometheus@sha256:0",
         "metrics_agent_cluster": "beacon-test",

@@ -16,10 +16,11 @@ class Page(BaseHTTPRequestHandler):
     """Answers every path, probes included."""
 
     def do_GET(self) -> None:
-        """Tell version and path."""
+        """Tell version, path, and who calls as a proxy says."""
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(f"page {VERSION} at {self.path}\n".encode())
+        callers = [self.headers.get(name, "nobody") for name in ("X-Real-IP", "X-Forwarded-For")]
+        self.wfile.write(f"page {VERSION} at {self.path}\ncaller {callers[0]}, by way of {callers[1]}\n".encode())
 
     def log_message(self, *_: object) -> None:
         """Stay quiet: probes come each second."""

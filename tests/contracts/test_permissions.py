@@ -52,6 +52,9 @@ CALLS: dict[str, dict[str, list[str]]] = {
             "ecr:PutImage",
             "ecr:UploadLayerPart",
         ],
+        # host_keys
+        "arn:aws:ec2:eu-west-1:123456789012:instance/i-1": ["ec2:GetConsoleOutput"],
+        f"{PARAMETER}/host-keys/i-1": ["ssm:GetParameters", "ssm:PutParameter", "ssm:AddTagsToResource"],
         "*": sorted(NAMELESS),
     },
     "verifier": {
@@ -71,7 +74,6 @@ CALLS: dict[str, dict[str, list[str]]] = {
 SPARE = {
     "ssm:RemoveTagsFromResource": "ssm_parameter takes tags away that somebody else added, when it writes a new value",
     "eks:DescribeCluster": "people: aws eks update-kubeconfig, and reading the cluster's version and state",
-    "ec2:GetConsoleOutput": "people: the first boot's messages of a host that does not answer, its host keys among them",
 }
 Statement = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Reads what Terraform writes: outputs, and who holds the lock on the state."""
+"""Reads what Terraform writes: outputs, and who holds the lock on the state; says what it left."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 LOCKED = "Error acquiring the state lock"
 
@@ -30,9 +30,31 @@ def terraform_problem(error: str) -> str:
     )
 
 
+def terraform_leftovers(resources: Iterable[Mapping[str, Any]], bucket_arn: str) -> list[str]:
+    """Say of each resource that a destroyed environment leaves what it costs, and how it goes."""
+    lines = []
+    for resource in resources:
+        if resource["arn"] == bucket_arn:
+            how = "stays with all versions of the state, for less than 0.01 USD a month; -e infrastructure_state_bucket_delete=true removes it"
+        elif resource["ends"]:
+            how = f"is deleted on {resource['ends']}, and costs nothing until then"
+        else:
+            how = (
+                "is left, and AWS bills it"
+                if resource["billed"]
+                else "is left, and costs nothing; AWS may name what is gone for a while"
+            )
+        lines.append(f"{resource['arn']} {how}")
+    return lines or ["Nothing is left of what bears the environment's tags."]
+
+
 class FilterModule:
     """The filters by their names."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them."""
-        return {"terraform_outputs": terraform_outputs, "terraform_problem": terraform_problem}
+        return {
+            "terraform_leftovers": terraform_leftovers,
+            "terraform_outputs": terraform_outputs,
+            "terraform_problem": terraform_problem,
+        }

@@ -1,6 +1,6 @@
 """What Terraform writes is read: outputs, and who holds the lock."""
 
-from plugins.filter.terraform import terraform_outputs, terraform_problem
+from plugins.filter.terraform import terraform_leftovers, terraform_outputs, terraform_problem
 
 LOCKED = """Terraform plan could not be created
 STDERR:
@@ -35,3 +35,22 @@ def test_a_held_lock_names_who_since_when_and_the_way_to_release_it() -> None:
 
 def test_any_other_error_stays_as_it_is() -> None:
     assert terraform_problem("Error: no") == "Error: no"
+
+
+def test_what_is_left_is_said_with_its_cost_and_its_end() -> None:
+    left = [
+        {"arn": "arn:aws:s3:::state", "billed": True, "ends": ""},
+        {"arn": "arn:aws:kms:r:1:key/k", "billed": False, "ends": "2026-12-29"},
+        {"arn": "arn:aws:ec2:r:1:volume/v", "billed": True, "ends": ""},
+        {"arn": "arn:aws:ec2:r:1:vpc/n", "billed": False, "ends": ""},
+    ]
+    assert terraform_leftovers(left, bucket_arn="arn:aws:s3:::state") == [
+        (
+            "arn:aws:s3:::state stays with all versions of the state, for less than 0.01 USD a month; "
+            "-e infrastructure_state_bucket_delete=true removes it"
+        ),
+        "arn:aws:kms:r:1:key/k is deleted on 2026-12-29, and costs nothing until then",
+        "arn:aws:ec2:r:1:volume/v is left, and AWS bills it",
+        "arn:aws:ec2:r:1:vpc/n is left, and costs nothing; AWS may name what is gone for a while",
+    ]
+    assert terraform_leftovers([], bucket_arn="x") == ["Nothing is left of what bears the environment's tags."]

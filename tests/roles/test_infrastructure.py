@@ -26,7 +26,7 @@ SCENARIO = yaml.safe_load((CHECKOUT / "molecule/infrastructure/molecule.yml").re
 INPUTS = {
     name: value
     for name, value in SCENARIO["provisioner"]["inventory"]["group_vars"]["all"].items()
-    if name.startswith("infrastructure_")
+    if name.startswith("infrastructure_") and "{{" not in str(value)  # paths of Molecule's own
 } | {"infrastructure_environment": "trial"}
 ROOT_MODULE = """
 terraform {
@@ -51,9 +51,13 @@ PLAY = """
 - name: Apply the role
   hosts: localhost
   gather_facts: false
-  roles:
-    - role: beacon.platform.infrastructure
+  tasks:
+    - name: Apply it
+      ansible.builtin.include_role:
+        name: beacon.platform.infrastructure
+        tasks_from: "{{ entry | default('main') }}"
 """
+LOG_GROUP = "/aws/eks/beacon-trial/cluster"
 
 
 class Trial:
@@ -64,6 +68,7 @@ class Trial:
         self.source = path / "source"
         self.source.mkdir()
         (path / "play.yml").write_text(PLAY)
+        (self.source / ".terraform.lock.hcl").write_text("# its only provider is built into Terraform\n")
         self.write("")
         inputs = {
             **INPUTS,
@@ -158,3 +163,62 @@ def test_an_environment_from_its_first_run_to_its_end(trial: Trial) -> None:
     code, text = trial.play(infrastructure_unlock=lock["ID"])
     assert code == 0, text
     assert "terraform_data.name: changed after 0 s (1 of 1)" in text
+
+
+def log_groups(trial: Trial) -> list[str]:
+    found = trial.client("logs").describe_log_groups(logGroupNamePrefix="/aws/eks/beacon-trial")["logGroups"]
+    return [group["logGroupName"] for group in found]
+
+
+def test_logs_that_a_destroyed_cluster_writes_late_are_removed_and_others_stay(trial: Trial) -> None:
+    logs = trial.client("logs")
+    logs.create_log_group(logGroupName=LOG_GROUP)
+    logs.create_log_group(logGroupName=f"{LOG_GROUP}-of-another")
+    code, text = trial.play()  # as it is found by the run after a destroy
+    assert code == 0, text
+    assert log_groups(trial) == [f"{LOG_GROUP}-of-another"]
+
+    logs.create_log_group(logGroupName=LOG_GROUP)
+    logs.put_retention_policy(logGroupName=LOG_GROUP, retentionInDays=30)
+    code, text = trial.play("--check")
+    assert code == 0, text
+    logs.delete_retention_policy(logGroupName=LOG_GROUP)
+    code, text = trial.play(infrastructure_state="absent", infrastructure_leftovers_wait=0)
+    assert code == 0, text
+    assert log_groups(trial) == [f"{LOG_GROUP}-of-another"]
+
+
+def test_what_a_destroy_leaves_is_named_and_what_is_billed_ends_it(trial: Trial) -> None:
+    tags = [{"Key": "Project", "Value": "beacon"}, {"Key": "Environment", "Value": "trial"}]
+    ec2 = trial.client("ec2")
+    network = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_tags(Resources=[network], Tags=tags)
+    ended = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    ec2.create_tags(Resources=[ended], Tags=tags)
+    kms = trial.client("kms")
+    key = kms.create_key(Tags=[{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags])["KeyMetadata"]
+    kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=30)
+    s3 = trial.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": tags})
+    s3.create_bucket(Bucket="beacon-trial-forgotten", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_tagging(Bucket="beacon-trial-forgotten", Tagging={"TagSet": tags})
+
+    code, text = trial.play(entry="leftovers", infrastructure_leftovers_wait=0)
+    assert code == 2
+    assert (
+        "Environment 'trial' still has what AWS bills: arn:aws:ec2:eu-west-1:123456789012:instance/"
+        + ended
+        + ", arn:aws:s3:::beacon-trial-forgotten. Terraform's state does not name it any more; look at each, delete it, and run "
+        "playbooks/destroy.yml again to see that nothing is left."
+    ) in text
+
+    ec2.terminate_instances(InstanceIds=[ended])
+    s3.delete_bucket(Bucket="beacon-trial-forgotten")
+    code, text = trial.play(entry="leftovers", infrastructure_leftovers_wait=0)
+    assert code == 0, text
+    assert ended not in text
+    assert f"vpc/{network} is left, and costs nothing" in text
+    assert f"arn:aws:s3:::{BUCKET} stays with all versions of the state, for less than 0.01 USD a month" in text
+    assert re.search(re.escape(key["Arn"]) + r" is deleted on \d{4}-\d\d-\d\d, and costs nothing until then", text)
+    ec2.delete_vpc(VpcId=network)

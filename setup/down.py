@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 
-from . import engine, paths
+from . import engine, paths, scenarios
 from .phases import Phases, environment, program
 
 # stages of the image's build that the engine keeps as its cache
@@ -21,8 +21,16 @@ def close_tunnels() -> None:
 
 
 def destroy_scenarios(phases: Phases) -> None:
-    """Remove what Molecule left where a run of it was cut short; each scenario keeps a folder until it is destroyed."""
+    """Remove what Molecule left where a run of it was cut short; each scenario keeps a folder until it is destroyed.
+
+    A scenario that this checkout lacks is another one's: it is named, and stays.
+    """
     kept = [path.name for path in (paths.cache() / "work" / "molecule").glob("*") if path.is_dir()]
+    for scenario in [name for name in kept if not scenarios.exists(name)]:
+        kept.remove(scenario)
+        print(
+            f"scenario {scenario} is of another checkout: there `molecule destroy -s {scenario}` removes it", flush=True
+        )
     for scenario in sorted(kept, key=lambda name: (name == "cloud", name)):  # others work on the cloud
         command = (program("molecule"), "destroy", "-s", scenario)
         phases.run(f"molecule {scenario}", *command, environment=environment(), limit=300)

@@ -20,7 +20,12 @@ FOLDER = paths.CHECKOUT / "molecule"
 def names() -> list[str]:
     """Return the scenarios: each role's has its name."""
     roles = (path.name for path in (paths.CHECKOUT / "roles").iterdir())
-    return sorted(role for role in roles if (FOLDER / role / "molecule.yml").exists())
+    return sorted(role for role in roles if exists(role))
+
+
+def exists(scenario: str) -> bool:
+    """Tell whether this checkout has a scenario of this name."""
+    return (FOLDER / scenario / "molecule.yml").exists()
 
 
 def needs(scenario: str) -> str:

@@ -96,6 +96,20 @@ def test_nothing_is_left_where_there_is_no_other(
     assert "nothing is left but the cache" in capsys.readouterr().out
 
 
+def test_a_scenario_of_another_checkout_is_named_and_stays(
+    tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr(Phases, "run", lambda _, name, *__, **___: ran.append(name))
+    for scenario in ("release", "of-another-checkout", "cloud"):
+        (tmp_path / "cache" / "work" / "molecule" / scenario).mkdir(parents=True)
+    down.destroy_scenarios(Phases())
+    assert ran == ["molecule release", "molecule cloud"]
+    assert capsys.readouterr().out == (
+        "scenario of-another-checkout is of another checkout: there `molecule destroy -s of-another-checkout` removes it\n"
+    )
+
+
 def test_the_caller_s_environment_is_never_the_local_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEACON_ENVIRONMENT", "production")
     assert environment()["BEACON_ENVIRONMENT"] == "local"

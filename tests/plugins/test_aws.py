@@ -2,7 +2,8 @@
 
 import pytest
 
-from plugins.filter.aws import aws_region_problem, credentials_problem
+from plugins.filter.aws import aws_region_problem
+from plugins.module_utils._credentials import credentials_problem
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1"])

@@ -36,6 +36,8 @@ provider "aws" {
   region = var.region
 }
 
+data "aws_caller_identity" "this" {}
+
 resource "aws_ssm_parameter" "range" {
   name  = "/molecule/infrastructure/${var.environment}"
   type  = "String"
@@ -49,6 +51,14 @@ resource "aws_key_pair" "this" {
 
 output "vpc_cidr" {
   value = nonsensitive(aws_ssm_parameter.range.value) # a range of addresses is no secret
+}
+
+output "account_id" {
+  value = data.aws_caller_identity.this.account_id
+}
+
+output "region" {
+  value = var.region
 }
 
 output "deployer" {

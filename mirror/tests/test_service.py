@@ -47,7 +47,7 @@ def test_server_starts_answers_and_stops(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_pid_file_of_another_program_does_not_count(tmp_path: Path) -> None:
-    settings = from_environment({"BEACON_CACHE": str(tmp_path), "HOME": str(tmp_path)})
+    settings = from_environment({"BEACON_CACHE": str(tmp_path), "BEACON_STATE": str(tmp_path)})
     settings.service.mkdir(parents=True)
     (settings.service / "pid").write_text("1")
     assert service.running(settings) is None

@@ -12,7 +12,7 @@ author: The Beacon authors
 short_description: Digest and scan findings of an image in ECR
 description:
   - Tells whether a tag is in a repository, with its digest, and, when asked to, what the vulnerability scan found. It
-    waits for a scan that is still running. A scan without a result is no failure of this module: C(scan) tells, and
+    waits for a scan that is still running. A scan without a result is no failure of this module, C(scan) tells it, and
     P(beacon.platform.scan_gate#filter) decides.
 options:
   repository:

@@ -72,14 +72,6 @@ def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
         ),
         (
             {},
-            ["-e", '{"infrastructure_deployer_trusted_arns": []}'],
-            (
-                "infrastructure_deployer_trusted_arns is empty: nobody could deploy. Set it in the inventory to the ARNs of the "
-                "users and roles that may, yours among them"
-            ),
-        ),
-        (
-            {},
             ["-e", "beacon_vpc_cidr=10.42.0.0/33"],
             "vpc_cidr holds '10.42.0.0/33'",
         ),
@@ -118,7 +110,6 @@ def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
         *paths.LOCAL_PROGRAMS,
         "region",
         "overlap",
-        "nobody-trusted",
         "malformed",
         "no-credentials",
         "no-answer",

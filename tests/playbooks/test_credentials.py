@@ -32,12 +32,13 @@ def test_a_play_on_the_controller_works_as_the_deployer_and_others_have_no_crede
     assert play.get("environment") == (ENVIRONMENT if ours else None)
 
 
-def test_no_lookup_asks_aws() -> None:
+def test_no_lookup_asks_aws_where_the_deployer_works() -> None:
     """A lookup runs in Ansible's own process, which has the caller's credentials, whatever a task's environment says."""
     found = [
         f"{file.relative_to(CHECKOUT)}: {match[0]}"
         for folder in ("playbooks", "roles")
         for file in (CHECKOUT / folder).rglob("*.yml")
+        if file.stem not in AS_THE_CALLER
         for match in re.finditer(r"(lookup|query)\('(amazon|community)\.aws\.\w+'", file.read_text())
     ]
     assert found == []

@@ -31,6 +31,7 @@ DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/beacon-local-deployer"
 TRUSTED = [f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("trusted", "administrator")]
 SSH_KEY = "/beacon/local/ssh-private-key"
 PARAMETER = "/beacon/local/grafana-viewer"
+HOSTS = {"ops_instance_id": "i-0000000000000000a", "monitoring_instance_id": "i-0000000000000000b"}
 VERB = [
     {
         "name": "Play what every verb begins with",
@@ -142,12 +143,15 @@ def environment(cloud: Cloud, tmp_path: Path) -> Iterator[Environment]:  # noqa:
         cloud.client("iam").create_role(RoleName=f"beacon-local-{name}", AssumeRolePolicyDocument=document)
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    outputs = {"account_id": ACCOUNT, "region": "eu-west-1", "environment": "local"}
+    outputs = {"account_id": ACCOUNT, "region": "eu-west-1", "environment": "local", **HOSTS}
     state = {"outputs": {name: {"value": value} for name, value in outputs.items()}}
     s3.put_object(Bucket=BUCKET, Key="terraform.tfstate", Body=json.dumps(state).encode())
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True, timeout=60)
     for parameter, value in {PARAMETER: "made-up", SSH_KEY: (tmp_path / "key").read_text()}.items():
         cloud.client("ssm").put_parameter(Name=parameter, Value=value, Type="SecureString")
+    for host in HOSTS.values():
+        keys = (tmp_path / "key.pub").read_text()
+        cloud.client("ssm").put_parameter(Name=f"/beacon/local/host-keys/{host}", Value=keys, Type="String")
     inner = cloud.application
     assert inner is not None
 

@@ -15,7 +15,7 @@ import pytest
 
 from localcloud.config import ACCOUNT, from_environment
 from localcloud.conftest import Cloud, FakeMachines, FakeNetworks, forget, serving
-from tests.plugins.test_host_keys import CONSOLE, bare, keys_made
+from tests.playbooks.consoles import CONSOLE, bare, keys_made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

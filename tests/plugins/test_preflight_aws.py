@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 ROLE = "arn:aws:iam::123456789012:role/deploy"
 OURS = [{"Key": "Project", "Value": "beacon"}, {"Key": "Environment", "Value": "prod"}]
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}],
+    }
+)
 KEYS = {"region_name": "eu-west-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
 
 
@@ -138,7 +145,7 @@ def test_versions_that_eks_does_not_have(stubs: Stubs, account: Account) -> None
 @mock_aws
 def test_roles_are_found_with_their_paths_and_types_with_their_zones() -> None:
     iam = boto3.client("iam", **KEYS)
-    iam.create_role(RoleName="operators", Path="/team/", AssumeRolePolicyDocument="{}")
+    iam.create_role(RoleName="operators", Path="/team/", AssumeRolePolicyDocument=TRUST)
     iam.create_account_alias(AccountAlias="acme")
     account = Account(lambda service: boto3.client(service, **KEYS), environment="prod")
     assert account.find("role", "operators") == "arn:aws:iam::123456789012:role/team/operators"

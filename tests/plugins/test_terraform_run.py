@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,8 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = path / ".terraform.tfstate.lock.info"
+        # a short path, where Ansible can have its sockets (unix(7): 108 characters)
+        self.temporary = tempfile.TemporaryDirectory(prefix="beacon-")
         self.environment = {
             **os.environ,
             "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
@@ -76,9 +79,8 @@ class Folder:
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
             "TF_CLI_CONFIG_FILE": os.devnull,
-            "TMPDIR": str(path / "tmp"),
+            "TMPDIR": self.temporary.name,
         }
-        (path / "tmp").mkdir()
 
     def write(self, command: str, **options: object) -> None:
         (self.path / "main.tf").write_text(ROOT_MODULE % command)
@@ -126,7 +128,7 @@ class Folder:
         return found
 
     def left_behind(self) -> list[str]:
-        return [path.name for path in (self.path / "tmp").glob("*.tfplan")]
+        return [path.name for path in Path(self.temporary.name).glob("*.tfplan")]
 
 
 @pytest.fixture
@@ -134,6 +136,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
     made = Folder(tmp_path)
     yield made
     until(lambda: not made.processes(), "processes of the test are left")
+    made.temporary.cleanup()
 
 
 def until(true: Callable[[], bool], otherwise: str) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib import request
 
 import boto3
 import pytest
@@ -132,6 +133,8 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def trial(tmp_path: Path, endpoint: str) -> Trial:
+    # the account of this process may hold what other tests made: https://docs.getmoto.org/en/latest/docs/server_mode.html
+    request.urlopen(request.Request(f"{endpoint}/moto-api/reset", method="POST"), timeout=30).close()
     return Trial(tmp_path, endpoint)
 
 
@@ -193,7 +196,8 @@ def test_what_a_destroy_leaves_is_named_and_what_is_billed_ends_it(trial: Trial)
     ec2 = trial.client("ec2")
     network = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     ec2.create_tags(Resources=[network], Tags=tags)
-    ended = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    ended = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
     ec2.create_tags(Resources=[ended], Tags=tags)
     kms = trial.client("kms")
     key = kms.create_key(Tags=[{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags])["KeyMetadata"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib import request
@@ -14,7 +16,6 @@ from urllib import request
 import boto3
 import pytest
 import yaml
-from moto.server import ThreadedMotoServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,16 +125,34 @@ class Trial:
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    """Serve moto in a process of its own: in this one, other tests put the local cloud's services in the place of moto's."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MOTO_")}  # nor their settings
+    server = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], env=plain)
+    try:
+        end = time.monotonic() + 60
+        while not answers(address):
+            assert time.monotonic() < end, "moto's server does not answer"
+            time.sleep(0.2)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def answers(address: str) -> bool:
+    try:
+        request.urlopen(f"{address}/moto-api/data.json", timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture
 def trial(tmp_path: Path, endpoint: str) -> Trial:
-    # the account of this process may hold what other tests made: https://docs.getmoto.org/en/latest/docs/server_mode.html
+    # an account without what the test before made: https://docs.getmoto.org/en/latest/docs/server_mode.html
     request.urlopen(request.Request(f"{endpoint}/moto-api/reset", method="POST"), timeout=30).close()
     return Trial(tmp_path, endpoint)
 

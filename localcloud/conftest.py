@@ -16,7 +16,7 @@ import pytest
 from botocore.config import Config as ClientConfig
 
 from localcloud import serve as server_process
-from localcloud.config import ACCOUNT, Config, from_environment
+from localcloud.core.config import ACCOUNT, Config, from_environment
 
 server_process.prepare_moto()  # before moto is imported
 
@@ -28,16 +28,17 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
 )
 from werkzeug.serving import make_server  # noqa: E402
 
-from localcloud import credentials, runtime, services  # noqa: E402
-from localcloud.errors import DockerFailedError, ImageMissingError  # noqa: E402
-from localcloud.imds import Metadata  # noqa: E402
-from localcloud.machines import Machine  # noqa: E402
-from localcloud.model import Model  # noqa: E402
-from localcloud.networks import Network  # noqa: E402
-from localcloud.registry import Registry  # noqa: E402
-from localcloud.server import Application  # noqa: E402
-from localcloud.spec import ExecResult, File, MachineSpec  # noqa: E402
-from localcloud.work import Work  # noqa: E402
+from localcloud.core import runtime, services  # noqa: E402
+from localcloud.core.errors import DockerFailedError, ImageMissingError  # noqa: E402
+from localcloud.core.state import Model  # noqa: E402
+from localcloud.core.work import Work  # noqa: E402
+from localcloud.docker.machines import Machine  # noqa: E402
+from localcloud.docker.networks import Network  # noqa: E402
+from localcloud.docker.spec import ExecResult, File, MachineSpec  # noqa: E402
+from localcloud.ec2.metadata import Metadata  # noqa: E402
+from localcloud.ecr.registry import Registry  # noqa: E402
+from localcloud.http import principals  # noqa: E402
+from localcloud.http.application import Application  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -230,8 +231,8 @@ class Cloud:
         )
         restored = model.load()
         with model.transaction():
-            credentials.ensure_administrator(self.config.state / "credentials.json")
-        self._key = credentials.read_administrator(self.config.state / "credentials.json")
+            principals.ensure_administrator(self.config.state / "credentials.json")
+        self._key = principals.read_administrator(self.config.state / "credentials.json")
         self.application = Application(
             moto=DomainDispatcherApplication(create_backend_app),
             services=registered,

@@ -10,12 +10,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localcloud import config as settings
+from localcloud.core import config as settings
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from localcloud.config import Config
+    from localcloud.core.config import Config
 
 LOG = logging.getLogger(__name__)
 RECONCILE_SECONDS = 120.0
@@ -24,7 +24,7 @@ HOLD_SECONDS = 60.0  # for all machines to be known again after a restart
 
 def prepare_moto() -> None:
     """Set what moto reads from the environment; before the first import of moto."""
-    os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).parent / "data" / "amis.json")
+    os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).parent / "ec2" / "amis.json")
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     os.environ["MOTO_ACCOUNT_ID"] = settings.ACCOUNT
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # no web page has business here
@@ -42,10 +42,11 @@ def serve(config: Config) -> None:
     )
     from werkzeug.serving import make_server  # noqa: PLC0415
 
-    from localcloud import credentials, runtime, services  # noqa: PLC0415
+    from localcloud.core import runtime, services  # noqa: PLC0415
+    from localcloud.ec2.metadata import Metadata  # noqa: PLC0415
     from localcloud.ecr.proxy import Proxy  # noqa: PLC0415
-    from localcloud.imds import Metadata  # noqa: PLC0415
-    from localcloud.server import Application  # noqa: PLC0415
+    from localcloud.http import principals  # noqa: PLC0415
+    from localcloud.http.application import Application  # noqa: PLC0415
 
     now = build(config)
     runtime.install(now)
@@ -54,7 +55,7 @@ def serve(config: Config) -> None:
     with now.model.lock:
         restored = now.model.load()
         with now.model.transaction():
-            credentials.ensure_administrator(config.state / "credentials.json")
+            principals.ensure_administrator(config.state / "credentials.json")
     LOG.info("state %s", "restored" if restored else "is new")
 
     class Handler(MotoRequestHandler):
@@ -105,14 +106,14 @@ def serve(config: Config) -> None:
 
 def build(config: Config) -> Any:
     """Put the real parts together."""
+    from localcloud.core.runtime import Runtime  # noqa: PLC0415
+    from localcloud.core.state import Model  # noqa: PLC0415
+    from localcloud.core.work import Work  # noqa: PLC0415
+    from localcloud.docker.client import Engine  # noqa: PLC0415
+    from localcloud.docker.machines import Machines  # noqa: PLC0415
+    from localcloud.docker.networks import Networks  # noqa: PLC0415
     from localcloud.ec2.groups import groups  # noqa: PLC0415 - imports moto
-    from localcloud.engine import Engine  # noqa: PLC0415
-    from localcloud.machines import Machines  # noqa: PLC0415
-    from localcloud.model import Model  # noqa: PLC0415
-    from localcloud.networks import Networks  # noqa: PLC0415
-    from localcloud.registry import Registry  # noqa: PLC0415
-    from localcloud.runtime import Runtime  # noqa: PLC0415
-    from localcloud.work import Work  # noqa: PLC0415
+    from localcloud.ecr.registry import Registry  # noqa: PLC0415
 
     engine, work = Engine(), Work()
     networks = Networks(config=config, engine=engine)

@@ -10,8 +10,8 @@ from typing import Any
 
 from moto.autoscaling.models import ASG_NAME_TAG, AutoScalingBackend, FakeAutoScalingGroup, InstanceState
 
-from localcloud import runtime
-from localcloud.errors import DockerFailedError
+from localcloud.core import runtime
+from localcloud.core.errors import DockerFailedError
 
 LOG = logging.getLogger(__name__)
 WATCH_SECONDS = 5.0

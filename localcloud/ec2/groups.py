@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 
-from localcloud import runtime
-from localcloud.config import ACCOUNT
-from localcloud.guard import Group, Permission
+from localcloud.core import runtime
+from localcloud.core.config import ACCOUNT
+from localcloud.docker.security_groups import Group, Permission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

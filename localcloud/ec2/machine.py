@@ -5,13 +5,13 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Any
 
-from localcloud import hooks, runtime
-from localcloud.ec2 import seed
-from localcloud.errors import ImageMissingError
-from localcloud.spec import Attachment, MachineSpec
+from localcloud.core import runtime
+from localcloud.core.errors import ImageMissingError
+from localcloud.docker.spec import Attachment, MachineSpec
+from localcloud.ec2 import hooks, seed
 
 if TYPE_CHECKING:
-    from localcloud.config import Config
+    from localcloud.core.config import Config
 
 KIND = "instance"
 IMAGES = {"host": "host_image", "node": "node_image"}  # an AMI's image location -> the setting that names the image

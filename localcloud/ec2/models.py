@@ -18,10 +18,10 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instances import InstanceState, StateReason
 from moto.ec2.models.security_groups import SecurityGroupRule
 
-from localcloud import hooks, runtime
-from localcloud.ec2 import zones
+from localcloud.core import runtime
+from localcloud.core.errors import DockerFailedError, ImageMissingError
+from localcloud.ec2 import hooks, zones
 from localcloud.ec2.machine import image_of, specification
-from localcloud.errors import DockerFailedError, ImageMissingError
 from localcloud.servicequotas.models import applied
 from localcloud.servicequotas.table import ELASTIC_IPS, STANDARD_VCPUS, VPCS
 

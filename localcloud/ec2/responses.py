@@ -10,9 +10,9 @@ from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 
-from localcloud import runtime
+from localcloud.core import runtime
+from localcloud.core.errors import DockerFailedError
 from localcloud.ec2 import descriptions
-from localcloud.errors import DockerFailedError
 
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html
 CONSOLE_BYTES = 64 * 1024

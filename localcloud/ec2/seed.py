@@ -7,7 +7,7 @@ import binascii
 import json
 from typing import Any
 
-from localcloud.spec import File
+from localcloud.docker.spec import File
 
 FOLDER = "/var/lib/cloud/seed/nocloud"
 

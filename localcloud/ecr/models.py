@@ -13,9 +13,9 @@ from moto.core.utils import utcnow
 from moto.ecr.models import ECRBackend, Image
 from urllib3.util import make_headers
 
-from localcloud import runtime
+from localcloud.core import runtime
 from localcloud.ecr import scans
-from localcloud.registry import PORT, USER
+from localcloud.ecr.registry import PORT, USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

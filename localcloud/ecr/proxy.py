@@ -13,15 +13,15 @@ import urllib3
 from moto.ecr.models import ecr_backends
 from urllib3.util import make_headers
 
-from localcloud import runtime
-from localcloud.config import ACCOUNT
-from localcloud.ecr import gate, tokens
-from localcloud.registry import PORT, USER
+from localcloud.core import runtime
+from localcloud.core.config import ACCOUNT
+from localcloud.ecr import policy, tokens
+from localcloud.ecr.registry import PORT, USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from localcloud.registry import Registry
+    from localcloud.ecr.registry import Registry
 
 LOG = logging.getLogger(__name__)
 PIECE = 1 << 20
@@ -50,14 +50,14 @@ class Proxy:
         if authorized and method == "PUT" and "/manifests/" in path:
             manifest = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), LARGEST_MANIFEST))
         digest = f"sha256:{sha256(manifest).hexdigest()}" if manifest else ""
-        decision = gate.decide(method, path, authorized=authorized, find=find_repository, digest=digest)
-        if isinstance(decision, gate.Refusal):
+        decision = policy.decide(method, path, authorized=authorized, find=find_repository, digest=digest)
+        if isinstance(decision, policy.Refusal):
             return self._refuse(decision, start_response)
         try:
             answer = self._ask(environ, decision, manifest)
         except urllib3.exceptions.HTTPError as error:
             LOG.warning("registry: %s %s: %s", method, path, error)
-            refusal = gate.Refusal(status=503, code="UNAVAILABLE", message=f"The registry does not answer: {error}")
+            refusal = policy.Refusal(status=503, code="UNAVAILABLE", message=f"The registry does not answer: {error}")
             return self._refuse(refusal, start_response)
         if decision.push and answer.status < 300:  # noqa: PLR2004
             record_push(decision.repository, decision.push, manifest, digest, environ.get("CONTENT_TYPE", ""))
@@ -68,7 +68,7 @@ class Proxy:
             return []
         return _pieces(answer)
 
-    def _ask(self, environ: dict[str, Any], decision: gate.Pass, manifest: bytes) -> urllib3.BaseHTTPResponse:
+    def _ask(self, environ: dict[str, Any], decision: policy.Pass, manifest: bytes) -> urllib3.BaseHTTPResponse:
         headers = {
             k[5:].replace("_", "-"): v
             for k, v in environ.items()
@@ -100,7 +100,7 @@ class Proxy:
             decode_content=False,
         )
 
-    def _refuse(self, refusal: gate.Refusal, start_response: Callable[..., Any]) -> list[bytes]:
+    def _refuse(self, refusal: policy.Refusal, start_response: Callable[..., Any]) -> list[bytes]:
         headers = [
             ("Content-Type", "application/json"),
             ("Docker-Distribution-Api-Version", "registry/2.0"),
@@ -114,7 +114,7 @@ class Proxy:
         return [refusal.body]
 
 
-def find_repository(name: str) -> gate.Repository | None:
+def find_repository(name: str) -> policy.Repository | None:
     """Look the repository up in ECR's model."""
     now = runtime.current()
     with now.model.lock:
@@ -122,7 +122,7 @@ def find_repository(name: str) -> gate.Repository | None:
         if repository is None:
             return None
         mutability = repository.image_tag_mutability
-        return gate.Repository(
+        return policy.Repository(
             immutable=lambda _: mutability.startswith("IMMUTABLE"),
             tags={tag: image.image_digest for image in repository.images for tag in image.image_tags},
         )

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from moto.core.responses import ActionResult
 from moto.ecr.responses import ECRResponse
 
-from localcloud import credentials, runtime
+from localcloud.core import runtime
 from localcloud.ecr import tokens
+from localcloud.http import principals
 
 
 class LocalECRResponse(ECRResponse):
@@ -18,7 +19,7 @@ class LocalECRResponse(ECRResponse):
     def get_authorization_token(self) -> ActionResult:
         """Make a token that the registry takes for 12 hours."""
         registry = runtime.current().registry
-        who = credentials.find(self.get_access_key())
+        who = principals.find(self.get_access_key())
         token, until = tokens.make(registry.token_key, arn=who.arn if who else "", now=time.time())
         data = {
             "authorizationToken": token,

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localcloud.spec import Attachment, File, MachineSpec
+from localcloud.docker.spec import Attachment, File, MachineSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,16 +12,16 @@ from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
 
-from localcloud import runtime
+from localcloud.core import runtime
+from localcloud.core.errors import DockerFailedError
+from localcloud.core.work import Work
+from localcloud.docker.spec import File
 from localcloud.eks import addons, controlplane, identity, nodes
-from localcloud.errors import DockerFailedError
-from localcloud.spec import File
-from localcloud.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localcloud.spec import ExecResult
+    from localcloud.docker.spec import ExecResult
 
 LOG = logging.getLogger(__name__)
 API_SECONDS = 120.0

@@ -27,7 +27,7 @@ from moto.eks.models import EKSBackend
 from moto.kms.models import kms_backends
 from moto.moto_api._internal import mock_random
 
-from localcloud import runtime
+from localcloud.core import runtime
 from localcloud.ec2 import zones
 from localcloud.eks import addons, controlplane, identity, jobs, nodegroups, pki
 from localcloud.iam.sources import assumable

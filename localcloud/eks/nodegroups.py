@@ -16,12 +16,13 @@ from moto.eks.exceptions import InvalidParameterException, ResourceNotFoundExcep
 from moto.eks.models import eks_backends
 from moto.iam.models import iam_backends
 
-from localcloud import hooks, runtime
+from localcloud.core import runtime
+from localcloud.ec2 import hooks
 from localcloud.eks import addons, jobs, nodes
 from localcloud.iam.sources import assumable
 
 if TYPE_CHECKING:
-    from localcloud.spec import MachineSpec
+    from localcloud.docker.spec import MachineSpec
 
 LOG = logging.getLogger(__name__)
 AMI_LOCATION = "node"
@@ -224,7 +225,7 @@ def _image(ec2: Any) -> str:
     for ami in ec2.amis.values():
         if ami.image_location == AMI_LOCATION:
             return str(ami.id)
-    raise InvalidParameterException(message="The local cloud has no AMI for EKS nodes: data/amis.json must have one.")
+    raise InvalidParameterException(message="The local cloud has no AMI for EKS nodes: ec2/amis.json must have one.")
 
 
 class NodeHook:

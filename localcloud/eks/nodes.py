@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Any
 
-from localcloud.spec import File
+from localcloud.docker.spec import File
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from localcloud.spec import MachineSpec
+    from localcloud.docker.spec import MachineSpec
 
 # Pods live in the shared address space, as with AWS's custom networking. Each VPC address has a range of its own: 16 bits
 # of host part (a VPC is at most a /16) and 6 bits of pods make the /10, so nothing is dealt, kept or given back.

@@ -15,8 +15,8 @@ from moto.eks.exceptions import InvalidParameterException
 from moto.eks.responses import EKSResponse
 from moto.moto_api._internal import mock_random
 
-from localcloud import credentials
 from localcloud.eks import addons, identity, jobs, nodegroups
+from localcloud.http import principals
 
 CLUSTER_SETTINGS = (
     "accessConfig",
@@ -72,7 +72,7 @@ class LocalEKSResponse(EKSResponse):
         return ActionResult({"cluster": cluster})
 
     def _let_creator_in(self, cluster: str) -> None:
-        caller = credentials.find(self.access_key)
+        caller = principals.find(self.access_key)
         if caller is None:
             return
         principal = caller.role_arn or caller.arn

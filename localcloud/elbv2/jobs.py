@@ -10,11 +10,11 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from localcloud import runtime
+from localcloud.core import runtime
+from localcloud.core.errors import DockerFailedError
+from localcloud.core.work import Work
+from localcloud.docker.spec import Attachment, File, MachineSpec
 from localcloud.elbv2 import haproxy
-from localcloud.errors import DockerFailedError
-from localcloud.spec import Attachment, File, MachineSpec
-from localcloud.work import Work
 
 LOG = logging.getLogger(__name__)
 IMAGE = "mirror.beacon/haproxy:1"

@@ -12,7 +12,7 @@ from localcloud.iam.policy import Caller, Kind, Policies, Policy, Request, evalu
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from localcloud.credentials import Principal
+    from localcloud.http.principals import Principal
 
 
 ARN_COLONS = 5

@@ -8,8 +8,8 @@ from moto.iam.models import iam_backends
 from moto.sts.exceptions import STSValidationError
 from moto.sts.responses import TokenResponse
 
-from localcloud import credentials
-from localcloud.faults import Fault, RefusedError
+from localcloud.http import principals
+from localcloud.http.errors import Fault, RefusedError
 from localcloud.iam import sources
 from localcloud.iam.conditions import PolicyError
 from localcloud.iam.policy import Kind, Request, evaluate, parse
@@ -26,7 +26,7 @@ class LocalSTSResponse(TokenResponse):
 
     @override
     def assume_role(self) -> ActionResult:
-        caller = credentials.find(self.get_access_key())
+        caller = principals.find(self.get_access_key())
         if caller is None:
             raise RefusedError(Fault(code=ACCESS_DENIED, message="Access denied", status=403))
         if caller.arn.endswith(":root"):
@@ -63,7 +63,7 @@ class LocalSTSResponse(TokenResponse):
         more = {"sts:TagSession": "Tags", "sts:SetSourceIdentity": "SourceIdentity"}
         return ["sts:AssumeRole", *(action for action, parameter in more.items() if self._get_param(parameter))]
 
-    def _require(self, action: str, caller: credentials.Principal, arn: str, role: Any) -> None:
+    def _require(self, action: str, caller: principals.Principal, arn: str, role: Any) -> None:
         """Refuse without saying more, whether the role exists or not: as STS does."""
         detail = ""
         if role is not None and ":role/" in arn:

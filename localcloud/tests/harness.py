@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from localcloud.config import from_environment
-from localcloud.control import Control
-from localcloud.engine import probe
-from localcloud.errors import DockerUnavailableError
+from localcloud.cli.control import Control
+from localcloud.core.config import from_environment
+from localcloud.core.errors import DockerUnavailableError
+from localcloud.docker.client import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

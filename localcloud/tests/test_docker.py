@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud.conftest import trust
-from localcloud.engine import Engine
+from localcloud.docker.client import Engine
 from localcloud.tests.harness import LocalCloud, until, up
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from localcloud import credentials, signatures
 from localcloud.conftest import cloud, config  # noqa: F401 - fixtures
-from localcloud.server import read_call
+from localcloud.http import principals, signatures
+from localcloud.http.application import read_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,7 +159,7 @@ def environment(cloud: Cloud, tmp_path: Path) -> Iterator[Environment]:  # noqa:
         call = read_call(environ)
         found = signatures.parse(call.signed)
         with cloud.now.model.transaction():
-            who = credentials.find(found.access_key_id) if found else None
+            who = principals.find(found.access_key_id) if found else None
         arn, action = (
             who.arn if who else "",
             call.action or f"{call.method} {environ['PATH_INFO']}?{environ['QUERY_STRING']}".rstrip("?"),

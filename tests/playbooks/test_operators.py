@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.config import ACCOUNT, from_environment
+from localcloud.core.config import ACCOUNT, from_environment
 from localcloud.conftest import Cloud, FakeMachines, FakeNetworks, forget, serving
 from tests.playbooks.consoles import CONSOLE, bare, keys_made
 

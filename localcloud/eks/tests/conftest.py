@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud.conftest import trust
+from localcloud.docker.spec import ExecResult
 from localcloud.eks import jobs
 from localcloud.elbv2 import jobs as balancer_jobs
-from localcloud.spec import ExecResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

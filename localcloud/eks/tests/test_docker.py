@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud.docker.client import Engine
 from localcloud.eks.controlplane import IMAGE
-from localcloud.engine import Engine
 from localcloud.tests.harness import LocalCloud, until, up
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
+from localcloud.docker.spec import MachineSpec
 from localcloud.eks import controlplane, nodes, pki
 from localcloud.eks.tests.conftest import IMAGES
-from localcloud.spec import MachineSpec
 
 HOST = "0123.gr7.eu-west-1.eks.amazonaws.com"
 

@@ -12,9 +12,9 @@ from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
 from moto.iam.models import iam_backends
 
-from localcloud import services
-from localcloud.config import ACCOUNT
 from localcloud.conftest import trust
+from localcloud.core import services
+from localcloud.core.config import ACCOUNT
 from localcloud.eks import jobs, nodegroups
 
 if TYPE_CHECKING:

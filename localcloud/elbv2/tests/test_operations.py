@@ -6,9 +6,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.autoscaling.models import autoscaling_backends
 
-from localcloud.config import ACCOUNT
+from localcloud.core.config import ACCOUNT
+from localcloud.docker.spec import ExecResult
 from localcloud.elbv2 import haproxy, jobs
-from localcloud.spec import ExecResult
 
 if TYPE_CHECKING:
     from localcloud.conftest import Cloud

@@ -1,0 +1,1 @@
+"""The command line: what is outside of the server process."""

@@ -1,0 +1,336 @@
+"""The verbs of the command line: they look, start and stop; the server does the work."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localcloud.cli import inotify, ports
+from localcloud.cli.hosts_file import Names
+from localcloud.core.config import ACCOUNT, VERSION
+from localcloud.core.errors import LocalCloudError
+from localcloud.docker.client import Engine, failures, probe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localcloud.core.config import Config
+
+START_SECONDS = 60.0
+SETTLE_SECONDS = 120.0
+STOP_SECONDS = 20.0
+POLL_SECONDS = 0.1
+LEAST_DISK = 2 << 30
+LOG_TAIL = 15
+REGISTRY_OFFSET = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """Acts on one local cloud from outside of its server."""
+
+    config: Config
+
+    @property
+    def pid_path(self) -> Path:
+        """Where the server's process id is."""
+        return self.config.state / "server.pid"
+
+    @property
+    def log_path(self) -> Path:
+        """Where the server logs."""
+        return self.config.state / "server.log"
+
+    @property
+    def credentials_path(self) -> Path:
+        """Where the administrator's access key is."""
+        return self.config.state / "credentials.json"
+
+    @property
+    def names(self) -> Names:
+        """The traces outside of the state folder."""
+        return Names(config=self.config, address=str(self.config.public_range[REGISTRY_OFFSET]))
+
+    # -- up
+    def up(self) -> str:
+        """Start the server unless it answers; a message for the person."""
+        if (health := self.health()) is not None:
+            self._check_is_ours(health)
+            self._reconcile()
+            return f"Already up: {self.config.endpoint} (server {self._pid() or '?'}).{self._advice()}"
+        probe()
+        self._check_disk()
+        self._check_state()
+        self._check_port(self.config.port, "LOCALCLOUD_PORT")
+        advice = inotify.raise_limit(remember=self.config.state / "inotify.before")
+        started = time.monotonic()
+        restoring = (self.config.state / "model.pickle").exists()
+        process = self._start()
+        self._wait_until_up(process)
+        done = "Restored" if restoring else "Up"
+        return f"{done}: {self.config.endpoint} in {time.monotonic() - started:.1f} s (server {process.pid}).{self._advice(advice)}"
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        source = str(Path(__file__).parents[1])
+        path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
+        with self.log_path.open("ab") as log:
+            os.chmod(self.log_path, 0o600)  # noqa: PTH101 - requests that failed may be in it
+            process = subprocess.Popen(
+                [sys.executable, "-m", "localcloud", "serve"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=source,
+                env={**os.environ, "PYTHONPATH": path},
+            )
+        self.pid_path.write_text(str(process.pid))
+        return process
+
+    def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while self.health() is None:
+            if process.poll() is not None:
+                raise LocalCloudError(
+                    f"The server ended at its start (exit code {process.returncode}):\n{self._tail()}"
+                )
+            if time.monotonic() > deadline:
+                process.terminate()
+                raise LocalCloudError(f"The server did not answer within {START_SECONDS:.0f} s:\n{self._tail()}")
+            time.sleep(POLL_SECONDS)
+        self._wait_until_settled()
+
+    def _reconcile(self) -> None:
+        """Let the server bring back what was killed meanwhile."""
+        request = urllib.request.Request(f"{self.config.endpoint}/reconcile", method="POST")  # noqa: S310 - http
+        try:
+            urllib.request.urlopen(request, timeout=START_SECONDS).close()  # noqa: S310 - http
+        except OSError as error:
+            raise LocalCloudError(
+                f"The server is up, but refuses to reconcile: {error}. Try `stop`, then `up`."
+            ) from error
+        self._wait_until_settled()
+
+    def _wait_until_settled(self) -> None:
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while (health := self.health()) and health["waiting"]:
+            if time.monotonic() > deadline:
+                raise LocalCloudError(
+                    f"Up, but not everything runs after {SETTLE_SECONDS:.0f} s; still at: {', '.join(health['waiting'])}. "
+                    f"The reasons are in {self.log_path}."
+                )
+            time.sleep(POLL_SECONDS)
+        if health and health["failures"]:
+            problems = "; ".join(f"{key}: {text}" for key, text in health["failures"].items())
+            raise LocalCloudError(
+                f"Up, but not everything could be made to run: {problems}. Try `up` again, or `logs`."
+            )
+
+    def _check_disk(self) -> None:
+        folder = next(parent for parent in (self.config.state, *self.config.state.parents) if parent.exists())
+        free = shutil.disk_usage(folder).free
+        if free < LEAST_DISK:
+            raise LocalCloudError(
+                f"{folder} has {free / 2**30:.1f} GiB free; the local cloud needs {LEAST_DISK / 2**30:.0f} GiB. Make room "
+                "(`docker system df` shows what Docker holds), or set LOCALCLOUD_STATE to a folder with more."
+            )
+
+    def _check_directory(self) -> None:
+        """Refuse a directory that holds something else: `down` removes it whole."""
+        folder = self.config.state
+        found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        if found and not set(found) & {self.log_path.name, "model.pickle"}:
+            raise LocalCloudError(
+                f"The state directory {folder} holds something else than a local cloud's state ({', '.join(found[:3])}), and "
+                "`down` removes it whole. Set LOCALCLOUD_STATE to a directory of its own. Nothing was changed."
+            )
+
+    def _check_state(self) -> None:
+        self._check_directory()
+        folder = self.config.state
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / ".writable").write_text("")
+            (folder / ".writable").unlink()
+        except OSError as error:
+            raise LocalCloudError(
+                f"The state folder {folder} can't be written ({error.strerror}): give this user the right to, or set "
+                "LOCALCLOUD_STATE (or BEACON_STATE) to another folder."
+            ) from error
+        model = folder / "model.pickle"
+        if model.exists():
+            with model.open("rb") as file:
+                header = file.readline(100).decode(errors="replace").strip()
+            if header != f"beacon localcloud state {VERSION}":
+                raise LocalCloudError(
+                    f"{model} was written by another version ({header[:40]!r}; this one reads version {VERSION}). Remove "
+                    "the old local cloud with `python -m localcloud down`, then `up` again."
+                )
+
+    def _check_port(self, port: int, setting: str) -> None:
+        with socket.socket() as probe_socket:
+            probe_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe_socket.bind(("127.0.0.1", port))
+            except OSError as error:
+                who = ports.holder(port) or "another process"
+                raise LocalCloudError(
+                    f"Port {port} of 127.0.0.1 is taken by {who}: stop it, or set {setting} to a free port."
+                ) from error
+
+    def _check_is_ours(self, health: Mapping[str, Any]) -> None:
+        if health.get("name") != self.config.name:
+            raise LocalCloudError(
+                f"Port {self.config.port} of 127.0.0.1 is taken by the local cloud {health.get('name')!r}: set "
+                "LOCALCLOUD_PORT to a free port."
+            )
+
+    def _advice(self, *others: str | None) -> str:
+        """Tell the Docker engine where the registry is; what this user may not do is said instead."""
+        advice = (*others, self.names.add(self.config.state / "pki" / "ca.crt"))
+        return "".join(f"\n{text}" for text in advice if text)
+
+    # -- down
+    def down(self) -> str:
+        """Stop the server and remove everything that has this instance's label, the names and the state."""
+        self._check_directory()
+        self.stop()
+        removed = self._remove_objects()
+        advice = self.names.remove()
+        inotify.restore_limit(remember=self.config.state / "inotify.before")
+        if self.config.state.exists():
+            shutil.rmtree(self.config.state)
+        return f"Down: {removed}.{f' {advice}' if advice else ''}"
+
+    def stop(self) -> None:
+        """Stop the server only; not running is fine."""
+        pid = self._pid()
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._pid() is not None:
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+                break
+            time.sleep(POLL_SECONDS)
+        self.pid_path.unlink(missing_ok=True)
+
+    def _remove_objects(self) -> str:
+        engine = Engine()
+        label = {"label": self.config.label}
+        with failures("removing what has the label " + self.config.label):
+            containers = engine.api.containers(all=True, filters=label)
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda c: engine.api.remove_container(c["Id"], force=True, v=True), containers))
+            networks = engine.api.networks(filters=label)
+            for network in networks:
+                engine.api.remove_network(network["Id"])
+            volumes = engine.api.volumes(filters=label)["Volumes"] or []
+            for volume in volumes:
+                engine.api.remove_volume(volume["Name"], force=True)
+        return f"{len(containers)} containers, {len(networks)} networks, {len(volumes)} volumes removed"
+
+    # -- looks
+    def health(self) -> dict[str, Any] | None:
+        """Ask the server how it is; None when none answers."""
+        try:
+            with urllib.request.urlopen(f"{self.config.endpoint}/health", timeout=5) as answer:  # noqa: S310 - http
+                found: dict[str, Any] = json.load(answer)
+        except (OSError, ValueError):
+            return None
+        return found if "waiting" in found else None
+
+    def env(self) -> dict[str, str]:
+        """Return what AWS clients need in their environment."""
+        if not self.credentials_path.exists():
+            raise LocalCloudError(
+                f"No local cloud is up in {self.config.state}: start it with `python -m localcloud up`."
+            )
+        key = json.loads(self.credentials_path.read_text())
+        return {
+            "AWS_ENDPOINT_URL": self.config.endpoint,
+            "AWS_ACCESS_KEY_ID": key["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": key["secret_access_key"],
+            "AWS_REGION": self.config.region,
+            "AWS_DEFAULT_REGION": self.config.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def status(self) -> dict[str, Any]:
+        """Everything that `status` prints."""
+        health = self.health()
+        if health is None:
+            raise LocalCloudError(
+                f"No local cloud answers at {self.config.endpoint}: start it with `python -m localcloud up`."
+            )
+        containers = self._containers()
+        server = _resident(self._pid())
+        return {
+            "endpoint": self.config.endpoint,
+            "account": ACCOUNT,
+            "region": self.config.region,
+            "registry": self.config.registry,
+            "server": {"pid": self._pid(), "memory_mib": server, **health},
+            "containers": containers,
+            "memory_mib": round(server + sum(container["memory_mib"] for container in containers), 1),
+        }
+
+    def _containers(self) -> list[dict[str, Any]]:
+        engine = Engine()
+        with failures("listing containers"):
+            found = engine.api.containers(all=True, filters={"label": self.config.label})
+
+        def look(container: dict[str, Any]) -> dict[str, Any]:
+            return {
+                "name": container["Names"][0].lstrip("/"),
+                "kind": container["Labels"].get("beacon.kind", ""),
+                "image": container["Image"],
+                "state": container["State"],
+                "addresses": sorted(
+                    n["IPAddress"] for n in container["NetworkSettings"]["Networks"].values() if n["IPAddress"]
+                ),
+                "memory_mib": _memory(engine, container) if container["State"] == "running" else 0.0,
+            }
+
+        with ThreadPoolExecutor(4) as pool:
+            return sorted(pool.map(look, found), key=lambda container: str(container["name"]))
+
+    def _pid(self) -> int | None:
+        """Return the server's process, if it lives and is ours."""
+        try:
+            pid = int(self.pid_path.read_text())
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (OSError, ValueError):
+            return None
+        return pid if state != "Z" and arguments[1:4] == [b"-m", b"localcloud", b"serve"] else None
+
+    def _tail(self) -> str:
+        return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-LOG_TAIL:])
+
+
+def _memory(engine: Engine, container: Mapping[str, Any]) -> float:
+    with failures(f"statistics of {container['Names'][0]}"):
+        used = engine.api.stats(container["Id"], stream=False, one_shot=True)["memory_stats"]
+    details = used.get("stats", {})
+    cache = details.get("total_inactive_file", details.get("inactive_file", 0))  # as `docker stats` counts
+    return round((used.get("usage", 0) - cache) / 2**20, 1)
+
+
+def _resident(pid: int | None) -> float:
+    if pid is None:
+        return 0.0
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return round(next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024, 1)

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localcloud.cli import control, main
+from localcloud.cli.control import Control
+from localcloud.cli.hosts_file import Names
+from localcloud.cli.inotify import raise_limit, restore_limit
+from localcloud.core.errors import DockerUnavailableError, LocalCloudError
+from localcloud.docker import client
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localcloud.core.config import Config
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Record starts of the server instead of starting one; an engine answers."""
+    calls: list[str] = []
+    monkeypatch.setattr(control, "probe", lambda: None)
+    monkeypatch.setattr(Control, "_start", lambda _: calls.append("start"))
+    monkeypatch.setattr("localcloud.cli.control.inotify.raise_limit", lambda **_: None)
+    return calls
+
+
+def refused(config: Config, message: str) -> None:
+    with pytest.raises(LocalCloudError, match=message):
+        Control(config=config).up()
+
+
+def test_no_docker_engine(monkeypatch: pytest.MonkeyPatch, config: Config) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    with pytest.raises(DockerUnavailableError) as error:
+        Control(config=config).up()
+    text = str(error.value)
+    assert text.startswith("No Docker engine answers (")
+    assert "systemctl start docker" in text
+    assert "DOCKER_HOST" in text
+    assert not config.state.exists()
+
+
+def test_a_taken_port_names_who_has_it(started: list[str], config: Config) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        changed = type(config)(**{**vars(config), "port": port})
+        me = f"(process {os.getpid()})"
+        with pytest.raises(LocalCloudError, match=rf"Port {port} of 127.0.0.1 is taken by .*") as error:
+            Control(config=changed).up()
+    assert me in str(error.value)
+    assert "set LOCALCLOUD_PORT to a free port" in str(error.value)
+    assert started == []
+
+
+def test_too_little_disk(monkeypatch: pytest.MonkeyPatch, started: list[str], config: Config) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1 << 30}))
+    refused(config, r"has 1\.0 GiB free; the local cloud needs 2 GiB\. Make room .* LOCALCLOUD_STATE")
+    assert started == []
+
+
+def test_an_unwritable_state_folder(started: list[str], config: Config, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file is in the way")
+    refused(
+        config,
+        r"The state folder .*state can't be written \(.*\): give this user the right to, or set LOCALCLOUD_STATE",
+    )
+    assert started == []
+
+
+def test_a_directory_of_something_else_is_refused_and_kept(started: list[str], config: Config) -> None:
+    key = config.state / "production" / "id_ed25519"
+    key.parent.mkdir(parents=True)
+    key.write_text("the only one")
+    message = (
+        r"state holds something else than a local cloud's state \(production\).* Set LOCALCLOUD_STATE to a directory"
+    )
+    refused(config, message)
+    with pytest.raises(LocalCloudError, match=message):
+        Control(config=config).down()
+    assert started == []
+    assert key.read_text() == "the only one"
+
+
+def test_a_state_of_another_version(started: list[str], config: Config) -> None:
+    config.state.mkdir()
+    (config.state / "model.pickle").write_bytes(b"beacon localcloud state 999\nrest")
+    refused(config, r"was written by another version \('beacon localcloud state 999'; this one reads version \d+\)")
+    assert started == []
+
+
+def test_a_server_that_ends_at_its_start_shows_its_log(monkeypatch: pytest.MonkeyPatch, config: Config) -> None:
+    monkeypatch.setattr(control, "probe", lambda: None)
+    monkeypatch.setattr("localcloud.cli.control.inotify.raise_limit", lambda **_: None)
+    monkeypatch.setattr("localcloud.cli.control.sys.executable", "/bin/false")
+    refused(config, r"The server ended at its start \(exit code 1\)")
+
+
+def test_without_a_local_cloud_env_and_status_say_how_to_get_one(config: Config) -> None:
+    with pytest.raises(LocalCloudError, match="start it with `python -m localcloud up`"):
+        Control(config=config).env()
+    closed = type(config)(**{**vars(config), "port": 1024})
+    with pytest.raises(LocalCloudError, match=r"No local cloud answers at http://127.0.0.1:1024"):
+        Control(config=closed).status()
+
+
+def test_errors_are_one_message_and_exit_code_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALCLOUD_PORT", "eighty")
+    assert main.main(["env"]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: LOCALCLOUD_PORT='eighty' is no port")
+    assert "Traceback" not in captured.err
+
+
+def test_logs_without_a_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOCALCLOUD_STATE", str(tmp_path))
+    assert main.main(["logs"]) == 1
+    assert "There is no log" in capsys.readouterr().err
+
+
+def test_a_pid_of_somebody_else_is_not_ours(config: Config) -> None:
+    config.state.mkdir()
+    made = Control(config=config)
+    made.pid_path.write_text(str(os.getpid()))
+    assert made._pid() is None
+
+
+def test_names_are_added_once_and_removed(config: Config, tmp_path: Path) -> None:
+    hosts, ca = tmp_path / "hosts", tmp_path / "ca.crt"
+    hosts.write_text("127.0.0.1 localhost\n")
+    ca.write_text("certificate")
+    names = Names(config=config, address="198.51.100.2", hosts=hosts, certificates=tmp_path / "certs.d")
+    assert names.add(ca) is None
+    assert names.add(ca) is None
+    assert hosts.read_text().count(config.registry) == 1
+    assert (tmp_path / "certs.d" / config.registry / "ca.crt").read_text() == "certificate"
+    assert names.remove() is None
+    assert hosts.read_text() == "127.0.0.1 localhost\n"
+    assert not (tmp_path / "certs.d" / config.registry).exists()
+
+
+def test_without_root_the_exact_lines_are_said(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts, ca = tmp_path / "hosts", tmp_path / "ca.crt"
+    hosts.write_text("")
+    ca.write_text("certificate")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    names = Names(config=config, address="198.51.100.2", hosts=hosts, certificates=tmp_path / "certs.d")
+    advice = names.add(ca)
+    assert advice is not None
+    assert f"echo '198.51.100.2 {config.registry} # beacon.localcloud=test' >> {hosts}" in advice
+    assert f"install -D -m 644 {ca}" in advice
+    assert hosts.read_text() == ""
+
+
+def test_the_limit_of_inotify_is_raised_and_put_back(tmp_path: Path) -> None:
+    setting, remember = tmp_path / "max_user_instances", tmp_path / "before"
+    setting.write_text("128\n")
+    assert raise_limit(remember=remember, setting=setting) is None
+    assert setting.read_text() == "1024"
+    restore_limit(remember=remember, setting=setting)
+    assert setting.read_text() == "128"
+
+
+def test_a_probe_that_fails_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(**_: Any) -> None:
+        raise OSError("connection refused\nand more")
+
+    monkeypatch.setattr("localcloud.docker.client.docker.from_env", none)
+    with pytest.raises(DockerUnavailableError, match=r"\(connection refused\)"):
+        client.probe()

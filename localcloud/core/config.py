@@ -1,0 +1,122 @@
+"""Settings of the local cloud, all from the environment (LOCALCLOUD_*), so that a second one can run beside the first."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localcloud.core.errors import LocalCloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VERSION = 3  # of the saved state: another one is refused
+ACCOUNT = "123456789012"
+DEFAULT_NAME = "localcloud"
+FIRST_PUBLIC_OFFSET = 64  # Docker's own choices are below, Elastic IPs and load balancers from here on
+SMALLEST_PUBLIC_PREFIX = 25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Where this local cloud lives and what it is made of."""
+
+    name: str
+    port: int
+    registry_port: int
+    state: Path
+    public_range: IPv4Network
+    region: str
+    host_image: str
+    node_image: str
+    registry_image: str
+    registry: str  # host name of the image registry; always port 443
+
+    @property
+    def label(self) -> str:
+        """Docker label of all that belongs to this local cloud."""
+        return f"beacon.localcloud={self.name}"
+
+    @property
+    def gateway(self) -> IPv4Address:
+        """This machine's address on the public network: the AWS API is served there for containers."""
+        return self.public_range[1]
+
+    @property
+    def docker_range(self) -> IPv4Network:
+        """Where Docker deals the public network's addresses that nobody asked for."""
+        return IPv4Network((self.public_range.network_address, 26))
+
+    def public_addresses(self) -> tuple[str, ...]:
+        """Elastic IPs and addresses of load balancers, in the order in which they are dealt."""
+        hosts = self.public_range.num_addresses - 1
+        return tuple(str(self.public_range[offset]) for offset in range(FIRST_PUBLIC_OFFSET, hosts))
+
+    @property
+    def endpoint(self) -> str:
+        """The AWS API's address for this machine."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def endpoint_inside(self) -> str:
+        """The AWS API's address for containers."""
+        return f"http://{self.gateway}:{self.port}"
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Config:
+    """Read the settings; a value that cannot be is refused with what is allowed."""
+    env = os.environ if environ is None else environ
+    state = Path(env.get("BEACON_STATE") or Path(env.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "beacon")
+    region = env.get("LOCALCLOUD_REGION", "eu-west-1")
+    name = _name(env.get("LOCALCLOUD_NAME", DEFAULT_NAME))
+    port = _port(env, "LOCALCLOUD_PORT", 5600)
+    return Config(
+        name=name,
+        port=port,
+        registry_port=_port(env, "LOCALCLOUD_REGISTRY_PORT", min(port + 50, 65535)),
+        state=Path(env.get("LOCALCLOUD_STATE") or state / "localcloud"),
+        public_range=_range(env.get("LOCALCLOUD_PUBLIC_RANGE", "198.51.100.0/24")),
+        region=region,
+        host_image=env.get("LOCALCLOUD_HOST_IMAGE", "mirror.beacon/host:1"),
+        node_image=env.get("LOCALCLOUD_NODE_IMAGE", "mirror.beacon/node:1"),
+        registry_image=env.get("LOCALCLOUD_REGISTRY_IMAGE", "mirror.beacon/registry:1"),
+        registry=env.get("LOCALCLOUD_REGISTRY", f"{_registry_account(name)}.dkr.ecr.{region}.amazonaws.com"),
+    )
+
+
+def _name(value: str) -> str:
+    if not value or not value.replace("-", "").isalnum() or not value[0].isalpha() or value != value.lower():
+        raise LocalCloudError(
+            f"LOCALCLOUD_NAME={value!r} is no name: lower-case letters, digits and hyphens, a letter first."
+        )
+    return value
+
+
+def _registry_account(name: str) -> str:
+    """Give a second local cloud's registry a host name of its own; clients insist on twelve digits."""
+    return ACCOUNT if name == DEFAULT_NAME else f"9{zlib.crc32(name.encode()):011d}"
+
+
+def _port(env: Mapping[str, str], key: str, default: int) -> int:
+    value = env.get(key, str(default))
+    if not value.isdigit() or not 1024 <= int(value) <= 65535:  # noqa: PLR2004 - the range of unprivileged ports
+        raise LocalCloudError(f"{key}={value!r} is no port: a number from 1024 to 65535 is allowed.")
+    return int(value)
+
+
+def _range(value: str) -> IPv4Network:
+    try:
+        network = IPv4Network(value)
+    except ValueError as error:
+        raise LocalCloudError(
+            f"LOCALCLOUD_PUBLIC_RANGE={value!r} is no range: {error}. An example: 198.51.100.0/24."
+        ) from error
+    if network.prefixlen > SMALLEST_PUBLIC_PREFIX:
+        raise LocalCloudError(
+            f"LOCALCLOUD_PUBLIC_RANGE={value!r} is too small: /{SMALLEST_PUBLIC_PREFIX} or larger is needed."
+        )
+    return network

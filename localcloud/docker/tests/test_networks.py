@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localcloud.core.errors import RangeTakenError
+from localcloud.docker.networks import Networks, host_routes
+
+if TYPE_CHECKING:
+    from localcloud.core.config import Config
+
+ROUTES = """\
+Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT
+eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
+eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+eth0\t507100CB\t010200C0\t0007\t0\t0\t0\tFFFFFFFF\t0\t0\t0
+"""
+
+
+class FakeEngine:
+    def __init__(self, networks: list[dict[str, Any]]) -> None:
+        self.present = networks
+
+    @property
+    def api(self) -> Any:
+        return self
+
+    def networks(self, **_: Any) -> list[dict[str, Any]]:
+        return self.present
+
+
+def other(name: str, subnet: str) -> dict[str, Any]:
+    return {"Name": name, "IPAM": {"Config": [{"Subnet": subnet}]}}
+
+
+def test_routes_of_this_machine_without_the_default_and_single_addresses() -> None:
+    assert [(device, str(network)) for device, network in host_routes(ROUTES.splitlines())] == [
+        ("eth0", "192.0.2.0/24")
+    ]
+
+
+def test_an_overlapping_docker_network_is_named(config: Config) -> None:
+    engine: Any = FakeEngine([other("somebody", "10.42.8.0/24")])
+    networks = Networks(config=config, engine=engine)
+    assert networks.conflict("10.42.0.0/16") == "the Docker network somebody (10.42.8.0/24)"
+
+
+def test_a_network_that_overlaps_is_not_made(config: Config) -> None:
+    engine: Any = FakeEngine([other("somebody", "10.42.0.0/16")])
+    networks = Networks(config=config, engine=engine)
+    with pytest.raises(
+        RangeTakenError, match=r"10\.42\.0\.0/16 overlaps the Docker network somebody .* choose a range"
+    ):
+        networks.ensure_vpc("vpc-1", "10.42.0.0/16")
+
+
+def test_ipv6_pools_are_no_conflict(config: Config) -> None:
+    engine: Any = FakeEngine([other("six", "fd00::/64"), {"Name": "host", "IPAM": {"Config": None}}])
+    assert Networks(config=config, engine=engine).conflict("10.77.0.0/16") is None

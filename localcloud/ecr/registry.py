@@ -1,0 +1,108 @@
+"""The image registry: a container with Docker's registry behind this process, which decides who may do what (ecr/gate.py).
+
+Clients speak TLS to port 443 of the container, under its host name on every network; the container's kernel passes that
+port to this process, and this process passes what is allowed to the registry in the container.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import bcrypt
+
+from localcloud.core.pki import Authority
+from localcloud.docker.spec import Attachment, File, MachineSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localcloud.core.config import Config
+    from localcloud.core.work import Work
+    from localcloud.docker.machines import Machines
+    from localcloud.docker.networks import Networks
+
+NAME = "registry"
+PORT = 5000  # plain HTTP inside, with a password that only this process knows
+USER = "gate"
+ADDRESS_OFFSET = 2  # in the public network: the first after this machine's
+HTPASSWD = "/etc/beacon/htpasswd"
+DATA = "/var/lib/docker-registry"
+
+
+class Registry:
+    """The container and what leads to it."""
+
+    def __init__(self, *, config: Config, machines: Machines, networks: Networks, work: Work) -> None:
+        self.config = config
+        self.machines = machines
+        self.networks = networks
+        self.work = work
+        self.authority = Authority(folder=config.state / "pki")
+
+    @property
+    def host(self) -> str:
+        """Host name of the registry, as in image names."""
+        return self.config.registry
+
+    @property
+    def address(self) -> str:
+        """Address of the container on the public network."""
+        return str(self.config.public_range[ADDRESS_OFFSET])
+
+    @cached_property
+    def password(self) -> str:
+        """The password between this process and the registry."""
+        return _secret(self.config.state / "registry.secret")
+
+    @cached_property
+    def token_key(self) -> bytes:
+        """The key that signs authorization tokens."""
+        return _secret(self.config.state / "token.secret").encode()
+
+    def ensure(self) -> None:
+        """Start the container and connect it to every network."""
+        self.networks.ensure_public()
+        self.machines.ensure(self.specification())
+
+    def networks_changed(self) -> None:
+        """Connect to new networks soon."""
+        self.work.submit("registry", self.ensure)
+
+    def specification(self) -> MachineSpec:
+        """Describe the container."""
+        hashed = bcrypt.hashpw(self.password.encode(), bcrypt.gensalt(4, prefix=b"2a"))
+        public = Attachment(network=self.networks.public_name, address=self.address, aliases=(self.host,))
+        vpcs = sorted(network.name for network in self.networks.vpcs())
+        return MachineSpec(
+            name=NAME,
+            kind="registry",
+            image=self.config.registry_image,
+            systemd=False,
+            tmpfs=(),
+            attachments=(public, *(Attachment(network=name, aliases=(self.host,)) for name in vpcs)),
+            files={HTPASSWD: File(content=f"{USER}:{hashed.decode()}\n", mode=0o644)},
+            env={
+                "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": DATA,
+                "REGISTRY_STORAGE_DELETE_ENABLED": "true",
+                "REGISTRY_AUTH": "htpasswd",
+                "REGISTRY_AUTH_HTPASSWD_REALM": "gate",
+                "REGISTRY_AUTH_HTPASSWD_PATH": HTPASSWD,
+                "REGISTRY_LOG_LEVEL": "warn",
+                "REGISTRY_LOG_ACCESSLOG_DISABLED": "true",
+            },
+            named_volumes={f"{self.config.name}-registry": DATA},
+            sysctls={"net.ipv4.ip_forward": "1"},
+            nat={443: (str(self.config.gateway), self.config.registry_port)},
+        )
+
+
+def _secret(path: Path) -> str:
+    """Return a random secret that is made once and kept in a file that only its owner reads."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    return path.read_text()

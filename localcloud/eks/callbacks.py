@@ -1,0 +1,108 @@
+"""What control planes ask the local cloud: who an access key is in the cluster, and to take their logs.
+
+Paths: /_eks/REGION/CLUSTER/identity and …/logs; each cluster has a secret of its own.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+from moto.eks.models import eks_backends
+from moto.logs.models import logs_backends
+
+from localcloud.core import runtime
+from localcloud.core.config import ACCOUNT
+from localcloud.eks import controlplane, identity, nodes
+from localcloud.http import principals
+from localcloud.http.errors import Answer
+
+LOG = logging.getLogger(__name__)
+PREFIX = "/_eks/"
+PARTS = 3
+KEEP_EVENTS = 500  # of each stream: the whole model is saved after each change
+STREAMS = {
+    "api": "kube-apiserver",
+    "audit": "kube-apiserver-audit",
+    "authenticator": "authenticator",
+    "controllerManager": "kube-controller-manager",
+    "scheduler": "kube-scheduler",
+}
+
+
+def answer(*, method: str, path: str, authorization: str, body: bytes) -> Answer:
+    """Answer one question of a control plane."""
+    parts = path.removeprefix(PREFIX).split("/")
+    if method != "POST" or len(parts) != PARTS:
+        return _text(404, f"{method} {path} is not known")
+    region, cluster, what = parts
+    with runtime.current().model.lock:
+        regions: Any = eks_backends[ACCOUNT]
+        backend: Any = regions.get(region)
+        plane = backend.planes.get(cluster) if backend else None
+        secret = authorization.removeprefix("Bearer ")
+        if plane is None or not hmac.compare_digest(secret.encode(), plane.secret.encode()):
+            return _text(403, "AccessDenied: not the secret of this cluster")
+        asked = json.loads(body)
+        if what == "identity":
+            return _identity(backend, cluster, asked)
+    if what == "logs":
+        return _logs(region, cluster, asked)
+    return _text(404, f"{what} is not known: identity and logs are")
+
+
+def _identity(backend: Any, cluster: str, asked: dict[str, str]) -> Answer:
+    principal = principals.find(asked["accessKeyId"])
+    known = principal is not None and (principal.session_token or "") == asked.get("sessionToken", "")
+    if principal is None or not known or principal.expired:
+        return _text(403, "InvalidClientTokenId: nobody has this access key")
+    ec2: Any = ec2_backends[backend.account_id][backend.region_name]
+    names = {
+        instance.id: nodes.node_name(instance.nics[0].private_ip_address, backend.region_name)
+        for instance in ec2.all_instances()
+        if instance.state in ("pending", "running")
+    }
+    try:
+        user = identity.user_of(principal.arn, backend.entries(cluster), names)
+    except identity.NoAccessError as error:
+        return _text(403, str(error))
+    found = {
+        "secretKey": principal.secret,
+        "arn": principal.arn,
+        "userId": principal.access_key_id,
+        "username": user.username,
+        "groups": list(user.groups),
+        "expires": principal.expires,
+    }
+    return Answer(status=200, headers=(("Content-Type", "application/json"),), body=json.dumps(found).encode())
+
+
+def _logs(region: str, cluster: str, asked: dict[str, Any]) -> Answer:
+    if asked.get("type") not in STREAMS:
+        return _text(400, f"{asked.get('type')} is not a type of log: {', '.join(STREAMS)} are")
+    with runtime.current().model.transaction():
+        backend: Any = eks_backends[ACCOUNT][region]
+        enabled = controlplane.enabled_log_types(backend.clusters[cluster].logging)
+        if asked["type"] in enabled:
+            put_events(region, cluster, asked["type"], asked["events"])
+    return _text(200, "")
+
+
+def put_events(region: str, cluster: str, log_type: str, events: list[dict[str, Any]]) -> None:
+    """Add events to the cluster's log group, and let the oldest go."""
+    logs = logs_backends[ACCOUNT][region]
+    group, stream = f"/aws/eks/{cluster}/cluster", STREAMS[log_type]
+    if group not in logs.groups:
+        logs.create_log_group(group, {}, kmsKeyId=None)
+    if stream not in logs.groups[group].streams:
+        logs.create_log_stream(group, stream)
+    found = logs.groups[group].streams[stream]
+    found.put_log_events(events)
+    del found.events[:-KEEP_EVENTS]
+
+
+def _text(status: int, text: str) -> Answer:
+    return Answer(status=status, headers=(("Content-Type", "text/plain"),), body=text.encode())

@@ -1,0 +1,1 @@
+"""The AWS API's edge: signatures, principals, errors, and the WSGI application."""

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 import structlog
 from beacon_webapp.app import create_app
-from beacon_webapp.lifecycle import Lifecycle
 from beacon_webapp.metrics import Metrics
 from beacon_webapp.settings import Settings
+from beacon_webapp.shutdown import ShutdownState
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
@@ -28,8 +28,8 @@ def log_lines() -> Iterator[list[structlog.typing.EventDict]]:
 
 
 @pytest.fixture
-def lifecycle() -> Lifecycle:
-    return Lifecycle()
+def shutdown() -> ShutdownState:
+    return ShutdownState()
 
 
 @pytest.fixture
@@ -39,10 +39,10 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def make_app(
-    log_lines: list[structlog.typing.EventDict], metrics: Metrics, lifecycle: Lifecycle
+    log_lines: list[structlog.typing.EventDict], metrics: Metrics, shutdown: ShutdownState
 ) -> Callable[[Settings], Flask]:
     def make(settings: Settings) -> Flask:
-        return create_app(settings, metrics=metrics, lifecycle=lifecycle, now=lambda: MOMENT)
+        return create_app(settings, metrics=metrics, shutdown=shutdown, now=lambda: MOMENT)
 
     return make
 

@@ -6,11 +6,11 @@ import pytest
 import structlog
 from beacon_webapp.app import create_app
 from beacon_webapp.endpoints import faults
-from beacon_webapp.lifecycle import Lifecycle
 from beacon_webapp.metrics import KNOWN_METHODS, Metrics
 from beacon_webapp.metrics_server import metrics_app
-from beacon_webapp.observer import Observer, shown_path, trace_id
+from beacon_webapp.middleware import RequestMiddleware, shown_path, trace_id
 from beacon_webapp.settings import Settings
+from beacon_webapp.shutdown import ShutdownState
 from flask import Flask, Response
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
@@ -174,7 +174,7 @@ def test_body_is_closed(make_app: Callable[[Settings], Flask], metrics: Metrics)
         start("200 OK", [])
         return Body()
 
-    Client(Observer(raw, metrics=metrics, lifecycle=Lifecycle(), log=structlog.get_logger())).get("/")
+    Client(RequestMiddleware(raw, metrics=metrics, shutdown=ShutdownState(), log=structlog.get_logger())).get("/")
     assert closed == [True]
 
 
@@ -184,7 +184,7 @@ def test_body_may_be_a_list(metrics: Metrics) -> None:
         start("200 OK", [])
         return [b"a", b"b"]
 
-    client = Client(Observer(raw, metrics=metrics, lifecycle=Lifecycle(), log=structlog.get_logger()))
+    client = Client(RequestMiddleware(raw, metrics=metrics, shutdown=ShutdownState(), log=structlog.get_logger()))
     assert client.get("/").data == b"ab"
 
 

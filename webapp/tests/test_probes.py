@@ -1,5 +1,5 @@
 from beacon_webapp import VERSION
-from beacon_webapp.lifecycle import Lifecycle
+from beacon_webapp.shutdown import ShutdownState
 from flask.testing import FlaskClient
 
 
@@ -10,8 +10,8 @@ def test_healthy_and_ready(client: FlaskClient) -> None:
         assert "Connection" not in response.headers
 
 
-def test_draining_is_not_ready_but_healthy_and_still_answers(client: FlaskClient, lifecycle: Lifecycle) -> None:
-    lifecycle.drain()
+def test_draining_is_not_ready_but_healthy_and_still_answers(client: FlaskClient, shutdown: ShutdownState) -> None:
+    shutdown.drain()
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json) == (503, {"ok": False, "failing": ["draining"]})
     assert client.get("/healthz").status_code == 200

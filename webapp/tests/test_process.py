@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from beacon_webapp.observer import PROBES
+from beacon_webapp.middleware import PROBES
 
 SOURCE = Path(__file__).parents[1] / "src"
 PATIENCE = 20.0

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 from beacon_webapp import server as module
-from beacon_webapp.lifecycle import Lifecycle
 from beacon_webapp.logs import configure_logs
 from beacon_webapp.metrics import Metrics
 from beacon_webapp.metrics_server import start_metrics_server
 from beacon_webapp.server import EXIT_PORT_TAKEN, EXIT_STOP_TIMED_OUT, Server, port_taken, serve
 from beacon_webapp.settings import Settings
+from beacon_webapp.shutdown import ShutdownState
 
 PATIENCE = 20.0
 
@@ -142,7 +142,7 @@ def delays(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, Callable[[], No
 
 
 def test_second_signal_stops_at_once(delays: list[tuple[float, Callable[[], None]]]) -> None:
-    server = Server(lifecycle=Lifecycle(), settings=Settings(drain_seconds=60))
+    server = Server(shutdown=ShutdownState(), settings=Settings(drain_seconds=60))
     server.signal_handler_interrupt()
     assert not server.main_loop_interrupt.is_set()
     server.signal_handler_interrupt()
@@ -154,7 +154,7 @@ def test_second_signal_stops_at_once(delays: list[tuple[float, Callable[[], None
 
 def test_requests_that_do_not_finish_are_given_up(delays: list[tuple[float, Callable[[], None]]]) -> None:
     ended: list[int] = []
-    server = Server(lifecycle=Lifecycle(), settings=Settings(stop_seconds=7), end=ended.append)
+    server = Server(shutdown=ShutdownState(), settings=Settings(stop_seconds=7), end=ended.append)
     server.signal_handler_interrupt()
     delays[0][1]()
     seconds, give_up = delays[1]

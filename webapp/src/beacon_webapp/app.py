@@ -6,27 +6,27 @@ from jinja2 import StrictUndefined
 
 from beacon_webapp import VERSION
 from beacon_webapp.assets import asset
+from beacon_webapp.cache import ResponseCache
 from beacon_webapp.clock import Now, utc_now
 from beacon_webapp.endpoints import colombo, description, faults, pages, probes
 from beacon_webapp.errors import add_error_pages
 from beacon_webapp.headers import add_headers
-from beacon_webapp.lifecycle import Lifecycle
 from beacon_webapp.metrics import Metrics
-from beacon_webapp.observer import PROBES, ROUTE_KEY, Observer
+from beacon_webapp.middleware import PROBES, ROUTE_KEY, RequestMiddleware
 from beacon_webapp.settings import Settings
-from beacon_webapp.shelf import Shelf
+from beacon_webapp.shutdown import ShutdownState
 
 
 def create_app(
     settings: Settings,
     *,
     metrics: Metrics | None = None,
-    lifecycle: Lifecycle | None = None,
+    shutdown: ShutdownState | None = None,
     now: Now = utc_now,
 ) -> Flask:
     """Build the application; what changes from process to process is handed in."""
     metrics = metrics or Metrics(commit=settings.commit)
-    lifecycle = lifecycle or Lifecycle()
+    shutdown = shutdown or ShutdownState()
     app = Flask("beacon_webapp", static_folder=None)
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(asset=asset, version=VERSION)
@@ -42,7 +42,7 @@ def create_app(
 
     app.register_blueprint(pages.blueprint(settings))
     app.register_blueprint(colombo.blueprint(now))
-    app.register_blueprint(probes.blueprint(lifecycle))
+    app.register_blueprint(probes.blueprint(shutdown))
     app.register_blueprint(description.blueprint(settings))
     if settings.test_endpoints:
         app.register_blueprint(faults.blueprint())
@@ -51,8 +51,8 @@ def create_app(
     for rule in app.url_map.iter_rules():
         if rule.rule not in PROBES and not rule.arguments:
             metrics.announce(rule.rule)
-    shelf = Shelf(app.wsgi_app, clock=lambda: now().timestamp())
-    app.wsgi_app = Observer(  # type: ignore[method-assign] # Flask's documented way to wrap middleware
-        shelf, metrics=metrics, lifecycle=lifecycle, log=structlog.get_logger()
+    cache = ResponseCache(app.wsgi_app, clock=lambda: now().timestamp())
+    app.wsgi_app = RequestMiddleware(  # type: ignore[method-assign] # Flask's documented way to wrap middleware
+        cache, metrics=metrics, shutdown=shutdown, log=structlog.get_logger()
     )
     return app

@@ -7,8 +7,8 @@ import structlog
 from flask import Flask, Response, json, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from beacon_webapp.answers import wants_json
-from beacon_webapp.observer import REQUEST_ID_KEY
+from beacon_webapp.middleware import REQUEST_ID_KEY
+from beacon_webapp.responses import prefers_json
 
 _TEMPLATES: Final = {404: "404.html", 405: "405.html", 500: "500.html"}
 PROBLEM_JSON: Final = "application/problem+json"
@@ -37,7 +37,7 @@ def _answer(error: HTTPException) -> Response:
     identity = request.environ.get(REQUEST_ID_KEY, "")
     title = HTTPStatus(code).phrase
     detail = _DETAILS.get(code, "The request could not be answered as it was asked.")
-    if wants_json():
+    if prefers_json():
         body = json.dumps({"title": title, "status": code, "detail": detail, "request_id": identity})
         response = Response(body, code, content_type=PROBLEM_JSON)
     else:

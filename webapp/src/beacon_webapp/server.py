@@ -19,11 +19,11 @@ from granian.server import MTServer
 
 from beacon_webapp import VERSION
 from beacon_webapp.app import create_app
-from beacon_webapp.lifecycle import Lifecycle
 from beacon_webapp.logs import configure_logs, standard_library_logs
 from beacon_webapp.metrics import Metrics
 from beacon_webapp.metrics_server import start_metrics_server
 from beacon_webapp.settings import Settings
+from beacon_webapp.shutdown import ShutdownState
 
 EXIT_PORT_TAKEN: Final = 3
 EXIT_STOP_TIMED_OUT: Final = 4
@@ -33,8 +33,8 @@ _KEEP_ALIVE_MILLISECONDS: Final = 60_000
 _HEADER_BYTES: Final = 32_768
 
 
-class _Alarm(threading.Event):
-    """An event whose waiter looks up twice a second.
+class _InterruptibleEvent(threading.Event):
+    """An Event whose wait() wakes every 0.5 s, so that pending signals run.
 
     Python runs a signal's handler in the main thread. A signal that comes just before that thread sleeps does not
     wake it, and a pod that misses its SIGTERM is killed with requests open.
@@ -50,8 +50,8 @@ class _Alarm(threading.Event):
 class Server(MTServer):
     """granian with its worker in this process instead of in a child of its own."""
 
-    def __init__(self, *, lifecycle: Lifecycle, settings: Settings, end: Callable[[int], object] = os._exit) -> None:
-        self._lifecycle = lifecycle
+    def __init__(self, *, shutdown: ShutdownState, settings: Settings, end: Callable[[int], object] = os._exit) -> None:
+        self._shutdown = shutdown
         self._settings = settings
         self._end = end
         self._stopping = False
@@ -68,7 +68,7 @@ class Server(MTServer):
             log_level=LogLevels.error,
             log_dictconfig=standard_library_logs("ERROR"),
         )
-        self.main_loop_interrupt = _Alarm()
+        self.main_loop_interrupt = _InterruptibleEvent()
 
     def _check_gil(self) -> None:
         """Allow the interpreter lock.
@@ -79,10 +79,10 @@ class Server(MTServer):
 
     def signal_handler_interrupt(self, *_: Any, **__: Any) -> None:
         """Drain at the first SIGTERM or SIGINT, stop at once at the second."""
-        if self._lifecycle.draining:
+        if self._shutdown.draining:
             self._stop()
             return
-        self._lifecycle.drain()
+        self._shutdown.drain()
         structlog.get_logger().info("draining", seconds=self._settings.drain_seconds)
         self._timers.append(_after(self._settings.drain_seconds, self._stop))
 
@@ -135,10 +135,10 @@ def serve(settings: Settings) -> int:
         if reason := port_taken(settings.listen_address, port):
             log.error("can't listen", address=settings.listen_address, port=port, variable=variable, reason=reason)
             return EXIT_PORT_TAKEN
-    lifecycle, metrics = Lifecycle(), Metrics(commit=settings.commit)
-    app = create_app(settings, metrics=metrics, lifecycle=lifecycle)
+    shutdown, metrics = ShutdownState(), Metrics(commit=settings.commit)
+    app = create_app(settings, metrics=metrics, shutdown=shutdown)
     start_metrics_server(metrics, address=settings.listen_address, port=settings.metrics_port)
-    server = Server(lifecycle=lifecycle, settings=settings)
+    server = Server(shutdown=shutdown, settings=settings)
     # Until the server has its own handlers: a pod that is deleted while it starts must end as well.
     signal.signal(signal.SIGTERM, server.signal_handler_interrupt)
     log.info("serving", version=VERSION, commit=settings.commit, port=settings.http_port, metrics=settings.metrics_port)

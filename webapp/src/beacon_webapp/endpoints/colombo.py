@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response, jsonify, render_template
 
-from beacon_webapp.answers import keep, wants_json
 from beacon_webapp.clock import ColomboTime, Now
+from beacon_webapp.responses import cache_until, prefers_json
 
 
 def blueprint(now: Now) -> Blueprint:
@@ -14,8 +14,10 @@ def blueprint(now: Now) -> Blueprint:
     def show() -> Response:
         moment = now()
         clock = ColomboTime.at(moment)
-        keep(until=int(moment.timestamp()) + 1)
-        response = jsonify(clock.as_json()) if wants_json() else Response(render_template("colombo.html", clock=clock))
+        cache_until(until=int(moment.timestamp()) + 1)
+        response = (
+            jsonify(clock.as_json()) if prefers_json() else Response(render_template("colombo.html", clock=clock))
+        )
         response.headers["Vary"] = "Accept"
         response.headers["Cache-Control"] = "no-store"  # it is old after a second
         return response

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, jsonify
 
 from beacon_webapp import VERSION
-from beacon_webapp.answers import cached
 from beacon_webapp.openapi import openapi
+from beacon_webapp.responses import cacheable
 from beacon_webapp.settings import Settings
 
 
@@ -14,10 +14,10 @@ def blueprint(settings: Settings) -> Blueprint:
 
     @description.get("/version")
     def version() -> Response:
-        return cached(jsonify({"version": VERSION, "commit": settings.commit}), "no-cache")
+        return cacheable(jsonify({"version": VERSION, "commit": settings.commit}), "no-cache")
 
     @description.get("/openapi.json")
     def document() -> Response:
-        return cached(jsonify(openapi(test_endpoints=settings.test_endpoints)), "public, max-age=300")
+        return cacheable(jsonify(openapi(test_endpoints=settings.test_endpoints)), "public, max-age=300")
 
     return description

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, render_template
 
 from beacon_webapp import VERSION
-from beacon_webapp.answers import cached, wants_json
+from beacon_webapp.responses import cacheable, prefers_json
 from beacon_webapp.settings import Settings
 
 
@@ -16,15 +16,15 @@ def blueprint(settings: Settings) -> Blueprint:
     def index() -> Response:
         response = (
             jsonify(identity | {"pages": ["/gandalf", "/colombo"]})
-            if wants_json()
+            if prefers_json()
             else Response(render_template("index.html", identity=identity))
         )
         response.headers["Vary"] = "Accept"
         # Each pod says something else about itself: ask again, and answer 304 if it is the same one.
-        return cached(response, "no-cache")
+        return cacheable(response, "no-cache")
 
     @pages.get("/gandalf")
     def gandalf() -> Response:
-        return cached(Response(render_template("gandalf.html")), "public, max-age=60")
+        return cacheable(Response(render_template("gandalf.html")), "public, max-age=60")
 
     return pages

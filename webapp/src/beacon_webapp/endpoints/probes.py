@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response, jsonify
 
-from beacon_webapp.lifecycle import Lifecycle
+from beacon_webapp.shutdown import ShutdownState
 
 
-def blueprint(lifecycle: Lifecycle) -> Blueprint:
+def blueprint(shutdown: ShutdownState) -> Blueprint:
     """Make the group."""
     probes = Blueprint("probes", __name__)
 
@@ -15,7 +15,7 @@ def blueprint(lifecycle: Lifecycle) -> Blueprint:
 
     @probes.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        failing = ["draining"] if lifecycle.draining else []
+        failing = ["draining"] if shutdown.draining else []
         return jsonify({"ok": not failing, "failing": failing}), 503 if failing else 200
 
     return probes

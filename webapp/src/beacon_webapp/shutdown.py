@@ -3,7 +3,7 @@
 import threading
 
 
-class Lifecycle:
+class ShutdownState:
     """One flag, set once by the signal handler and read by each probe and request."""
 
     def __init__(self) -> None:

@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from beacon_webapp.app import create_app
+from beacon_webapp.cache import CACHE_UNTIL_KEY, ResponseCache
 from beacon_webapp.metrics import Metrics
 from beacon_webapp.settings import Settings
-from beacon_webapp.shelf import KEEP_KEY, Shelf
 from werkzeug.test import Client
 
 
@@ -61,7 +61,7 @@ def test_headers_that_matter_are_told_apart(shown: tuple[Client, Metrics], heade
     assert plain.content_type == "text/html; charset=utf-8"
 
 
-def test_errors_and_bodies_are_not_kept(shown: tuple[Client, Metrics]) -> None:
+def test_errors_and_bodies_are_not_cached(shown: tuple[Client, Metrics]) -> None:
     client, _ = shown
     assert client.get("/nothing").data != client.get("/nothing").data  # each has its id
     client.get("/gandalf")
@@ -73,14 +73,14 @@ def test_clients_can_not_fill_the_memory() -> None:
 
     def raw(environ: dict[str, object], start: Callable[..., object]) -> list[bytes]:
         made.append(str(environ["HTTP_ACCEPT"]))
-        environ[KEEP_KEY], environ["beacon.route"] = 2.0, "/"
+        environ[CACHE_UNTIL_KEY], environ["beacon.route"] = 2.0, "/"
         start("200 OK", [])
         return [b"a"]
 
-    shelf = Shelf(raw, clock=lambda: 1.0)
-    client = Client(shelf)
+    cache = ResponseCache(raw, clock=lambda: 1.0)
+    client = Client(cache)
     for number in range(1000):
         client.get("/", headers={"Accept": str(number)})
-    assert len(shelf._kept) <= 64
+    assert len(cache._entries) <= 64
     client.get("/", headers={"Accept": "999"})
     assert len(made) == 1000

@@ -1,19 +1,19 @@
-"""Answers that stay right for a while, given again without making them again.
+"""In-process response cache: answers that stay right for a while, given again without making them again.
 
 The pages depend on nothing that a client sends, but for a few headers; the index and /gandalf never change while the
-process runs, /colombo changes with the second. Counting and logging happen outside (observer.py), for each request.
+process runs, /colombo changes with the second. Counting and logging happen outside (middleware.py), for each request.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from beacon_webapp.observer import ROUTE_KEY
+from beacon_webapp.middleware import ROUTE_KEY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-KEEP_KEY: Final = "beacon.keep_until"
+CACHE_UNTIL_KEY: Final = "beacon.cache_until"
 FOR_EVER: Final = float("inf")
 # Headers that an answer depends on. Clients choose their values, so the number of kept answers is bounded.
 _HEADERS: Final = (
@@ -27,7 +27,7 @@ _CAPACITY: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Kept:
+class _Entry:
     until: float
     route: str
     status: str
@@ -35,25 +35,25 @@ class _Kept:
     body: list[bytes]
 
 
-class Shelf:
-    """WSGI middleware around the application. A view says by KEEP_KEY until when its answer stays right."""
+class ResponseCache:
+    """WSGI middleware around the application. A view says by CACHE_UNTIL_KEY until when its answer stays right."""
 
     def __init__(self, app: "WSGIApplication", *, clock: Callable[[], float]) -> None:
         self._app = app
         self._clock = clock
-        self._kept: dict[tuple[str | None, ...], _Kept] = {}
+        self._entries: dict[tuple[str | None, ...], _Entry] = {}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer from the shelf, or by the application."""
+        """Answer from the cache, or by the application."""
         if environ["REQUEST_METHOD"] != "GET" or environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
             return self._app(environ, start_response)
         key = (environ["PATH_INFO"], *map(environ.get, _HEADERS))
-        kept = self._kept.get(key)
-        if kept is None or kept.until <= self._clock():
+        entry = self._entries.get(key)
+        if entry is None or entry.until <= self._clock():
             return self._make(key, environ, start_response)
-        environ[ROUTE_KEY] = kept.route
-        start_response(kept.status, kept.headers.copy())
-        return kept.body
+        environ[ROUTE_KEY] = entry.route
+        start_response(entry.status, entry.headers.copy())
+        return entry.body
 
     def _make(
         self, key: tuple[str | None, ...], environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -65,14 +65,14 @@ class Shelf:
             return start_response(status, headers, exc_info)
 
         answer = self._app(environ, start)
-        if KEEP_KEY not in environ:
+        if CACHE_UNTIL_KEY not in environ:
             return answer
         body = [b"".join(answer)]
         if hasattr(answer, "close"):
             answer.close()
-        if len(self._kept) >= _CAPACITY:
-            self._kept.clear()
+        if len(self._entries) >= _CAPACITY:
+            self._entries.clear()
         status, headers = head
-        until = environ[KEEP_KEY]
-        self._kept[key] = _Kept(until=until, route=environ[ROUTE_KEY], status=status, headers=headers, body=body)
+        until = environ[CACHE_UNTIL_KEY]
+        self._entries[key] = _Entry(until=until, route=environ[ROUTE_KEY], status=status, headers=headers, body=body)
         return body

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from structlog.typing import FilteringBoundLogger
 
-    from beacon_webapp.lifecycle import Lifecycle
     from beacon_webapp.metrics import Metrics
+    from beacon_webapp.shutdown import ShutdownState
 
 # Asked every few seconds by the kubelet and the load balancer: they would drown what people ask for.
 PROBES: Final = frozenset({"/healthz", "/readyz"})
@@ -43,7 +43,7 @@ def shown_path(environ: "WSGIEnvironment") -> str:
     return path[:_LOGGED_CHARACTERS].encode("latin-1", "replace").decode("utf-8", "replace")
 
 
-class Observer:
+class RequestMiddleware:
     """WSGI middleware. It sees every answer, also those that never reach a view."""
 
     def __init__(
@@ -51,13 +51,13 @@ class Observer:
         app: "WSGIApplication",
         *,
         metrics: "Metrics",
-        lifecycle: "Lifecycle",
+        shutdown: "ShutdownState",
         log: "FilteringBoundLogger",
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._app = app
         self._metrics = metrics
-        self._lifecycle = lifecycle
+        self._shutdown = shutdown
         self._log = log
         self._clock = clock
 
@@ -69,7 +69,7 @@ class Observer:
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
             headers.append(("X-Request-Id", identity))
-            if self._lifecycle.draining:
+            if self._shutdown.draining:
                 # Kept-alive connections must move to another pod before the listener closes.
                 headers.append(("Connection", "close"))
             answered.append(int(status[:3]))

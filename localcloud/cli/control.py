@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import localcloud
 from localcloud.cli import inotify, ports
 from localcloud.cli.hosts_file import Names
 from localcloud.core.config import ACCOUNT, VERSION
@@ -82,7 +83,7 @@ class Control:
         return f"{done}: {self.config.endpoint} in {time.monotonic() - started:.1f} s (server {process.pid}).{self._advice(advice)}"
 
     def _start(self) -> subprocess.Popen[bytes]:
-        source = str(Path(__file__).parents[1])
+        source = str(Path(localcloud.__file__).parents[1])
         path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
         with self.log_path.open("ab") as log:
             os.chmod(self.log_path, 0o600)  # noqa: PTH101 - requests that failed may be in it

@@ -101,6 +101,16 @@ def test_a_server_that_ends_at_its_start_shows_its_log(monkeypatch: pytest.Monke
     refused(config, r"The server ended at its start \(exit code 1\)")
 
 
+def test_the_server_is_found_from_any_directory(
+    monkeypatch: pytest.MonkeyPatch, config: Config, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(control, "probe", lambda: None)
+    monkeypatch.setattr("localcloud.cli.control.inotify.raise_limit", lambda **_: None)
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    monkeypatch.chdir(tmp_path)
+    refused(config, r"The server ended at its start \(exit code 1\):[^$]*No Docker engine answers")
+
+
 def test_without_a_local_cloud_env_and_status_say_how_to_get_one(config: Config) -> None:
     with pytest.raises(LocalCloudError, match="start it with `python -m localcloud up`"):
         Control(config=config).env()

@@ -41,13 +41,13 @@ class Work:
         POOLS.add(self)
         self._threads = threads
         self._changed = threading.Condition()
-        self._waiting: OrderedDict[str, Callable[[], None]] = OrderedDict()
+        self._waiting: OrderedDict[str, Callable[[], object]] = OrderedDict()
         self._running: set[str] = set()
         self._alive = 0
         self._idle = 0
         self.failures: dict[str, str] = {}  # key -> what went wrong last
 
-    def submit(self, key: str, job: Callable[[], None]) -> None:
+    def submit(self, key: str, job: Callable[[], object]) -> None:
         """Run the job soon; a job of this key that waits already is replaced by it."""
         with self._changed:
             self._waiting[key] = job
@@ -94,7 +94,7 @@ class Work:
     def _next(self) -> str | None:
         return next((key for key in self._waiting if key not in self._running), None)
 
-    def _run(self, key: str, job: Callable[[], None]) -> None:
+    def _run(self, key: str, job: Callable[[], object]) -> None:
         for pause in (*RETRY_SECONDS, None):
             try:
                 job()

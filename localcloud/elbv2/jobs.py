@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -14,27 +12,13 @@ from localcloud.core import runtime
 from localcloud.core.errors import DockerFailedError
 from localcloud.core.work import Work
 from localcloud.docker.spec import Attachment, File, MachineSpec
-from localcloud.elbv2 import haproxy
+from localcloud.elbv2 import haproxy, health
 
 LOG = logging.getLogger(__name__)
 IMAGE = "mirror.beacon/haproxy:1"
 KIND = "balancer"
-STATISTICS_SECONDS = 1.0  # how old an answer about health may be
-# python3 is in every machine: nothing else there talks to a Unix socket
-ASK = (
-    "import socket; s = socket.socket(socket.AF_UNIX); s.settimeout(3); s.connect('" + haproxy.SOCKET + "'); "
-    "s.sendall(b'show stat\\n'); f = s.makefile(); print(f.read())"
-)
 
 WORK = Work(threads=4)
-_STATISTICS: dict[str, tuple[float, dict[str, dict[str, str]]]] = {}
-_STATISTICS_LOCK = threading.Lock()
-
-
-def machine_name(arn: str, number: int) -> str:
-    """Return the name of a load balancer's node."""
-    *_, name, identifier = arn.split("/")
-    return f"nlb-{name}-{identifier[:6]}-{number}"
 
 
 def converge(account: str, region: str, arn: str) -> None:
@@ -46,7 +30,7 @@ def converge(account: str, region: str, arn: str) -> None:
         specs = _specifications(backend, balancer) if balancer is not None else []
         vpc: Any = ec2_backends[account][region].get_vpc(balancer.vpc_id) if balancer is not None else None
     wanted = {spec.name for spec in specs}
-    prefix = machine_name(arn, 0).removesuffix("0")
+    prefix = health.machine_name(arn, 0).removesuffix("0")
     for name in now.machines.names(KIND):
         if name.startswith(prefix) and name not in wanted:
             now.machines.remove(name)
@@ -61,6 +45,7 @@ def converge(account: str, region: str, arn: str) -> None:
         _note(backend, arn, "failed", only_from="provisioning")
         raise
     _note(backend, arn, "active")
+    health.watch(account, region, arn)
     now.work.submit("packet-filters", now.machines.refresh)
 
 
@@ -87,43 +72,11 @@ def remove_leftovers(account: str, region: str) -> None:
     now = runtime.current()
     backend: Any = elbv2_backends[account][region]
     with now.model.lock:
-        known = [machine_name(arn, 0).removesuffix("0") for arn in backend.load_balancers]
+        known = [health.machine_name(arn, 0).removesuffix("0") for arn in backend.load_balancers]
     for machine in now.machines.list(KIND):
         if machine.region == region and not any(machine.name.startswith(prefix) for prefix in known):
             LOG.warning("removing %s: no load balancer has this machine", machine.name)
             now.machines.remove(machine.name)
-
-
-def statuses(backend: Any, group: Any) -> dict[str, str] | None:
-    """Return HAProxy's word for each target of a group; None when no listener uses the group."""
-    found: dict[str, str] | None = None
-    for balancer in backend.load_balancers.values():
-        for listener in balancer.listeners.values():
-            if group.arn not in _group_arns(listener):
-                continue
-            found = found if found is not None else {}
-            backend_name = haproxy.backend_name(group.name, int(listener.port))
-            for number in range(len(balancer.subnets)):
-                servers = _statistics(machine_name(balancer.arn, number)).get(backend_name, {})
-                # healthy is what is healthy for each node
-                found |= {name: status for name, status in servers.items() if found.get(name, "UP") == "UP"}
-    return found
-
-
-def _statistics(machine: str) -> dict[str, dict[str, str]]:
-    with _STATISTICS_LOCK:
-        when, known = _STATISTICS.get(machine, (0.0, {}))
-        if time.monotonic() - when < STATISTICS_SECONDS:
-            return known
-    try:
-        answer = runtime.current().machines.exec(machine, ["python3", "-c", ASK])
-        found = haproxy.health(answer.output) if answer.exit_code == 0 else {}
-    except DockerFailedError as error:
-        LOG.info("%s can't be asked for its targets' health: %s", machine, error)
-        found = {}
-    with _STATISTICS_LOCK:
-        _STATISTICS[machine] = (time.monotonic(), found)
-    return found
 
 
 def _note(backend: Any, arn: str, state: str, *, only_from: str | None = None) -> None:
@@ -149,7 +102,7 @@ def _specifications(backend: Any, balancer: Any) -> list[MachineSpec]:
         text = haproxy.render(_listeners(backend, balancer, subnet))
         specs.append(
             MachineSpec(
-                name=machine_name(balancer.arn, number),
+                name=health.machine_name(balancer.arn, number),
                 image=IMAGE,
                 kind=KIND,
                 systemd=False,
@@ -167,7 +120,7 @@ def _listeners(backend: Any, balancer: Any, subnet: Any) -> tuple[haproxy.Listen
     everywhere = balancer.attrs.get("load_balancing.cross_zone.enabled") == "true"
     found = []
     for listener in balancer.listeners.values():
-        for arn in _group_arns(listener)[:1]:
+        for arn in health.group_arns(listener)[:1]:
             group = backend.target_groups.get(arn)
             if group is not None:
                 zone = None if everywhere else subnet.availability_zone
@@ -182,15 +135,6 @@ def _listeners(backend: Any, balancer: Any, subnet: Any) -> tuple[haproxy.Listen
                     )
                 )
     return tuple(found)
-
-
-def _group_arns(listener: Any) -> list[str]:
-    arns = []
-    for action in listener.default_actions:
-        if action.data.get("TargetGroupArn"):
-            arns.append(action.data["TargetGroupArn"])
-        arns += [each["TargetGroupArn"] for each in (action.data.get("ForwardConfig") or {}).get("TargetGroups", [])]
-    return list(dict.fromkeys(arns))
 
 
 def _servers(backend: Any, group: Any, zone: str | None) -> list[haproxy.Server]:

@@ -14,7 +14,7 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.exceptions import ELBClientError, LoadBalancerNotFoundError, TargetGroupNotFoundError
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
 
-from localcloud.elbv2 import jobs
+from localcloud.elbv2 import health, jobs
 
 LOG = logging.getLogger(__name__)
 PROTOCOLS = ("TCP",)
@@ -226,7 +226,7 @@ class LocalELBv2Backend(ELBv2Backend):
         """Answer what HAProxy found."""
         found = super().describe_target_health(target_group_arn, targets)
         group = self.target_groups[target_group_arn]
-        statuses = jobs.statuses(self, group)
+        statuses = health.statuses(self, group)
         for each in found:
             if each.instance_id in group.targets and each.status == "healthy":
                 each.status, each.reason, each.description = _judge(statuses, each.instance_id)

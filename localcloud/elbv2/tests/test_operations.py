@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ from moto.autoscaling.models import autoscaling_backends
 from localcloud.core.config import ACCOUNT
 from localcloud.docker.spec import ExecResult
 from localcloud.elbv2 import haproxy, jobs
+from localcloud.elbv2 import health as targets
 
 if TYPE_CHECKING:
     from localcloud.conftest import Cloud
@@ -181,7 +183,8 @@ def test_a_changed_configuration_is_checked_and_reloaded(site: Site) -> None:
     balancer = site.create()
     site.cloud.machines.calls.clear()
     site.listen(balancer, site.target_group())
-    assert site.cloud.machines.calls.count(("exec", site.nodes()[0].name)) == 2
+    asked = site.cloud.machines.calls.count(("exec", site.nodes()[0].name))
+    assert asked == 3, "checked, reloaded, asked for its targets' health"
 
 
 def test_health_is_haproxys_word(site: Site) -> None:
@@ -190,7 +193,8 @@ def test_health_is_haproxys_word(site: Site) -> None:
     site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": target}])
 
     def state() -> str:
-        jobs._STATISTICS.clear()
+        site.elb.describe_target_health(TargetGroupArn=group)
+        site.settle()
         (found,) = site.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
         return str(found["TargetHealth"]["State"])
 
@@ -204,9 +208,46 @@ def test_health_is_haproxys_word(site: Site) -> None:
     ):
         text = f"# pxname,svname,status\nhttp-80,{target},{status}\n"
         site.cloud.machines.answers["python3"] = ExecResult(exit_code=0, output=text)
+        targets.ANSWERS.forget()
         assert state() == expected
     site.cloud.machines.answers["python3"] = ExecResult(exit_code=1, output="")
+    targets.ANSWERS.forget()
     assert state() == "initial"
+
+
+def test_an_answer_of_before_is_kept_for_a_while_and_then_is_none(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    group, target = site.target_group(), site.run(0)
+    site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": target}])
+    text = f"# pxname,svname,status\nhttp-80,{target},UP\n"
+    site.cloud.machines.answers["python3"] = ExecResult(exit_code=0, output=text)
+    site.listen(site.create(), group)
+    site.settle()
+    site.cloud.machines.answers["python3"] = ExecResult(exit_code=1, output="the engine is away")
+    assert [one["TargetHealth"]["State"] for one in health(site, group)] == ["healthy"]
+    monkeypatch.setattr(targets, "STALE_SECONDS", 0.0)
+    assert [one["TargetHealth"]["State"] for one in health(site, group)] == ["initial"]
+
+
+def test_nobody_waits_while_docker_is_asked_for_health(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = site.target_group()
+    site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": site.run(0)}])
+    site.listen(site.create(), group)
+    site.settle()
+    targets.ANSWERS.forget()
+    asked, go_on = Event(), Event()
+
+    def slow(*_: Any, **__: Any) -> ExecResult:
+        asked.set()
+        assert go_on.wait(20)
+        return ExecResult(exit_code=0, output="")
+
+    monkeypatch.setattr(site.cloud.machines, "exec", slow)
+    try:
+        assert [one["TargetHealth"]["State"] for one in health(site, group)] == ["initial"]
+        assert asked.wait(10)
+        assert site.cloud.client("sts").get_caller_identity()["Account"] == ACCOUNT
+    finally:
+        go_on.set()
 
 
 def test_a_deleted_load_balancer_leaves_nothing(site: Site) -> None:

@@ -1,0 +1,109 @@
+"""Health of targets: a job asks HAProxy and keeps its answer, so that no request waits for Docker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from functools import partial
+from typing import Any
+
+from moto.elbv2.models import elbv2_backends
+
+from localcloud.core import runtime
+from localcloud.elbv2 import haproxy
+
+LOG = logging.getLogger(__name__)
+EVERY_SECONDS = 10.0
+FRESH_SECONDS = 1.0  # a request that finds an older answer has HAProxy asked again, for the next one
+STALE_SECONDS = 30.0  # an older answer is none: the engine did not answer for several looks
+# python3 is in every machine: nothing else there talks to a Unix socket
+ASK = (
+    "import socket; s = socket.socket(socket.AF_UNIX); s.settimeout(3); s.connect('" + haproxy.SOCKET + "'); "
+    "s.sendall(b'show stat\\n'); f = s.makefile(); print(f.read())"
+)
+
+type Statistics = dict[str, dict[str, str]]  # HAProxy's backend -> server -> status
+
+
+class Answers:
+    """HAProxy's last answer by machine, each with its time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[float, Statistics]] = {}
+
+    def put(self, machine: str, statistics: Statistics) -> None:
+        """Keep an answer."""
+        with self._lock:
+            self._known[machine] = (time.monotonic(), statistics)
+
+    def get(self, machine: str, *, seconds: float) -> Statistics | None:
+        """Return the last answer unless it is older than this; None when there is none."""
+        with self._lock:
+            when, known = self._known.get(machine, (float("-inf"), {}))
+        return known if time.monotonic() - when < seconds else None
+
+    def forget(self) -> None:
+        """Drop all."""
+        with self._lock:
+            self._known.clear()
+
+
+ANSWERS = Answers()
+
+
+def machine_name(arn: str, number: int) -> str:
+    """Return the name of a load balancer's node."""
+    *_, name, identifier = arn.split("/")
+    return f"nlb-{name}-{identifier[:6]}-{number}"
+
+
+def group_arns(listener: Any) -> list[str]:
+    """Return the target groups that a listener forwards to."""
+    arns = []
+    for action in listener.default_actions:
+        if action.data.get("TargetGroupArn"):
+            arns.append(action.data["TargetGroupArn"])
+        arns += [each["TargetGroupArn"] for each in (action.data.get("ForwardConfig") or {}).get("TargetGroups", [])]
+    return list(dict.fromkeys(arns))
+
+
+def watch(account: str, region: str, arn: str) -> None:
+    """Have the load balancer's nodes asked now, and then every few seconds."""
+    runtime.current().work.submit(f"elbv2-health/{arn}", partial(look, account, region, arn))
+
+
+def look(account: str, region: str, arn: str) -> float | None:
+    """Ask each node for its targets' health. A job; it comes again until the load balancer is gone."""
+    now = runtime.current()
+    backend: Any = elbv2_backends[account][region]
+    with now.model.lock:
+        balancer: Any = backend.load_balancers.get(arn)
+        machines = [machine_name(arn, number) for number in range(len(balancer.subnets))] if balancer else []
+    for machine in machines:
+        answer = now.machines.exec(machine, ["python3", "-c", ASK])
+        if answer.exit_code == 0:
+            ANSWERS.put(machine, haproxy.health(answer.output))
+        else:
+            LOG.info("%s can't be asked for its targets' health: %s", machine, answer.output.strip()[-200:])
+    return EVERY_SECONDS if machines else None
+
+
+def statuses(backend: Any, group: Any) -> dict[str, str] | None:
+    """Return HAProxy's last word for each target of a group; None when no listener uses the group."""
+    found: dict[str, str] | None = None
+    for balancer in backend.load_balancers.values():
+        for listener in balancer.listeners.values():
+            if group.arn not in group_arns(listener):
+                continue
+            found = found if found is not None else {}
+            backend_name = haproxy.backend_name(group.name, int(listener.port))
+            machines = [machine_name(balancer.arn, number) for number in range(len(balancer.subnets))]
+            if any(ANSWERS.get(machine, seconds=FRESH_SECONDS) is None for machine in machines):
+                watch(backend.account_id, backend.region_name, balancer.arn)
+            for machine in machines:
+                servers = (ANSWERS.get(machine, seconds=STALE_SECONDS) or {}).get(backend_name, {})
+                # healthy is what is healthy for each node
+                found |= {name: status for name, status in servers.items() if found.get(name, "UP") == "UP"}
+    return found

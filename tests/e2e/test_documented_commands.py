@@ -27,7 +27,7 @@ LEFT_OUT = {
     r"playbooks/(site|destroy|provision|build|cluster|deploy|monitor|verify|backup|restore)": "the verbs: the other end-to-end tests play them",
     r"terraform .*(init|apply|destroy|test)": "role infrastructure runs them",
     r"tests\.e2e\.pictures": "takes pictures that a person looks at, and needs a browser",
-    r"benchmarks?|uv pip|logs .*(-f|--follow)|python -m beacon_webapp": "runs until it is stopped, or measures",
+    r"benchmarks?|uv pip|logs .*(-f|--follow)|python -m beacon_webapp|beacon_webapp run": "runs until it is stopped, or measures",
     r"[…<>]|[A-Z]{4,}(?!_)\b(?!=)": "has a place to be filled in",
 }
 # what stands in several places is run once, under the name of the last

@@ -22,7 +22,8 @@ def described(*, test_endpoints: bool) -> BaseSchema:
     """The application by its own description; its faults neither sleep nor end the tests."""
     app = create_app(Settings())
     if test_endpoints:
-        app.register_blueprint(faults.blueprint(sleep=lambda _: None, end=lambda _: None))
+        app.config.update(SLEEP=lambda _: None, EXIT=lambda _: None)
+        app.register_blueprint(faults.bp)
     schema = schemathesis.openapi.from_dict(openapi(test_endpoints=test_endpoints))
     schema.app = app
     return schema.exclude(path=sorted(PLAIN)) if test_endpoints else schema

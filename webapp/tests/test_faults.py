@@ -33,7 +33,8 @@ def test_delay(fault_client: FlaskClient) -> None:
 def test_no_delay_is_longer_than_the_bound(text: str) -> None:
     slept: list[float] = []
     app = Flask("t")
-    app.register_blueprint(faults.blueprint(sleep=slept.append))
+    app.config["SLEEP"] = slept.append
+    app.register_blueprint(faults.bp)
     with app.test_client() as client:
         client.get("/delay/" + text)
     assert all(0 <= seconds <= faults.LONGEST_DELAY for seconds in slept)
@@ -42,6 +43,7 @@ def test_no_delay_is_longer_than_the_bound(text: str) -> None:
 def test_panic_ends_the_process() -> None:
     ended: list[int] = []
     app = Flask("t")
-    app.register_blueprint(faults.blueprint(end=ended.append))
+    app.config["EXIT"] = ended.append
+    app.register_blueprint(faults.bp)
     assert app.test_client().get("/panic").status_code == 500
     assert ended == [255]

@@ -103,7 +103,8 @@ def fuzzed() -> tuple[Flask, Metrics]:
 
     metrics = Metrics(commit="fuzz")
     app = create_app(Settings(), metrics=metrics)
-    app.register_blueprint(faults.blueprint(sleep=lambda _: None, end=lambda _: None))
+    app.config.update(SLEEP=lambda _: None, EXIT=lambda _: None)
+    app.register_blueprint(faults.bp)
     app.view_functions["faults.panic"] = lambda: Response(status=404)
     return app, metrics
 

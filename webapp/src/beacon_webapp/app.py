@@ -1,5 +1,7 @@
 """The application factory."""
 
+import os
+
 import structlog
 from flask import Flask, abort, request
 from jinja2 import StrictUndefined
@@ -18,16 +20,18 @@ from beacon_webapp.shutdown import ShutdownState
 
 
 def create_app(
-    settings: Settings,
+    settings: Settings | None = None,
     *,
     metrics: Metrics | None = None,
     shutdown: ShutdownState | None = None,
     now: Now = utc_now,
 ) -> Flask:
-    """Build the application; what changes from process to process is handed in."""
+    """Build the application; settings are the environment's where none are given. May raise SettingError."""
+    settings = settings or Settings.from_environ(os.environ)
     metrics = metrics or Metrics(commit=settings.commit)
     shutdown = shutdown or ShutdownState()
     app = Flask("beacon_webapp", static_folder=None)
+    app.config.from_mapping(SETTINGS=settings, SHUTDOWN=shutdown, NOW=now, **faults.ACTIONS)
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(asset=asset, version=VERSION)
     app.url_map.strict_slashes = False
@@ -40,12 +44,8 @@ def create_app(
         if (request.content_length or 0) > settings.max_body_bytes:
             abort(413)
 
-    app.register_blueprint(pages.blueprint(settings))
-    app.register_blueprint(colombo.blueprint(now))
-    app.register_blueprint(probes.blueprint(shutdown))
-    app.register_blueprint(description.blueprint(settings))
-    if settings.test_endpoints:
-        app.register_blueprint(faults.blueprint())
+    for group in (pages, colombo, probes, description, *([faults] if settings.test_endpoints else [])):
+        app.register_blueprint(group.bp)
     add_error_pages(app)
     add_headers(app)
     for rule in app.url_map.iter_rules():

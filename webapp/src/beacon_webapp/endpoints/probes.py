@@ -1,21 +1,18 @@
 """/healthz: the process runs. /readyz: it wants requests."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 
-from beacon_webapp.shutdown import ShutdownState
+bp = Blueprint("probes", __name__)
 
 
-def blueprint(shutdown: ShutdownState) -> Blueprint:
-    """Make the group."""
-    probes = Blueprint("probes", __name__)
+@bp.get("/healthz")
+def healthz() -> Response:
+    """Answer 200 while the process runs."""
+    return jsonify({"ok": True, "failing": []})
 
-    @probes.get("/healthz")
-    def healthz() -> Response:
-        return jsonify({"ok": True, "failing": []})
 
-    @probes.get("/readyz")
-    def readyz() -> tuple[Response, int]:
-        failing = ["draining"] if shutdown.draining else []
-        return jsonify({"ok": not failing, "failing": failing}), 503 if failing else 200
-
-    return probes
+@bp.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Answer 503 once the process is draining."""
+    failing = ["draining"] if current_app.config["SHUTDOWN"].draining else []
+    return jsonify({"ok": not failing, "failing": failing}), 503 if failing else 200

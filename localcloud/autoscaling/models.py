@@ -95,8 +95,8 @@ class LocalAutoScalingBackend(AutoScalingBackend):
         group.min_size = int(least or 0)
         try:
             group.set_desired_capacity(int(wanted) if wanted is not None else group.min_size)
-        except Exception:  # whatever the reason: no half-made group stays; it goes on to the caller
-            del self.autoscaling_groups[group.name]
+        except Exception:  # whatever the reason: neither group nor instances stay; it goes on to the caller
+            self.delete_auto_scaling_group(group.name)
             raise
         return group
 

@@ -52,9 +52,10 @@ def converge_cluster(account: str, region: str, name: str) -> None:
     with now.model.lock:
         cluster = backend.clusters.get(name)
         status: str = cluster.status if cluster else "DELETING"
-        plane = backend.control_plane(name) if cluster else None
-        vpc: Any = ec2_backends[account][region].get_vpc(cluster.resources_vpc_config["vpcId"]) if cluster else None
-    if cluster is None or plane is None or status == "DELETING":
+        if status != "DELETING":
+            plane = backend.control_plane(name)
+            vpc: Any = ec2_backends[account][region].get_vpc(cluster.resources_vpc_config["vpcId"])
+    if status == "DELETING":
         now.machines.remove(machine)
         with now.model.transaction():
             if cluster is not None:

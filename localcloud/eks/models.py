@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import defaultdict
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -86,40 +87,54 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
         self.planes: dict[str, Plane] = {}
 
     # -- clusters
-    def create_cluster(self, name: str, role_arn: str, resources_vpc_config: Any, *args: Any, **kwargs: Any) -> Any:
+    def create_cluster(
+        self, name: str, role_arn: str, resources_vpc_config: Any, *args: Any, creator: str | None = None, **kwargs: Any
+    ) -> Any:
+        """Create a cluster, with its creator as administrator if there is one; on failure nothing of it stays."""
         settings: dict[str, Any] = kwargs.pop("settings", {})
         version = kwargs.get("version") or addons.KUBERNETES_VERSION
         kwargs["version"] = version
         subnets = self._check(name, version, resources_vpc_config, kwargs, settings)
         if not assumable(role_arn, "eks.amazonaws.com"):
             raise InvalidParameterException(clusterName=name, message=nodegroups.NOT_ASSUMABLE % role_arn)
-        cluster: Any = super().create_cluster(name, role_arn, resources_vpc_config, *args, **kwargs)
-        vpc_id = subnets[0].vpc_id
-        group = self._make_security_group(name, vpc_id)
-        cluster.resources_vpc_config = {
-            "subnetIds": list(resources_vpc_config["subnetIds"]),
-            "securityGroupIds": list(resources_vpc_config.get("securityGroupIds") or []),
-            "endpointPublicAccess": False,
-            "endpointPrivateAccess": True,
-            "publicAccessCidrs": list(resources_vpc_config.get("publicAccessCidrs") or ["0.0.0.0/0"]),
-            "vpcId": vpc_id,
-            "clusterSecurityGroupId": group.id,
-        }
-        network = {k: v for k, v in (kwargs.get("kubernetes_network_config") or {}).items() if v is not None}
-        cluster.kubernetes_network_config = {"serviceIpv4Cidr": DEFAULT_SERVICE_CIDR, "ipFamily": "ipv4", **network}
-        cluster.access_config = {
-            "authenticationMode": (settings.get("accessConfig") or {}).get("authenticationMode") or "API"
-        }
-        cluster.upgrade_policy = settings.get("upgradePolicy") or {"supportType": "EXTENDED"}
-        cluster.deletion_protection = bool(settings.get("deletionProtection"))
-        cluster.platformVersion = PLATFORM_VERSION
-        cluster.health = {"issues": []}
-        cluster.status = "CREATING"
-        plane = self._plan(cluster, [group.id, *cluster.resources_vpc_config["securityGroupIds"]])
-        cluster.endpoint = f"https://{self.endpoint_host(plane)}"
-        cluster.certificate_authority = {"data": pki.encoded(plane.certificate_authority)}
-        cluster.identity = {"oidc": {"issuer": self.issuer(plane)}}
-        cluster.beacon_self_managed = settings.get("bootstrapSelfManagedAddons") is not False
+        with ExitStack() as undo:
+            cluster: Any = super().create_cluster(name, role_arn, resources_vpc_config, *args, **kwargs)
+            undo.callback(self._drop, name)
+            vpc_id = subnets[0].vpc_id
+            group = self._make_security_group(undo, name, vpc_id)
+            cluster.resources_vpc_config = {
+                "subnetIds": list(resources_vpc_config["subnetIds"]),
+                "securityGroupIds": list(resources_vpc_config.get("securityGroupIds") or []),
+                "endpointPublicAccess": False,
+                "endpointPrivateAccess": True,
+                "publicAccessCidrs": list(resources_vpc_config.get("publicAccessCidrs") or ["0.0.0.0/0"]),
+                "vpcId": vpc_id,
+                "clusterSecurityGroupId": group.id,
+            }
+            network = {k: v for k, v in (kwargs.get("kubernetes_network_config") or {}).items() if v is not None}
+            cluster.kubernetes_network_config = {
+                "serviceIpv4Cidr": DEFAULT_SERVICE_CIDR,
+                "ipFamily": "ipv4",
+                **network,
+            }
+            cluster.access_config = {
+                "authenticationMode": (settings.get("accessConfig") or {}).get("authenticationMode") or "API"
+            }
+            cluster.upgrade_policy = settings.get("upgradePolicy") or {"supportType": "EXTENDED"}
+            cluster.deletion_protection = bool(settings.get("deletionProtection"))
+            cluster.platformVersion = PLATFORM_VERSION
+            cluster.health = {"issues": []}
+            cluster.status = "CREATING"
+            plane = self._plan(undo, cluster, [group.id, *cluster.resources_vpc_config["securityGroupIds"]])
+            cluster.endpoint = f"https://{self.endpoint_host(plane)}"
+            cluster.certificate_authority = {"data": pki.encoded(plane.certificate_authority)}
+            cluster.identity = {"oidc": {"issuer": self.issuer(plane)}}
+            cluster.beacon_self_managed = settings.get("bootstrapSelfManagedAddons") is not False
+            if creator is not None:
+                self.create_access_entry(name, creator, {})
+                policy = f"arn:{self.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+                self.associate_policy(name, creator, policy, {"type": "cluster"})
+            undo.pop_all()
         self.converge(name)
         return cluster
 
@@ -135,14 +150,18 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
 
     def forget_cluster(self, name: str) -> None:
         """Remove the cluster from the model: its machine is gone."""
-        cluster = self.clusters.pop(name, None)
-        plane = self.planes.pop(name, None)
-        self.items.pop(name, None)
+        cluster, plane = self.clusters.get(name), self.planes.get(name)
+        self._drop(name)
         ec2 = self.ec2
         if plane and plane.eni in ec2.enis:
             ec2.delete_network_interface(plane.eni)
-        if cluster and (group := cluster.resources_vpc_config["clusterSecurityGroupId"]) in ec2_groups(ec2):
+        group = cluster.resources_vpc_config.get("clusterSecurityGroupId") if cluster else None
+        if group in ec2_groups(ec2):
             ec2.delete_security_group(group_id=group)
+
+    def _drop(self, name: str) -> None:
+        for table in (self.clusters, self.planes, self.items):
+            table.pop(name, None)
 
     def converge(self, name: str) -> None:
         """Have the cluster's control plane made what the model says."""
@@ -215,11 +234,10 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
         nodegroups.check(cluster_name, kwargs)
         group = super().create_nodegroup(cluster_name, *args, **kwargs)
         cluster = self.clusters[cluster_name]
-        try:
-            nodegroups.create(self, cluster, group, settings)
-        except Exception:  # whatever the reason: no half-made group stays; it goes on to the caller
-            cluster.nodegroups.pop(group.nodegroup_name)
-            raise
+        with ExitStack() as undo:
+            undo.callback(cluster.nodegroups.pop, group.nodegroup_name)
+            nodegroups.create(self, cluster, group, settings, undo)
+            undo.pop_all()
         self.converge_nodegroup(cluster_name, group.nodegroup_name)
         return group
 
@@ -431,7 +449,7 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
         for zone in sorted(used - set(valid)):
             raise UnsupportedAvailabilityZoneError(clusterName=name, zone=zone, valid=valid)
 
-    def _make_security_group(self, name: str, vpc_id: str) -> Any:
+    def _make_security_group(self, undo: ExitStack, name: str, vpc_id: str) -> Any:
         tags = {
             "Name": f"eks-cluster-sg-{name}",
             f"kubernetes.io/cluster/{name}": "owned",
@@ -444,16 +462,18 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
             vpc_id=vpc_id,
             tags=tags,
         )
+        undo.callback(self.ec2.delete_security_group, group_id=group.id)
         self.ec2.authorize_security_group_ingress(
             group.id, "-1", None, None, [], source_groups=[{"GroupId": group.id}], vpc_id=vpc_id
         )
         return group
 
-    def _plan(self, cluster: Any, groups: list[str]) -> Plane:
+    def _plan(self, undo: ExitStack, cluster: Any, groups: list[str]) -> Plane:
         subnet_id = cluster.resources_vpc_config["subnetIds"][0]
         eni = self.ec2.create_network_interface(
             subnet_id, None, group_ids=groups, description=f"Amazon EKS {cluster.name}"
         )
+        undo.callback(self.ec2.delete_network_interface, eni.id)
         plane_id = mock_random.get_random_hex(32).upper()
         authority, files = pki.cluster_files(
             endpoint_host=f"{plane_id}.gr7.{self.region_name}.eks.amazonaws.com",

@@ -22,6 +22,8 @@ from localcloud.eks import addons, jobs, nodes
 from localcloud.iam.sources import assumable
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from localcloud.docker.spec import MachineSpec
 
 LOG = logging.getLogger(__name__)
@@ -70,8 +72,11 @@ def check_sizes(cluster: str, scaling: dict[str, int]) -> None:
         raise InvalidParameterException(clusterName=cluster, message=message)
 
 
-def create(backend: Any, cluster: Any, group: Any, settings: dict[str, Any]) -> None:
-    """Make what EKS makes for a group: role's profile and access entry, launch template, Auto Scaling group."""
+def create(backend: Any, cluster: Any, group: Any, settings: dict[str, Any], undo: ExitStack) -> None:
+    """Make what EKS makes for a group: role's profile and access entry, launch template, Auto Scaling group.
+
+    `undo` learns how each of them is removed again, should a later one fail.
+    """
     name = f"eks-{group.uuid}"
     group.status = "CREATING"
     group.health = {"issues": []}
@@ -86,10 +91,14 @@ def create(backend: Any, cluster: Any, group: Any, settings: dict[str, Any]) -> 
     iam = iam_backends[backend.account_id]["aws"]
     role = group.node_role.rpartition("/")[2]
     iam.create_instance_profile(name, "/", [])
+    undo.callback(iam.delete_instance_profile, name, ignore_attached_roles=True)
     iam.add_role_to_instance_profile(name, role)
     if group.node_role not in backend.items[cluster.name]["access entry"]:
         backend.create_access_entry(cluster.name, group.node_role, {"type": "EC2_LINUX"})
+        undo.callback(backend.delete_item, cluster.name, "access entry", group.node_role)
     template = _launch_template(backend, cluster, group, name)
+    ec2: Any = ec2_backends[backend.account_id][backend.region_name]
+    undo.callback(ec2.delete_launch_template, None, template.id)
     asg = f"eks-{group.nodegroup_name}-{group.uuid}"
     tags = {
         CLUSTER_TAG: cluster.name,

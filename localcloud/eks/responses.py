@@ -54,7 +54,6 @@ class LocalEKSResponse(EKSResponse):
 
     # -- clusters
     def create_cluster(self) -> ActionResult:
-        settings = self._ask(*CLUSTER_SETTINGS)
         cluster = self.backend.create_cluster(
             name=self._get_param("name"),
             version=self._get_param("version"),
@@ -65,20 +64,18 @@ class LocalEKSResponse(EKSResponse):
             client_request_token=self._get_param("clientRequestToken"),
             tags=self._get_param("tags"),
             encryption_config=self._get_param("encryptionConfig"),
-            settings=settings,
+            settings=self._ask(*CLUSTER_SETTINGS),
+            creator=self._creator(),
         )
-        if (settings["accessConfig"] or {}).get("bootstrapClusterCreatorAdminPermissions") is not False:
-            self._let_creator_in(cluster.name)
         return ActionResult({"cluster": cluster})
 
-    def _let_creator_in(self, cluster: str) -> None:
+    def _creator(self) -> str | None:
+        """Return the caller, who is to be the cluster's administrator; None when the request says otherwise."""
+        access = self._get_param("accessConfig") or {}
         caller = principals.find(self.access_key)
-        if caller is None:
-            return
-        principal = caller.role_arn or caller.arn
-        self.backend.create_access_entry(cluster, principal, {})
-        policy = f"arn:{self.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-        self.backend.associate_policy(cluster, principal, policy, {"type": "cluster"})
+        if caller is None or access.get("bootstrapClusterCreatorAdminPermissions") is False:
+            return None
+        return caller.role_arn or caller.arn
 
     def update_cluster_config(self) -> ActionResult:
         cluster = self.backend.describe_cluster(self.cluster_name)

@@ -358,21 +358,26 @@ class Machines:
 
     def _connect(self, spec: MachineSpec, container: dict[str, Any]) -> None:
         """Make the container's networks those of the specification."""
-        present = container["NetworkSettings"]["Networks"]
+        present = dict(container["NetworkSettings"]["Networks"])
         wanted = {attachment.network: attachment for attachment in spec.attachments}
         for network, endpoint in list(present.items()):
             fixed = (endpoint.get("IPAMConfig") or {}).get("IPv4Address")
-            if network not in wanted or (wanted[network].address or fixed) != fixed:
+            kept = network in wanted and (wanted[network].address or fixed) == fixed
+            if not kept or self._is_of_another(endpoint, network):
                 self.engine.api.disconnect_container_from_network(self.container(spec.name), network, force=True)
                 self._applied.pop(spec.name, None)
+                del present[network]
                 with self._table:
                     if network not in wanted:
                         self._addresses.get(spec.name, {}).pop(network, None)
         for network, attachment in wanted.items():
-            fixed = (present.get(network, {}).get("IPAMConfig") or {}).get("IPv4Address")
-            if network not in present or (attachment.address or fixed) != fixed:
+            if network not in present:
                 self._join(spec.name, attachment)
                 self._applied.pop(spec.name, None)
+
+    def _is_of_another(self, endpoint: Mapping[str, Any], network: str) -> bool:
+        """Whether a stopped container's endpoint is of a network that was removed and made again: it could not start."""
+        return endpoint.get("NetworkID", "") not in ("", self.networks.get(network).id)
 
     def _start(self, spec: MachineSpec, *, was_running: bool) -> None:
         if not was_running:

@@ -30,6 +30,7 @@ class Network:
 
     name: str
     cidr: IPv4Network
+    id: str = ""
 
     @property
     def gateway(self) -> IPv4Address:
@@ -44,7 +45,7 @@ class Networks:
         self.config = config
         self.engine = engine
         self._lock = threading.Lock()
-        self._known: dict[str, Network] = {}
+        self._known: dict[str, Network] = {}  # as last seen: `ensure_…` looks whether it is still there
         self.on_created: list[Callable[[Network], None]] = []  # asked after a VPC's network was made
 
     @property
@@ -69,20 +70,18 @@ class Networks:
 
     def ensure_public(self) -> Network:
         """Make the public network if it isn't there."""
-        return self._ensure(self.public_name, self.config.public_range, self.config.docker_range)
+        return self._ensure(self.public_name, self.config.public_range, self.config.docker_range)[0]
 
     def ensure_vpc(self, vpc_id: str, cidr: str) -> Network:
         """Make the VPC's network if it isn't there; RangeTakenError when another network overlaps."""
         network = IPv4Network(cidr)
         prefix = 24 if network.prefixlen <= WHOLE_RANGE_UP_TO else network.prefixlen + 2
         top = int(network.broadcast_address) - 2 ** (32 - prefix) + 1
-        name = self.vpc_name(vpc_id)
-        known = name in self._known
-        made = self._ensure(name, network, IPv4Network((top, prefix)))
-        if not known:
+        found, is_new = self._ensure(self.vpc_name(vpc_id), network, IPv4Network((top, prefix)))
+        if is_new:
             for callback in self.on_created:
-                callback(made)
-        return made
+                callback(found)
+        return found
 
     def remove_vpc(self, vpc_id: str) -> None:
         """Remove the VPC's network; not there is fine."""
@@ -90,9 +89,9 @@ class Networks:
 
     def remove(self, name: str) -> None:
         """Remove a network with whatever is still connected to it."""
-        self._known.pop(name, None)
-        with failures(f"removing the network {name}"):
+        with self._lock, failures(f"removing the network {name}"):
             try:
+                self._known.pop(name, None)
                 network = self.engine.client.networks.get(name)
                 network.reload()
                 for container in network.attrs.get("Containers") or {}:
@@ -120,14 +119,13 @@ class Networks:
                 return f"this machine's own network on {device} ({taken})"
         return None
 
-    def _ensure(self, name: str, cidr: IPv4Network, docker_range: IPv4Network) -> Network:
+    def _ensure(self, name: str, cidr: IPv4Network, docker_range: IPv4Network) -> tuple[Network, bool]:
+        """Return the network, and whether it was made just now: it may have been removed while its machines were stopped."""
         with self._lock:
-            if name in self._known:
-                return self._known[name]
             with failures(f"looking for the network {name}"):
                 for attributes in self.engine.api.networks(names=[f"^{name}$"]):
                     if attributes["Name"] == name:
-                        return self._remember(attributes)
+                        return self._remember(attributes), False
             if other := self.conflict(str(cidr), own=name):
                 raise RangeTakenError(f"{cidr} overlaps {other}: choose a range that is free on this machine")
             pool = IPAMPool(subnet=str(cidr), iprange=str(docker_range), gateway=str(cidr[1]))
@@ -140,7 +138,7 @@ class Networks:
                     check_duplicate=True,
                 )
                 made.reload()
-                return self._remember(made.attrs)
+                return self._remember(made.attrs), True
 
     def _list(self) -> list[Network]:
         with failures("listing networks"):
@@ -148,7 +146,8 @@ class Networks:
         return [self._remember(attributes) for attributes in found]
 
     def _remember(self, attributes: dict[str, Any]) -> Network:
-        network = Network(name=attributes["Name"], cidr=IPv4Network(attributes["IPAM"]["Config"][0]["Subnet"]))
+        cidr = IPv4Network(attributes["IPAM"]["Config"][0]["Subnet"])
+        network = Network(name=attributes["Name"], cidr=cidr, id=attributes.get("Id", ""))
         self._known[network.name] = network
         return network
 

@@ -181,11 +181,7 @@ class LocalEC2Backend(EC2Backend):
     @override
     def delete_vpc(self, vpc_id: str) -> Any:
         vpc = super().delete_vpc(vpc_id)
-        try:
-            runtime.current().networks.remove_vpc(vpc_id)
-        except DockerFailedError as error:
-            raise EC2ClientError("InternalError", f"Docker: {error}") from error
-        runtime.current().registry.networks_changed()
+        runtime.current().work.submit("leftovers/networks", remove_stray_networks)
         return vpc
 
     def create_network_interface(
@@ -373,16 +369,18 @@ def remove_leftovers(backend: LocalEC2Backend) -> None:
 
 
 def remove_stray_networks() -> None:
-    """Remove networks of VPCs that no region's model has (a crash between deleting and removing)."""
+    """Remove networks of VPCs that no region's model has: deleted just now, or before a crash."""
     now = runtime.current()
+    present = now.networks.vpcs()  # before the look at the model: what is made meanwhile is not stray
     with now.model.lock:
         every: Any = ec2_backends
         wanted = {vpc for _, _, backend in every.iter_backends() for vpc in backend.vpcs}
-    for network in now.networks.vpcs():
+    for network in present:
         vpc_id = network.name.removeprefix(now.networks.vpc_name(""))
         if vpc_id not in wanted:
-            LOG.warning("removing the network %s: no VPC has it", network.name)
+            LOG.info("removing the network %s: no VPC has it", network.name)
             now.networks.remove_vpc(vpc_id)
+            now.registry.networks_changed()
 
 
 def _give_up(backend: LocalEC2Backend, instance: Any, error: Exception) -> None:

@@ -99,9 +99,11 @@ class FakeEngine:
 
 class FakeNetworks:
     public_name = PUBLIC
+    id = "made-first"
 
     def get(self, name: str) -> Network:
-        return Network(name=name, cidr=IPv4Network("198.51.100.0/24" if name == PUBLIC else "10.42.0.0/16"))
+        cidr = IPv4Network("198.51.100.0/24" if name == PUBLIC else "10.42.0.0/16")
+        return Network(name=name, cidr=cidr, id=self.id)
 
 
 @pytest.fixture
@@ -150,6 +152,19 @@ def test_a_public_address_comes_and_goes(machines: Machines, engine: FakeEngine)
     assert engine.execs == [("test-i-1", ["sh", "/etc/beacon/network"])]
     assert machines.addresses("i-1") == {VPC: "10.42.1.4", PUBLIC: "198.51.100.64"}
     machines.ensure(spec())
+    assert machines.addresses("i-1") == {VPC: "10.42.1.4"}
+
+
+def test_a_stopped_machine_joins_the_network_that_was_made_again(machines: Machines, engine: FakeEngine) -> None:
+    machines.ensure(spec())
+    endpoints = engine.containers_["test-i-1"]["NetworkSettings"]["Networks"]
+    endpoints[VPC]["NetworkID"] = "made-first"
+    machines.ensure(spec())
+    assert endpoints[VPC]["NetworkID"] == "made-first"
+    networks: Any = machines.networks
+    networks.id = "made-again"
+    machines.ensure(spec())
+    assert "NetworkID" not in endpoints[VPC], "joined anew"
     assert machines.addresses("i-1") == {VPC: "10.42.1.4"}
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,10 +25,16 @@ class FakeEngine:
 
     @property
     def api(self) -> Any:
-        return self
+        return SimpleNamespace(networks=lambda **_: self.present)
 
-    def networks(self, **_: Any) -> list[dict[str, Any]]:
-        return self.present
+    @property
+    def client(self) -> Any:
+        return SimpleNamespace(networks=SimpleNamespace(create=self.create))
+
+    def create(self, name: str, *, ipam: Any, **_: Any) -> Any:
+        made = other(name, ipam["Config"][0]["Subnet"]) | {"Id": f"{name}/{len(self.present)}"}
+        self.present.append(made)
+        return SimpleNamespace(attrs=made, reload=lambda: None)
 
 
 def other(name: str, subnet: str) -> dict[str, Any]:
@@ -58,3 +65,17 @@ def test_a_network_that_overlaps_is_not_made(config: Config) -> None:
 def test_ipv6_pools_are_no_conflict(config: Config) -> None:
     engine: Any = FakeEngine([other("six", "fd00::/64"), {"Name": "host", "IPAM": {"Config": None}}])
     assert Networks(config=config, engine=engine).conflict("10.77.0.0/16") is None
+
+
+def test_a_network_that_somebody_removed_is_made_again(config: Config) -> None:
+    """`docker network prune` removes those whose machines are all stopped."""
+    engine: Any = FakeEngine([other("somebody", "192.0.2.0/24")])
+    networks = Networks(config=config, engine=engine)
+    made: list[str] = []
+    networks.on_created.append(lambda network: made.append(network.id))
+    first = networks.ensure_vpc("vpc-1", "10.42.0.0/16")
+    assert networks.ensure_vpc("vpc-1", "10.42.0.0/16") == first
+    engine.present = [other("somebody", "192.0.2.0/24"), other("another", "203.0.113.0/24")]
+    again = networks.ensure_vpc("vpc-1", "10.42.0.0/16")
+    assert (again.name, again.cidr) == (first.name, first.cidr)
+    assert made == [first.id, again.id], "who joins every network is told twice"

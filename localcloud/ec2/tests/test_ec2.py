@@ -187,6 +187,7 @@ def test_deleting_a_vpc_removes_its_network(site: Site) -> None:
     site.ec2.delete_security_group(GroupId=site.group)
     site.ec2.delete_subnet(SubnetId=site.subnet)
     site.ec2.delete_vpc(VpcId=site.vpc)
+    site.cloud.settle()
     assert site.vpc not in site.cloud.networks.known
 
 

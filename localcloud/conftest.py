@@ -78,6 +78,15 @@ class FakeNetworks:
         return next((who for taken, who in self.taken.items() if IPv4Network(taken).overlaps(IPv4Network(cidr))), None)
 
 
+@dataclass(frozen=True)
+class Executed:
+    """A command that ran in a machine."""
+
+    machine: str
+    argv: tuple[str, ...]
+    stdin: str | None
+
+
 class FakeMachines:
     """Machines that are only remembered. `fail` makes the next `ensure` of a name fail, as Docker would."""
 
@@ -85,6 +94,8 @@ class FakeMachines:
         self.specs: dict[str, MachineSpec] = {}
         self.states: dict[str, str] = {}
         self.calls: list[tuple[str, str]] = []
+        self.files: dict[str, dict[str, str]] = {}  # machine -> path -> what was written there last
+        self.executed: list[Executed] = []
         self.fail: str | None = None
         self.images_missing: set[str] = set()
         self.answers: dict[str, ExecResult] = {}  # first word of a command -> its answer
@@ -95,6 +106,7 @@ class FakeMachines:
         if self.fail:
             raise DockerFailedError(self.fail)
         self.specs[spec.name] = spec
+        self._write(spec.name, spec.files)
         self.states[spec.name] = "running"
         return self.addresses(spec.name)
 
@@ -112,18 +124,24 @@ class FakeMachines:
         self.calls.append(("remove", name))
         self.specs.pop(name, None)
         self.states.pop(name, None)
+        self.files.pop(name, None)
 
     def exec(
         self, name: str, argv: Sequence[str], *, stdin: bytes | None = None, env: Mapping[str, str] | None = None
     ) -> ExecResult:
         self.calls.append(("exec", name))
+        self.executed.append(Executed(name, tuple(argv), stdin.decode() if stdin is not None else None))
+        return self.answer(name, argv)
+
+    def answer(self, name: str, argv: Sequence[str]) -> ExecResult:
         return self.answers.get(argv[0], ExecResult(exit_code=0, output=""))
 
     def put_files(self, name: str, files: Mapping[str, File]) -> None:
         self.calls.append(("put_files", name))
+        self._write(name, files)
 
     def read_file(self, name: str, path: str) -> bytes:
-        return self.specs[name].files[path].data
+        return self.files[name][path].encode()
 
     def console(self, name: str, *, size: int) -> bytes:
         return self.consoles.get(name, b"")[-size:]
@@ -162,6 +180,9 @@ class FakeMachines:
 
     def container(self, name: str) -> str:
         return f"test-{name}"
+
+    def _write(self, name: str, files: Mapping[str, File]) -> None:
+        self.files.setdefault(name, {}).update({path: file.data.decode() for path, file in files.items()})
 
     def _note(self, verb: str, name: str, state: str) -> None:
         self.calls.append((verb, name))

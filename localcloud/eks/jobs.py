@@ -38,7 +38,11 @@ WORK = Work(threads=16)
 
 
 class NotReadyError(Exception):
-    """Something inside the cluster didn't happen in time, or was refused; the message says what."""
+    """Something inside the cluster didn't happen in time; the message says what."""
+
+
+class RefusedError(Exception):
+    """The cluster's API server refused something; the message says what."""
 
 
 # -- clusters
@@ -137,7 +141,7 @@ def push_encryption(account: str, region: str, name: str) -> None:
     rewrite = " ".join([*KUBECTL, "get secrets -A -o json |", *KUBECTL, "replace -f -"])
     done = runtime.current().machines.exec(machine, ["sh", "-c", rewrite])
     if done.exit_code and "no objects passed" not in done.output:
-        raise NotReadyError(f"secrets of {name} could not be written with the new key: {done.output.strip()[-300:]}")
+        raise RefusedError(f"secrets of {name} could not be written with the new key: {done.output.strip()[-300:]}")
 
 
 def remove_leftovers(account: str, region: str) -> None:
@@ -184,14 +188,14 @@ def converge_addon(account: str, region: str, cluster: str, name: str) -> None:
             cluster_dns=nodes.cluster_dns(found.kubernetes_network_config["serviceIpv4Cidr"]),
             endpoint_address=plane.address,
         )
-    problem = ""
+    code, problem = "", ""
     try:
         if removing:
             _apply(machine, text, "delete", "--ignore-not-found", "--wait=false")
         elif wanted:
             _apply(machine, text, "apply", "--server-side", "--force-conflicts", "--field-manager=eks")
-    except NotReadyError as error:
-        problem = str(error)
+    except RefusedError as error:
+        code, problem = "ConfigurationConflict", str(error)
     with now.model.transaction():
         items = backend.items[cluster]["addon"]
         if removing and not problem:
@@ -201,8 +205,10 @@ def converge_addon(account: str, region: str, cluster: str, name: str) -> None:
     if item is None:
         return
     if not problem and addon.workload is not None:
-        problem = _wait_for_workload(machine, addon.workload)
-    code = "InsufficientNumberOfReplicas" if "ready" in problem else "ConfigurationConflict"
+        try:
+            _wait_for_workload(machine, addon.workload)
+        except NotReadyError as error:
+            code, problem = "InsufficientNumberOfReplicas", str(error)
     with now.model.transaction():
         if (item := items.get(name)) is not None and item["status"] != "DELETING":
             item["status"] = "DEGRADED" if problem else "ACTIVE"
@@ -216,11 +222,11 @@ def _apply(machine: str, text: str, verb: str, *flags: str) -> None:
     command = [*KUBECTL, verb, *flags, "-f", "-"]
     answer = runtime.current().machines.exec(machine, command, stdin=text.encode())
     if answer.exit_code:
-        raise NotReadyError(f"kubectl {verb}: {answer.output.strip()[-500:]}")
+        raise RefusedError(f"kubectl {verb}: {answer.output.strip()[-500:]}")
 
 
-def _wait_for_workload(machine: str, workload: addons.Workload) -> str:
-    """Wait until it runs; what is missing, or nothing."""
+def _wait_for_workload(machine: str, workload: addons.Workload) -> None:
+    """Wait until it runs; NotReadyError with what is missing after ADDON_SECONDS."""
 
     def missing() -> str:
         answer = kubectl(machine, "get", workload.kind, "-n", workload.namespace, workload.name, "-o", "json")
@@ -229,11 +235,7 @@ def _wait_for_workload(machine: str, workload: addons.Workload) -> str:
         return "" if addons.is_ready(json.loads(answer.output)) else "its pods are not ready"
 
     what = f"{workload.kind} {workload.name} in {workload.namespace} is not ready"
-    try:
-        _wait(missing, seconds=ADDON_SECONDS, what=what, pause=1.0)
-    except NotReadyError as error:
-        return str(error)
-    return ""
+    _wait(missing, seconds=ADDON_SECONDS, what=what, pause=1.0)
 
 
 # -- node groups

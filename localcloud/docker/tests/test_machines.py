@@ -54,6 +54,7 @@ class FakeEngine:
         self.containers_[kwargs["name"]] = {
             "Config": {"Image": image, "Cmd": command, "Entrypoint": kwargs["entrypoint"]},
             "Host": kwargs["host_config"],
+            "Labels": kwargs["labels"],
             "State": {"Running": False, "Status": "created"},
             "NetworkSettings": {"Networks": dict(kwargs["networking_config"])},
         }
@@ -81,6 +82,12 @@ class FakeEngine:
         if name not in self.containers_:
             raise NotFound("no such container")
         return self.containers_[name]
+
+    def containers(self, **_: Any) -> list[dict[str, Any]]:
+        return [
+            {**found, "Names": [name], "Labels": found["Labels"], "State": found["State"]["Status"]}
+            for name, found in self.containers_.items()
+        ]
 
     def remove_container(self, name: str, **_: Any) -> None:
         if self.containers_.pop(name, None) is None:
@@ -113,6 +120,10 @@ def engine() -> FakeEngine:
 
 @pytest.fixture
 def machines(config: Config, engine: FakeEngine) -> Machines:
+    return manager(config, engine)
+
+
+def manager(config: Config, engine: FakeEngine) -> Machines:
     fakes: Any = (engine, FakeNetworks())
     return Machines(config=config, engine=fakes[0], networks=fakes[1], groups=lambda _: GROUPS)
 
@@ -180,6 +191,35 @@ def test_a_new_member_of_a_group_opens_the_others_at_refresh(machines: Machines,
     done = len(engine.execs)
     machines.refresh()
     assert len(engine.execs) == done
+
+
+def test_after_a_restart_rules_stay_until_all_machines_are_known_again(
+    config: Config, machines: Machines, engine: FakeEngine
+) -> None:
+    first, second = spec(), spec("i-2", "10.42.1.5")
+    machines.ensure(first)
+    machines.ensure(second)
+    machines.refresh()
+    before = {name: dict(files) for name, files in engine.files.items()}
+
+    again = manager(config, engine)
+    again.hold(seconds=60)
+    again.ensure(first)
+    again.refresh()
+    assert engine.files == before, "rules without i-2 would refuse its traffic"
+    again.remove("i-2")  # what was waited for is gone: from here on the rules follow
+    again.refresh()
+    assert b"10.42.1.5" not in engine.files["test-i-1"]["/etc/beacon/firewall.nft"]
+
+
+def test_rules_do_not_stay_longer_than_they_may(config: Config, machines: Machines, engine: FakeEngine) -> None:
+    machines.ensure(spec())
+    machines.ensure(spec("i-2", "10.42.1.5"))
+    machines.refresh()
+    again = manager(config, engine)
+    again.hold(seconds=0)
+    again.ensure(spec())
+    assert b"10.42.1.5" not in engine.files["test-i-1"]["/etc/beacon/firewall.nft"]
 
 
 def test_ranges_behind_a_machine_are_routes_of_the_others(machines: Machines, engine: FakeEngine) -> None:

@@ -46,9 +46,9 @@ class Site:
     cloud: Cloud
     vpc: str = ""
     subnets: list[str] = field(default_factory=list)
-    applied: list[str] = field(default_factory=list)
-    commands: list[list[str]] = field(default_factory=list)
     api_ready: bool = True
+    unready: set[str] = field(default_factory=set)  # node groups whose nodes do not become Ready
+    refused: str = ""  # what kubectl apply says, if it fails
 
     def __post_init__(self) -> None:
         ec2, iam = self.cloud.client("ec2"), self.cloud.client("iam")
@@ -61,26 +61,46 @@ class Site:
         self.roles = [
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"] for name in ("eks", "node")
         ]
-        self.cloud.machines.exec = self.exec  # type: ignore[method-assign]
+        self.cloud.machines.answer = self.answer  # type: ignore[method-assign]
         self.eks = self.cloud.client("eks")
 
-    def exec(self, name: str, argv: Sequence[str], *, stdin: bytes | None = None, env: Any = None) -> ExecResult:
-        self.commands.append(list(argv))
-        if stdin is not None:
-            self.applied.append(stdin.decode())
+    @property
+    def commands(self) -> list[tuple[str, ...]]:
+        return [executed.argv for executed in self.cloud.machines.executed]
+
+    @property
+    def applied(self) -> list[str]:
+        return [executed.stdin for executed in self.cloud.machines.executed if executed.stdin is not None]
+
+    @property
+    def plane_files(self) -> dict[str, str]:
+        return self.cloud.machines.files["eks-eu-west-1-demo"]
+
+    def answer(self, name: str, argv: Sequence[str]) -> ExecResult:
         words = list(argv)
+        if "apply" in words and self.refused:
+            return ExecResult(exit_code=1, output=self.refused)
         if "/readyz" in words:
             return ExecResult(exit_code=0 if self.api_ready else 1, output="not yet")
         if "nodes" in words and "get" in words:
-            nodes = [
-                {"status": READY} for spec in self.cloud.machines.specs.values() if "beacon.eks.cluster" in spec.labels
-            ]
-            return ExecResult(exit_code=0, output=json.dumps({"items": nodes}))
+            selector = words[words.index("-l") + 1] if "-l" in words else ""
+            return ExecResult(exit_code=0, output=json.dumps({"items": self._nodes(selector)}))
         if "deployment" in words or "daemonset" in words:
             ready = {"observedGeneration": 1, "availableReplicas": 9, "updatedReplicas": 9}
             workload = {"kind": "Deployment", "metadata": {"generation": 1}, "spec": {"replicas": 1}, "status": ready}
             return ExecResult(exit_code=0, output=json.dumps(workload))
         return ExecResult(exit_code=0, output="")
+
+    def _nodes(self, selector: str) -> list[dict[str, Any]]:
+        """Return the nodes that have the selector's label, as the API server does."""
+        found = []
+        for spec in self.node_specs():
+            lines = self.cloud.machines.files[spec.name]["etc/kubernetes/node.env"].splitlines()
+            labels = dict(line.split("=", 1) for line in lines)["NODE_LABELS"].split(",")
+            unready = any(f"eks.amazonaws.com/nodegroup={group}" in labels for group in self.unready)
+            if not selector or selector in labels:
+                found.append({"status": {"conditions": []} if unready else READY})
+        return found
 
     def settle(self) -> None:
         for _ in range(2):  # one's jobs may ask for the other's

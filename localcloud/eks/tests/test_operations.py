@@ -15,7 +15,7 @@ from moto.iam.models import iam_backends
 from localcloud.conftest import trust
 from localcloud.core import services
 from localcloud.core.config import ACCOUNT
-from localcloud.eks import jobs, nodegroups
+from localcloud.eks import addons, jobs, nodegroups
 
 if TYPE_CHECKING:
     from localcloud.eks.tests.conftest import Site
@@ -152,6 +152,18 @@ def test_nodes_have_their_groups_role_and_its_access_entry(site: Site) -> None:
     assert len(profiles) == 2
 
 
+def test_nodes_of_another_group_do_not_count(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.create()
+    site.create_nodes()
+    site.unready.add("more")
+    monkeypatch.setattr(jobs, "NODES_SECONDS", 0.5)
+    site.create_nodes(nodegroupName="more", scalingConfig={"minSize": 1, "maxSize": 1, "desiredSize": 1})
+    assert site.nodegroup()["status"] == "ACTIVE"
+    other = site.eks.describe_nodegroup(clusterName="demo", nodegroupName="more")["nodegroup"]
+    assert other["status"] in ("CREATE_FAILED", "DEGRADED")
+    assert "0 of 1 are" in other["health"]["issues"][0]["message"]
+
+
 def test_a_users_launch_template_is_merged(site: Site) -> None:
     ec2 = site.cloud.client("ec2")
     group = ec2.create_security_group(GroupName="node", Description="n", VpcId=site.vpc)["GroupId"]
@@ -258,6 +270,27 @@ def test_add_ons_are_applied_and_removed(site: Site) -> None:
     assert any("delete" in command for command in site.commands)
 
 
+def test_an_add_on_that_the_api_server_refuses_is_in_conflict_whatever_its_words(site: Site) -> None:
+    site.create()
+    site.refused = 'namespaces "kube-system" already exists'
+    site.eks.create_addon(clusterName="demo", addonName="coredns")
+    site.settle()
+    site.refused = ""
+    (issue,) = site.eks.describe_addon(clusterName="demo", addonName="coredns")["addon"]["health"]["issues"]
+    assert (issue["code"], "already exists" in issue["message"]) == ("ConfigurationConflict", True)
+
+
+def test_an_add_on_whose_pods_do_not_run_lacks_replicas(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.create()
+    monkeypatch.setattr(jobs, "ADDON_SECONDS", 0.1)
+    monkeypatch.setattr(addons, "is_ready", lambda _: False)
+    site.eks.create_addon(clusterName="demo", addonName="coredns")
+    site.settle()
+    (issue,) = site.eks.describe_addon(clusterName="demo", addonName="coredns")["addon"]["health"]["issues"]
+    assert issue["code"] == "InsufficientNumberOfReplicas"
+    assert "deployment coredns in kube-system is not ready after 0 s" in issue["message"]
+
+
 def test_a_cluster_has_its_networking_from_the_beginning_unless_told_otherwise(site: Site) -> None:
     site.create(bootstrapSelfManagedAddons=True)
     site.settle()
@@ -304,8 +337,11 @@ def test_access_entries_and_policies_have_the_apis_shape(site: Site) -> None:
     ]
     assert found["accessScope"] == {"type": "namespace", "namespaces": ["shop"]}
     site.settle()
-    assert ("put_files", "eks-eu-west-1-demo") in site.cloud.machines.calls
+    (scope,) = json.loads(site.plane_files["etc/eks/namespaced-access.json"])
+    assert (scope["role"], scope["namespaces"]) == ("view", ["shop"])
     site.eks.disassociate_access_policy(clusterName="demo", principalArn=role, policyArn=VIEW)
+    site.settle()
+    assert json.loads(site.plane_files["etc/eks/namespaced-access.json"]) == []
     site.eks.delete_access_entry(clusterName="demo", principalArn=role)
     assert role not in site.eks.list_access_entries(clusterName="demo")["accessEntries"]
 
@@ -336,9 +372,10 @@ def test_tags_are_on_clusters_node_groups_and_add_ons(site: Site) -> None:
 
 def test_logging_is_switched_in_the_control_plane(site: Site) -> None:
     site.create()
+    assert json.loads(site.plane_files["etc/eks/log-types.json"]) == []
     site.eks.update_cluster_config(name="demo", logging={"clusterLogging": [{"types": ["audit"], "enabled": True}]})
     site.settle()
-    assert ("put_files", "eks-eu-west-1-demo") in site.cloud.machines.calls
+    assert json.loads(site.plane_files["etc/eks/log-types.json"]) == ["audit"]
 
 
 def test_an_operation_that_is_not_there_is_named(site: Site) -> None:
@@ -386,12 +423,17 @@ def test_a_control_plane_learns_who_a_key_is(site: Site) -> None:
 def test_a_control_plane_ships_the_logs_that_are_enabled(site: Site) -> None:
     site.create(logging={"clusterLogging": [{"types": ["audit"], "enabled": True}]})
     event = {"timestamp": 1_790_000_000_000, "message": "{}"}
-    assert ask(site, "logs", {"type": "audit", "events": [event] * 600})[0] == 200
+    events = [{"timestamp": 1_790_000_000_000 + number, "message": str(number)} for number in range(600)]
+    assert ask(site, "logs", {"type": "audit", "events": events})[0] == 200
     assert ask(site, "logs", {"type": "api", "events": [event]})[0] == 200
     assert ask(site, "logs", {"type": "other", "events": []})[0] == 400
     logs = site.cloud.client("logs")
     (stream,) = logs.describe_log_streams(logGroupName="/aws/eks/demo/cluster")["logStreams"]
     assert stream["logStreamName"] == "kube-apiserver-audit"
+    kept = logs.get_log_events(
+        logGroupName="/aws/eks/demo/cluster", logStreamName="kube-apiserver-audit", startFromHead=True
+    )["events"]
+    assert [each["message"] for each in kept] == [str(number) for number in range(100, 600)]
 
 
 def test_a_nodes_session_is_known_after_a_kill_of_the_server(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -71,10 +72,10 @@ class Account:
         missing = set()
         try:
             for statement in needed:
-                for start in range(0, len(statement.actions), ACTIONS_AT_ONCE):
+                for actions in batched(statement.actions, ACTIONS_AT_ONCE):
                     asked = {
                         "PolicySourceArn": principal,
-                        "ActionNames": list(statement.actions[start : start + ACTIONS_AT_ONCE]),
+                        "ActionNames": list(actions),
                         "ResourceArns": list(statement.resources),
                     }
                     for page in pages.paginate(**asked):

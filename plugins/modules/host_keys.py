@@ -8,6 +8,7 @@ import binascii
 import os
 import re
 import tempfile
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -123,9 +124,8 @@ def read_console(client: Any, instance: str) -> str:
 def read_kept(client: Any, path: str, instances: list[str]) -> dict[str, list[str]]:
     """Return the keys in Parameter Store by instance."""
     kept: dict[str, list[str]] = {}
-    for start in range(0, len(instances), PARAMETERS_AT_ONCE):
-        names = [f"{path}/{instance}" for instance in instances[start : start + PARAMETERS_AT_ONCE]]
-        answer = client.get_parameters(aws_retry=True, Names=names)
+    for batch in batched(instances, PARAMETERS_AT_ONCE):
+        answer = client.get_parameters(aws_retry=True, Names=[f"{path}/{instance}" for instance in batch])
         kept |= {item["Name"].rpartition("/")[2]: item["Value"].splitlines() for item in answer["Parameters"]}
     return kept
 
@@ -168,8 +168,8 @@ def remove(module: Any, ssm: Any) -> dict[str, Any]:
     pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=module.params["parameter_path"])
     names = [item["Name"] for page in pages for item in page["Parameters"]]
     if not module.check_mode:
-        for start in range(0, len(names), PARAMETERS_AT_ONCE):
-            ssm.delete_parameters(aws_retry=True, Names=names[start : start + PARAMETERS_AT_ONCE])
+        for batch in batched(names, PARAMETERS_AT_ONCE):
+            ssm.delete_parameters(aws_retry=True, Names=list(batch))
     return {"changed": bool(names)}
 
 

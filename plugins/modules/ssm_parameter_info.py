@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,9 +69,8 @@ def read(client: Any, names: Iterable[str], *, decrypt: bool) -> dict[str, str]:
     """Return the values of those parameters that exist, by their names."""
     wanted = list(dict.fromkeys(names))  # the API refuses a name that comes twice
     found: dict[str, str] = {}
-    for start in range(0, len(wanted), AT_ONCE):
-        batch = wanted[start : start + AT_ONCE]
-        answer = client.get_parameters(aws_retry=True, Names=batch, WithDecryption=decrypt)
+    for batch in batched(wanted, AT_ONCE):
+        answer = client.get_parameters(aws_retry=True, Names=list(batch), WithDecryption=decrypt)
         found |= {item["Name"]: item["Value"] for item in answer["Parameters"]}
     return found
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.awx
 LOCAL = {"beacon_environment": "local"}  # all other answers are the survey's own
 # The stack stands already: a run changes nothing of it. What would take minutes again, or end it, is launched as a check.
 VERBS = {
+    "preflight": "run",
     "provision": "run",
     "drift": "check",
     "build": "run",

@@ -13,7 +13,7 @@ from tests.awx.launch import PROGRAMS, Launcher, RefusedError
 
 pytestmark = pytest.mark.awx
 LOCAL = {"beacon_environment": "local"}  # all other answers are the survey's own
-# The stack stands already: a run changes nothing of it. What would take minutes again, or end it, is launched as a check.
+# The stack stands already: a run changes nothing of it. What would replace or end something is launched as a check.
 VERBS = {
     "preflight": "run",
     "provision": "run",
@@ -25,7 +25,7 @@ VERBS = {
     "verify": "run",
     "backup": "check",
     "restore": "check",
-    "site": "check",
+    "site": "run",
     "destroy": "check",
 }
 

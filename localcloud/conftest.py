@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
@@ -30,8 +31,8 @@ from werkzeug.serving import make_server  # noqa: E402
 
 from localcloud.core import runtime, services  # noqa: E402
 from localcloud.core.errors import DockerFailedError, ImageMissingError  # noqa: E402
+from localcloud.core.queue import Queue  # noqa: E402
 from localcloud.core.state import Model  # noqa: E402
-from localcloud.core.work import Work  # noqa: E402
 from localcloud.docker.machines import Machine  # noqa: E402
 from localcloud.docker.networks import Network  # noqa: E402
 from localcloud.docker.spec import ExecResult, File, MachineSpec  # noqa: E402
@@ -97,6 +98,7 @@ class FakeMachines:
         self.files: dict[str, dict[str, str]] = {}  # machine -> path -> what was written there last
         self.executed: list[Executed] = []
         self.fail: str | None = None
+        self.fail_stops = 0  # as many of the next stops fail
         self.images_missing: set[str] = set()
         self.answers: dict[str, ExecResult] = {}  # first word of a command -> its answer
         self.consoles: dict[str, bytes] = {}
@@ -115,6 +117,9 @@ class FakeMachines:
         return self.addresses(name)
 
     def stop(self, name: str, *, seconds: int = 10) -> None:
+        if self.fail_stops:
+            self.fail_stops -= 1
+            raise DockerFailedError("the engine restarts")
         self._note("stop", name, "exited")
 
     def restart(self, name: str, *, seconds: int = 10) -> None:
@@ -229,16 +234,18 @@ class Cloud:
 
     def settle(self) -> None:
         """Wait until all jobs are done."""
-        assert self.now.work.wait_all(seconds=10), self.now.work.waiting()
+        assert self.now.queue.settle(seconds=10), self.now.queue.pending()
 
     def boot(self) -> bool:
         """Start as the server process does; whether there was a state."""
+        if self.application is not None:
+            assert self.now.queue.stop(seconds=10)
         forget()
         registered = services.register()
-        work = Work()
+        queue = Queue(first_pause=0.01, soon=0.6)  # a failure counts as settled after half a second
         machines: Any = self.machines
         networks: Any = self.networks
-        registry = Registry(config=self.config, machines=machines, networks=networks, work=work)
+        registry = Registry(config=self.config, machines=machines, networks=networks, queue=queue)
         model = Model(self.config.state)
         runtime.install(
             runtime.Runtime(
@@ -246,7 +253,7 @@ class Cloud:
                 machines=machines,
                 networks=networks,
                 model=model,
-                work=work,
+                queue=queue,
                 registry=registry,
             )
         )
@@ -281,6 +288,14 @@ def forget() -> None:
         service.clear()
         getattr(service, "bucket_accounts", {}).clear()  # S3's index
     used._instances.clear()
+
+
+def until(question: Callable[[], bool]) -> None:
+    """Wait until the answer is true, for at most ten seconds."""
+    end = time.monotonic() + 10
+    while not question():
+        assert time.monotonic() < end, "not within 10 s"
+        time.sleep(0.02)
 
 
 @contextmanager
@@ -321,4 +336,5 @@ def cloud(config: Config) -> Iterator[Cloud]:
     with serving(made):
         yield made
     made.settle()
+    assert made.now.queue.stop(seconds=10)
     forget()

@@ -92,7 +92,7 @@ def serve(config: Config) -> None:
     signal.signal(signal.SIGINT, on_signal)
     if restored:
         now.machines.hold(seconds=HOLD_SECONDS)
-    now.work.submit("registry", now.registry.ensure)
+    now.queue.submit("registry", now.registry.ensure)
     services.reconcile(config.region)
     for server in servers:
         threading.Thread(target=server.serve_forever, name=f"http-{server.port}", daemon=True).start()
@@ -101,27 +101,27 @@ def serve(config: Config) -> None:
     LOG.info("stopping")
     for server in servers:
         server.shutdown()
-    now.work.wait_all(seconds=10)
+    now.queue.stop(seconds=10)
 
 
 def build(config: Config) -> Any:
     """Put the real parts together."""
+    from localcloud.core.queue import Queue  # noqa: PLC0415
     from localcloud.core.runtime import Runtime  # noqa: PLC0415
     from localcloud.core.state import Model  # noqa: PLC0415
-    from localcloud.core.work import Work  # noqa: PLC0415
     from localcloud.docker.client import Engine  # noqa: PLC0415
     from localcloud.docker.machines import Machines  # noqa: PLC0415
     from localcloud.docker.networks import Networks  # noqa: PLC0415
     from localcloud.ec2.groups import groups  # noqa: PLC0415 - imports moto
     from localcloud.ecr.registry import Registry  # noqa: PLC0415
 
-    engine, work = Engine(), Work()
+    engine, queue = Engine(), Queue()
     networks = Networks(config=config, engine=engine)
     machines = Machines(config=config, engine=engine, networks=networks, groups=groups)
-    registry = Registry(config=config, machines=machines, networks=networks, work=work)
+    registry = Registry(config=config, machines=machines, networks=networks, queue=queue)
     networks.on_created.append(lambda _: registry.networks_changed())
     return Runtime(
-        config=config, machines=machines, networks=networks, model=Model(config.state), work=work, registry=registry
+        config=config, machines=machines, networks=networks, model=Model(config.state), queue=queue, registry=registry
     )
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from localcloud.core.config import Config
+    from localcloud.core.queue import Queue
     from localcloud.core.state import Model
-    from localcloud.core.work import Work
     from localcloud.docker.machines import Machines
     from localcloud.docker.networks import Networks
     from localcloud.ecr.registry import Registry
@@ -22,7 +22,7 @@ class Runtime:
     machines: Machines
     networks: Networks
     model: Model
-    work: Work
+    queue: Queue
     registry: Registry
 
 

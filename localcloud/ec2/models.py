@@ -19,7 +19,7 @@ from moto.ec2.models.instances import InstanceState, StateReason
 from moto.ec2.models.security_groups import SecurityGroupRule
 
 from localcloud.core import runtime
-from localcloud.core.errors import DockerFailedError, ImageMissingError
+from localcloud.core.errors import DockerFailedError, ImageMissingError, RangeTakenError
 from localcloud.ec2 import hooks, zones
 from localcloud.ec2.machine import image_of, specification
 from localcloud.servicequotas.models import applied
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 PENDING, RUNNING, STOPPING, STOPPED = ("pending", 0), ("running", 16), ("stopping", 64), ("stopped", 80)
 SHUTTING_DOWN, TERMINATED = ("shutting-down", 32), ("terminated", 48)
+LAUNCH_SECONDS = 60.0  # without success for so long, a launch is given up
 FORGET_TERMINATED = timedelta(hours=1)
 
 
@@ -181,7 +182,7 @@ class LocalEC2Backend(EC2Backend):
     @override
     def delete_vpc(self, vpc_id: str) -> Any:
         vpc = super().delete_vpc(vpc_id)
-        runtime.current().work.submit("leftovers/networks", remove_stray_networks)
+        runtime.current().queue.submit("leftovers/networks", remove_stray_networks)
         return vpc
 
     def create_network_interface(
@@ -243,12 +244,12 @@ class LocalEC2Backend(EC2Backend):
         for instance in self.all_instances():
             if instance.state not in _names(TERMINATED):
                 self._converge(instance)
-        runtime.current().work.submit(f"leftovers/{self.region_name}", partial(remove_leftovers, self))
-        runtime.current().work.submit("leftovers/networks", remove_stray_networks)
+        runtime.current().queue.submit(f"leftovers/{self.region_name}", partial(remove_leftovers, self))
+        runtime.current().queue.submit("leftovers/networks", remove_stray_networks)
 
     def _converge(self, instance: Any) -> None:
         job = partial(converge, self.account_id, self.region_name, instance.id)
-        runtime.current().work.submit(f"instance/{instance.id}", job)
+        runtime.current().queue.submit(job_key(instance.id), job)
 
     def _converge_nics(self, *nics: Any) -> None:
         for nic in nics:
@@ -319,6 +320,11 @@ class LocalEC2Backend(EC2Backend):
                 del self.reservations[key]
 
 
+def job_key(instance_id: str) -> str:
+    """Return the key of an instance's job."""
+    return f"instance/{instance_id}"
+
+
 def converge(account: str, region: str, instance_id: str) -> None:
     """Make the instance's machine what the model says now. A job: runs without the model's lock."""
     now = runtime.current()
@@ -326,7 +332,7 @@ def converge(account: str, region: str, instance_id: str) -> None:
     with now.model.lock:
         instance: Any = next((i for i in backend.all_instances() if i.id == instance_id), None)
         wanted = instance.state if instance is not None else TERMINATED[0]
-        reboot = bool(instance is not None and instance.__dict__.pop("beacon_reboot", False))
+        reboot = getattr(instance, "beacon_reboot", False)
     if wanted in _names(PENDING, RUNNING):
         try:
             with now.model.lock:
@@ -337,8 +343,10 @@ def converge(account: str, region: str, instance_id: str) -> None:
             now.machines.ensure(spec)
             if reboot:
                 now.machines.restart(instance_id)
+                instance.beacon_reboot = False
         except Exception as error:  # whatever the reason, an instance that never ran is given up as AWS does
-            if wanted == PENDING[0]:
+            hopeless = isinstance(error, ImageMissingError | RangeTakenError)
+            if wanted == PENDING[0] and (hopeless or now.queue.trying(job_key(instance_id)) >= LAUNCH_SECONDS):
                 _give_up(backend, instance, error)
                 return
             raise
@@ -354,7 +362,7 @@ def converge(account: str, region: str, instance_id: str) -> None:
             _settle(instance, expected=SHUTTING_DOWN, becomes=TERMINATED)
             for hook in hooks.all_hooks():
                 hook.terminated(instance)
-    now.work.submit("packet-filters", now.machines.refresh)
+    now.queue.submit("packet-filters", now.machines.refresh)
 
 
 def remove_leftovers(backend: LocalEC2Backend) -> None:

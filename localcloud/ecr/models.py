@@ -144,7 +144,7 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
 
     def _delete_later(self, name: str, digests: set[str]) -> None:
         for digest in sorted(digests):
-            runtime.current().work.submit(f"image/{name}@{digest}", partial(delete_from_registry, name, digest))
+            runtime.current().queue.submit(f"image/{name}@{digest}", partial(delete_from_registry, name, digest))
 
 
 def delete_from_registry(name: str, digest: str) -> None:

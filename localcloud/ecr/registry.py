@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud.core.config import Config
-    from localcloud.core.work import Work
+    from localcloud.core.queue import Queue
     from localcloud.docker.machines import Machines
     from localcloud.docker.networks import Networks
 
@@ -35,11 +35,11 @@ DATA = "/var/lib/docker-registry"
 class Registry:
     """The container and what leads to it."""
 
-    def __init__(self, *, config: Config, machines: Machines, networks: Networks, work: Work) -> None:
+    def __init__(self, *, config: Config, machines: Machines, networks: Networks, queue: Queue) -> None:
         self.config = config
         self.machines = machines
         self.networks = networks
-        self.work = work
+        self.queue = queue
         self.authority = Authority(folder=config.state / "pki")
 
     @property
@@ -69,7 +69,7 @@ class Registry:
 
     def networks_changed(self) -> None:
         """Connect to new networks soon."""
-        self.work.submit("registry", self.ensure)
+        self.queue.submit("registry", self.ensure)
 
     def specification(self) -> MachineSpec:
         """Describe the container."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import utcnow
@@ -13,32 +13,23 @@ from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
 
 from localcloud.core import runtime
-from localcloud.core.errors import DockerFailedError
-from localcloud.core.work import Work
+from localcloud.core.errors import DockerFailedError, ImageMissingError, RangeTakenError
 from localcloud.docker.spec import File
 from localcloud.eks import addons, controlplane, identity, nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from localcloud.docker.spec import ExecResult
 
 LOG = logging.getLogger(__name__)
 API_SECONDS = 120.0
+APPLY_SECONDS = 30.0  # objects that the API server refuses for so long are wrong
 ADDON_SECONDS = 180.0
 NODES_SECONDS = 180.0
-POLL_SECONDS = 0.4
+POLL_SECONDS = 0.5
+RECHECK_SECONDS = 30.0  # of what is degraded
 KUBECTL = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "--request-timeout=15s")
 # kubectl complains about aggregated APIs that are away on the same channel as its answer: only errors may speak
 QUIETLY = 'said=$(mktemp); "$0" "$@" 2>"$said"; code=$?; [ $code = 0 ] || cat "$said"; rm -f "$said"; exit $code'
-
-
-# These jobs wait for what EC2's jobs do: threads of their own, or they would wait for each other.
-WORK = Work(threads=16)
-
-
-class NotReadyError(Exception):
-    """Something inside the cluster didn't happen in time; the message says what."""
 
 
 class RefusedError(Exception):
@@ -48,7 +39,12 @@ class RefusedError(Exception):
 # -- clusters
 
 
-def converge_cluster(account: str, region: str, name: str) -> None:
+def cluster_key(region: str, name: str) -> str:
+    """Return the key of a cluster's job."""
+    return f"eks/{region}/{name}"
+
+
+def converge_cluster(account: str, region: str, name: str) -> float | None:
     """Make the control plane what the model says, and note how that went."""
     now = runtime.current()
     backend: Any = eks_backends[account][region]
@@ -64,28 +60,47 @@ def converge_cluster(account: str, region: str, name: str) -> None:
         with now.model.transaction():
             if cluster is not None:
                 backend.forget_cluster(name)
-        return
+        return None
     if status == "FAILED":
-        return
+        return None
+    over = _is_over(cluster_key(region, name), API_SECONDS)
     try:
-        now.networks.ensure_vpc(vpc.id, vpc.cidr_block)
-        now.machines.ensure(_spec(plane, status=status))
-        wait_for_api(machine)
-    except (DockerFailedError, NotReadyError) as error:
-        LOG.error("cluster %s: %s", name, error)  # noqa: TRY400 - the reason is in the message, a trace adds nothing
-        if status == "CREATING":
-            _note_cluster(backend, name, "FAILED", [_issue("InternalFailure", str(error), [cluster.arn])])
-            return
-        raise
+        problem = _start(plane, vpc, status=status)
+    except DockerFailedError as error:
+        if status != "CREATING" or not (over or isinstance(error, ImageMissingError | RangeTakenError)):
+            raise
+        _note_cluster(backend, name, "FAILED", [_issue("InternalFailure", str(error), [cluster.arn])])
+        return None
+    if problem and over and status == "CREATING":
+        problem = f"the API server is not ready after {API_SECONDS:.0f} s: {problem}"
+        _note_cluster(backend, name, "FAILED", [_issue("InternalFailure", problem, [cluster.arn])])
+        return None
+    if problem:
+        return POLL_SECONDS
     if status == "CREATING":
         _note_cluster(backend, name, "ACTIVE", [])
         LOG.info("cluster %s is active", name)
         backend.push_scopes(name)
     with now.model.lock:
-        for addon in addons.SELF_MANAGED if cluster.beacon_self_managed else ():
-            if addon not in backend.items[name]["addon"] and addon not in backend.planes[name].applied:
-                backend.converge_addon(name, addon)
-    now.work.submit("packet-filters", now.machines.refresh)
+        _apply_self_managed(backend, cluster)
+    now.queue.submit("packet-filters", now.machines.refresh)
+    return None
+
+
+def _apply_self_managed(backend: Any, cluster: Any) -> None:
+    name = cluster.name
+    for addon in addons.SELF_MANAGED if cluster.beacon_self_managed else ():
+        if addon not in backend.items[name]["addon"] and addon not in backend.planes[name].applied:
+            backend.converge_addon(name, addon)
+
+
+def _start(plane: controlplane.ControlPlane, vpc: Any, *, status: str) -> str:
+    """Have the machine run; what its API server says while it is not ready."""
+    now = runtime.current()
+    spec = _spec(plane, status=status)
+    now.networks.ensure_vpc(vpc.id, vpc.cidr_block)
+    now.machines.ensure(spec)
+    return _api_problem(spec.name)
 
 
 def _spec(plane: controlplane.ControlPlane, *, status: str) -> Any:
@@ -96,13 +111,15 @@ def _spec(plane: controlplane.ControlPlane, *, status: str) -> Any:
     return spec
 
 
-def wait_for_api(machine: str) -> None:
-    """Wait until the API server is ready; NotReadyError with its last words after API_SECONDS."""
-    _wait(
-        lambda: "" if (answer := kubectl(machine, "get", "--raw", "/readyz")).exit_code == 0 else answer.output,
-        seconds=API_SECONDS,
-        what="the API server is not ready",
-    )
+def _api_problem(machine: str) -> str:
+    """Return the API server's last words while it is not ready."""
+    answer = kubectl(machine, "get", "--raw", "/readyz")
+    return answer.output.strip()[-300:] or f"exit code {answer.exit_code}" if answer.exit_code else ""
+
+
+def _is_over(key: str, seconds: float) -> bool:
+    """Tell whether a key's job has been tried for that long since it was asked for."""
+    return runtime.current().queue.trying(key) >= seconds
 
 
 def push_scopes(account: str, region: str, name: str) -> None:
@@ -126,7 +143,7 @@ def push_log_types(account: str, region: str, name: str) -> None:
 
 
 def push_encryption(account: str, region: str, name: str) -> None:
-    """Give the API server its key, then write every secret anew so that it is stored with it."""
+    """Give the API server its key; a job of its own then writes every secret anew so that it is stored with it."""
     backend: Any = eks_backends[account][region]
     with runtime.current().model.lock:
         if name not in backend.clusters:
@@ -137,11 +154,22 @@ def push_encryption(account: str, region: str, name: str) -> None:
     restarted = runtime.current().machines.exec(machine, ["systemctl", "restart", "kube-apiserver"])
     if restarted.exit_code:
         raise DockerFailedError(f"{machine}: the API server does not start with its new key: {restarted.output}")
-    wait_for_api(machine)
+    backend.push(rewrite_secrets, name)
+
+
+def rewrite_secrets(account: str, region: str, name: str) -> float | None:
+    """Write every secret anew, so that it is stored with the present key."""
+    with runtime.current().model.lock:
+        if name not in eks_backends[account][region].clusters:
+            return None
+    machine = controlplane.machine_name(name, region)
+    if _api_problem(machine):
+        return POLL_SECONDS
     rewrite = " ".join([*KUBECTL, "get secrets -A -o json |", *KUBECTL, "replace -f -"])
     done = runtime.current().machines.exec(machine, ["sh", "-c", rewrite])
     if done.exit_code and "no objects passed" not in done.output:
         raise RefusedError(f"secrets of {name} could not be written with the new key: {done.output.strip()[-300:]}")
+    return None
 
 
 def remove_leftovers(account: str, region: str) -> None:
@@ -162,13 +190,20 @@ def _note_cluster(backend: Any, name: str, status: str, issues: list[dict[str, A
         if cluster is not None and cluster.status != "DELETING":
             cluster.status = status
             cluster.health = {"issues": issues}
+    if issues:
+        LOG.error("cluster %s: %s", name, issues[0]["message"])
 
 
 # -- add-ons
 
 
+def addon_key(region: str, cluster: str, name: str) -> str:
+    """Return the key of an add-on's job."""
+    return f"eks-addon/{region}/{cluster}/{name}"
+
+
 def converge_addon(account: str, region: str, cluster: str, name: str) -> None:
-    """Apply the add-on, or remove it when the model has it no more; note when it runs."""
+    """Apply the add-on, or remove it when the model has it no more; a job of its own notes when it runs."""
     now = runtime.current()
     backend: Any = eks_backends[account][region]
     machine = controlplane.machine_name(cluster, region)
@@ -188,29 +223,48 @@ def converge_addon(account: str, region: str, cluster: str, name: str) -> None:
             cluster_dns=nodes.cluster_dns(found.kubernetes_network_config["serviceIpv4Cidr"]),
             endpoint_address=plane.address,
         )
-    code, problem = "", ""
     try:
         if removing:
             _apply(machine, text, "delete", "--ignore-not-found", "--wait=false")
         elif wanted:
             _apply(machine, text, "apply", "--server-side", "--force-conflicts", "--field-manager=eks")
     except RefusedError as error:
-        code, problem = "ConfigurationConflict", str(error)
+        if not removing and _is_over(addon_key(region, cluster, name), APPLY_SECONDS):
+            _note_addon(backend, cluster, name, "ConfigurationConflict", str(error))
+        raise
     with now.model.transaction():
-        items = backend.items[cluster]["addon"]
-        if removing and not problem:
-            items.pop(name, None)
+        if removing:
+            backend.items[cluster]["addon"].pop(name, None)
             return
         plane.applied.add(name)
-    if item is None:
-        return
-    if not problem and addon.workload is not None:
-        try:
-            _wait_for_workload(machine, addon.workload)
-        except NotReadyError as error:
-            code, problem = "InsufficientNumberOfReplicas", str(error)
-    with now.model.transaction():
-        if (item := items.get(name)) is not None and item["status"] != "DELETING":
+    if item is not None:
+        job = partial(watch_addon, account, region, cluster, name)
+        now.queue.submit(f"{addon_key(region, cluster, name)}/ready", job)
+
+
+def watch_addon(account: str, region: str, cluster: str, name: str) -> float | None:
+    """Note whether the add-on's workload runs: looked at again until it does."""
+    backend: Any = eks_backends[account][region]
+    with runtime.current().model.lock:
+        if name not in backend.items.get(cluster, {}).get("addon", {}):
+            return None
+    workload = addons.CATALOGUE[name].workload
+    problem = _workload_problem(controlplane.machine_name(cluster, region), workload) if workload else ""
+    if workload is None or not problem:
+        _note_addon(backend, cluster, name, "", "")
+        return None
+    if not _is_over(f"{addon_key(region, cluster, name)}/ready", ADDON_SECONDS):
+        return POLL_SECONDS
+    what = f"{workload.kind} {workload.name} in {workload.namespace}"
+    problem = f"{what} is not ready after {ADDON_SECONDS:.0f} s: {problem}"
+    _note_addon(backend, cluster, name, "InsufficientNumberOfReplicas", problem)
+    return RECHECK_SECONDS
+
+
+def _note_addon(backend: Any, cluster: str, name: str, code: str, problem: str) -> None:
+    with runtime.current().model.transaction():
+        item = backend.items.get(cluster, {}).get("addon", {}).get(name)
+        if item is not None and item["status"] != "DELETING":
             item["status"] = "DEGRADED" if problem else "ACTIVE"
             item["health"] = {"issues": [_issue(code, problem, [item["addonArn"]])] if problem else []}
             item["modifiedAt"] = utcnow()
@@ -225,24 +279,24 @@ def _apply(machine: str, text: str, verb: str, *flags: str) -> None:
         raise RefusedError(f"kubectl {verb}: {answer.output.strip()[-500:]}")
 
 
-def _wait_for_workload(machine: str, workload: addons.Workload) -> None:
-    """Wait until it runs; NotReadyError with what is missing after ADDON_SECONDS."""
-
-    def missing() -> str:
-        answer = kubectl(machine, "get", workload.kind, "-n", workload.namespace, workload.name, "-o", "json")
-        if answer.exit_code:
-            return answer.output
-        return "" if addons.is_ready(json.loads(answer.output)) else "its pods are not ready"
-
-    what = f"{workload.kind} {workload.name} in {workload.namespace} is not ready"
-    _wait(missing, seconds=ADDON_SECONDS, what=what, pause=1.0)
+def _workload_problem(machine: str, workload: addons.Workload) -> str:
+    """Return why it does not run, or nothing."""
+    answer = kubectl(machine, "get", workload.kind, "-n", workload.namespace, workload.name, "-o", "json")
+    if not answer.exit_code and addons.is_ready(json.loads(answer.output)):
+        return ""
+    return answer.output.strip()[-300:] or "no answer" if answer.exit_code else "its pods are not ready"
 
 
 # -- node groups
 
 
-def converge_nodegroup(account: str, region: str, cluster: str, name: str) -> None:
-    """Wait for the group's nodes and note the outcome; forget a group that is being deleted when its machines are gone."""
+def nodegroup_key(region: str, cluster: str, name: str) -> str:
+    """Return the key of a node group's job."""
+    return f"eks-nodes/{region}/{cluster}/{name}"
+
+
+def converge_nodegroup(account: str, region: str, cluster: str, name: str) -> float | None:
+    """Note whether the group's nodes are ready; forget a group that is being deleted when its machines are gone."""
     now = runtime.current()
     backend: Any = eks_backends[account][region]
     machine = controlplane.machine_name(cluster, region)
@@ -252,32 +306,30 @@ def converge_nodegroup(account: str, region: str, cluster: str, name: str) -> No
         status = group.status if group else None
         desired = group.scaling_config["desiredSize"] if group else 0
         instances = group.beacon_instances if group and status == "DELETING" else []
-    if group is None:
-        return
+    if group is None or status == "CREATE_FAILED":
+        return None
     if status == "DELETING":
-        _wait(
-            lambda: ", ".join(i for i in instances if now.machines.state(i) != "missing"),
-            seconds=NODES_SECONDS,
-            what="machines are still there",
-        )
+        if any(now.machines.state(instance) != "missing" for instance in instances):
+            return POLL_SECONDS
         with now.model.transaction():
             found.nodegroups.pop(name, None)
-        return
-    problem = ""
-    try:
-        _wait(lambda: _missing_nodes(machine, name, desired), seconds=NODES_SECONDS, what="the nodes are not ready")
-    except NotReadyError as error:
-        problem = str(error)
+        return None
+    problem = _missing_nodes(machine, name, desired)
+    if problem and not _is_over(nodegroup_key(region, cluster, name), NODES_SECONDS):
+        return POLL_SECONDS
+    if problem:
+        problem = f"the nodes are not ready after {NODES_SECONDS:.0f} s: {problem.strip()[-300:]}"
     with now.model.transaction():
         group = found.nodegroups.get(name)
         if group is None or group.status == "DELETING" or group.scaling_config["desiredSize"] != desired:
-            return
+            return 0.0
         created = group.status == "CREATING"
         if created and not problem:
             group.beacon_ready_seconds = (utcnow() - group.created_at).total_seconds()
         failed = "CREATE_FAILED" if created else "DEGRADED"
         group.status = failed if problem else "ACTIVE"
         group.health = {"issues": [_issue("NodeCreationFailure", problem, [])] if problem else []}
+    return RECHECK_SECONDS if problem else None
 
 
 def _missing_nodes(machine: str, group: str, desired: int) -> str:
@@ -322,15 +374,6 @@ def kubectl(machine: str, *arguments: str) -> ExecResult:
 
 def _put(cluster: str, region: str, path: str, file: File) -> None:
     runtime.current().machines.put_files(controlplane.machine_name(cluster, region), {path: file})
-
-
-def _wait(problem: Callable[[], str], *, seconds: float, what: str, pause: float = POLL_SECONDS) -> None:
-    """Ask until there is no problem left; NotReadyError with the last one when the time is over."""
-    end = time.monotonic() + seconds
-    while last := problem():
-        if time.monotonic() > end:
-            raise NotReadyError(f"{what} after {seconds:.0f} s: {last.strip()[-300:]}")
-        time.sleep(pause)
 
 
 def _issue(code: str, message: str, resources: list[str]) -> dict[str, Any]:

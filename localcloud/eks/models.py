@@ -166,7 +166,7 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
     def converge(self, name: str) -> None:
         """Have the cluster's control plane made what the model says."""
         job = partial(jobs.converge_cluster, self.account_id, self.region_name, name)
-        jobs.WORK.submit(f"eks/{self.region_name}/{name}", job)
+        runtime.current().queue.submit(jobs.cluster_key(self.region_name, name), job)
 
     def control_plane(self, name: str) -> controlplane.ControlPlane:
         """Return the control plane as it must be."""
@@ -212,7 +212,7 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
                 for nodegroup in cluster.nodegroups:
                     self.converge_nodegroup(name, nodegroup)
         job = partial(jobs.remove_leftovers, self.account_id, self.region_name)
-        jobs.WORK.submit(f"eks-leftovers/{self.region_name}", job)
+        runtime.current().queue.submit(f"eks-leftovers/{self.region_name}", job)
 
     def figures(self) -> dict[str, float]:
         """Return how long the nodes of each node group took from its creation to Ready, in seconds."""
@@ -251,7 +251,7 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
     def converge_nodegroup(self, cluster: str, nodegroup: str) -> None:
         """Have the node group's status follow its nodes."""
         job = partial(jobs.converge_nodegroup, self.account_id, self.region_name, cluster, nodegroup)
-        jobs.WORK.submit(f"eks-nodes/{self.region_name}/{cluster}/{nodegroup}", job)
+        runtime.current().queue.submit(jobs.nodegroup_key(self.region_name, cluster, nodegroup), job)
 
     # -- access
     def create_access_entry(self, cluster: str, arn: str, settings: dict[str, Any]) -> dict[str, Any]:
@@ -299,10 +299,10 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
         self.push_scopes(cluster)
         return association
 
-    def push(self, what: Callable[[str, str, str], None], cluster: str) -> None:
+    def push(self, what: Callable[[str, str, str], float | None], cluster: str) -> None:
         """Have a job tell the control plane about a change (jobs.push_*)."""
         job = partial(what, self.account_id, self.region_name, cluster)
-        jobs.WORK.submit(f"{what.__name__}/{self.region_name}/{cluster}", job)
+        runtime.current().queue.submit(f"{what.__name__}/{self.region_name}/{cluster}", job)
 
     def push_scopes(self, cluster: str) -> None:
         """Have the control plane bind policies that are limited to namespaces."""
@@ -316,7 +316,7 @@ class LocalEKSBackend(EKSBackend, TaggableResourcesMixin):
     def converge_addon(self, cluster: str, name: str) -> None:
         """Have the add-on made what the model says (absent there: removed)."""
         job = partial(jobs.converge_addon, self.account_id, self.region_name, cluster, name)
-        jobs.WORK.submit(f"eks-addon/{self.region_name}/{cluster}/{name}", job)
+        runtime.current().queue.submit(jobs.addon_key(self.region_name, cluster, name), job)
 
     # -- what belongs to a cluster
     def arn(self, kind: str, *parts: str) -> str:

@@ -161,7 +161,7 @@ def relabel(backend: Any, group: Any, *, labels: dict[str, Any], taints: dict[st
     job = partial(
         jobs.relabel, backend.region_name, group.cluster_name, group.nodegroup_name, arguments[0], taint_arguments
     )
-    jobs.WORK.submit(f"eks-relabel/{group.arn}", job)
+    runtime.current().queue.submit(f"eks-relabel/{group.arn}", job)
 
 
 def replace_template(backend: Any, group: Any, template: dict[str, str] | None) -> None:
@@ -295,7 +295,7 @@ class NodeHook:
             return
         region = instance.ec2_backend.region_name
         name = nodes.node_name(instance.nics[0].private_ip_address, region)
-        jobs.WORK.submit(f"eks-forget/{instance.id}", partial(jobs.forget_node, region, cluster, name))
+        runtime.current().queue.submit(f"eks-forget/{instance.id}", partial(jobs.forget_node, region, cluster, name))
 
 
 def _owner(instance: Any) -> tuple[Any, Any, Any] | None:

@@ -71,7 +71,7 @@ def group_arns(listener: Any) -> list[str]:
 
 def watch(account: str, region: str, arn: str) -> None:
     """Have the load balancer's nodes asked now, and then every few seconds."""
-    runtime.current().work.submit(f"elbv2-health/{arn}", partial(look, account, region, arn))
+    runtime.current().queue.submit(f"elbv2-health/{arn}", partial(look, account, region, arn))
 
 
 def look(account: str, region: str, arn: str) -> float | None:

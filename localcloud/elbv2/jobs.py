@@ -9,8 +9,7 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
 from localcloud.core import runtime
-from localcloud.core.errors import DockerFailedError
-from localcloud.core.work import Work
+from localcloud.core.errors import DockerFailedError, ImageMissingError
 from localcloud.docker.spec import Attachment, File, MachineSpec
 from localcloud.elbv2 import haproxy, health
 
@@ -18,7 +17,12 @@ LOG = logging.getLogger(__name__)
 IMAGE = "mirror.beacon/haproxy:1"
 KIND = "balancer"
 
-WORK = Work(threads=4)
+PROVISION_SECONDS = 120.0  # without success for so long, a new load balancer has failed
+
+
+def job_key(arn: str) -> str:
+    """Return the key of a load balancer's job."""
+    return f"elbv2/{arn}"
 
 
 def converge(account: str, region: str, arn: str) -> None:
@@ -41,12 +45,13 @@ def converge(account: str, region: str, arn: str) -> None:
     try:
         for spec in specs:
             ensure(spec)
-    except DockerFailedError:
-        _note(backend, arn, "failed", only_from="provisioning")
+    except DockerFailedError as error:
+        if isinstance(error, ImageMissingError) or now.queue.trying(job_key(arn)) >= PROVISION_SECONDS:
+            _note(backend, arn, "failed", only_from="provisioning")
         raise
     _note(backend, arn, "active")
     health.watch(account, region, arn)
-    now.work.submit("packet-filters", now.machines.refresh)
+    now.queue.submit("packet-filters", now.machines.refresh)
 
 
 def ensure(spec: MachineSpec) -> None:

@@ -14,6 +14,7 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.exceptions import ELBClientError, LoadBalancerNotFoundError, TargetGroupNotFoundError
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
 
+from localcloud.core import runtime
 from localcloud.elbv2 import health, jobs
 
 LOG = logging.getLogger(__name__)
@@ -236,7 +237,7 @@ class LocalELBv2Backend(ELBv2Backend):
     def converge(self, arn: str) -> None:
         """Have a load balancer's containers made what the model says (absent there: removed)."""
         job = partial(jobs.converge, self.account_id, self.region_name, arn)
-        jobs.WORK.submit(f"elbv2/{arn}", job)
+        runtime.current().queue.submit(jobs.job_key(arn), job)
 
     def converge_all(self) -> None:
         """Have all load balancers converged."""
@@ -246,7 +247,7 @@ class LocalELBv2Backend(ELBv2Backend):
     def reconcile(self) -> None:
         """After a start of the server."""
         self.converge_all()
-        jobs.WORK.submit(
+        runtime.current().queue.submit(
             f"elbv2-leftovers/{self.region_name}", partial(jobs.remove_leftovers, self.account_id, self.region_name)
         )
 

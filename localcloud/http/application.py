@@ -18,7 +18,7 @@ from moto.core.request import Request as MotoRequest
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import HTTPException
 
-from localcloud.core import runtime, services, work
+from localcloud.core import runtime, services
 from localcloud.eks import callbacks
 from localcloud.http import errors, signatures
 from localcloud.http.errors import Answer, Fault, RefusedError
@@ -131,8 +131,8 @@ class Application:
             "save_ms": round(now.model.save_seconds * 1000, 1),
             "services": sorted(self.services),
             "seconds": {what: round(taken, 1) for what, taken in services.figures().items()},
-            "waiting": work.waiting(),
-            "failures": work.failing(),
+            "waiting": now.queue.pending(),
+            "failures": now.queue.failing(),
         }
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
@@ -190,7 +190,7 @@ class Application:
             )
             return errors.answer(fault, service=call.service, protocol=call.protocol)
         if call.service == "ec2":
-            runtime.current().work.submit("packet-filters", runtime.current().machines.refresh)
+            runtime.current().queue.submit("packet-filters", runtime.current().machines.refresh)
         return answer
 
     def _ask_moto(self, call: Call) -> Answer:

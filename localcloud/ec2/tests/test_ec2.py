@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.core.utils import utcnow
 
+from localcloud.conftest import until
 from localcloud.ec2 import hooks
 from localcloud.ec2.models import FORGET_TERMINATED
 
@@ -166,11 +167,30 @@ def test_an_image_that_the_engine_lacks_is_refused_with_the_next_step(site: Site
         site.run()
 
 
-def test_a_launch_that_docker_refuses_ends_terminated_with_the_reason(site: Site) -> None:
+def test_a_launch_that_docker_refuses_for_long_ends_terminated_with_the_reason(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("localcloud.ec2.models.LAUNCH_SECONDS", 0.0)
     site.cloud.machines.fail = "no space left on device"
     instance = site.describe(site.run())
     assert instance["State"]["Name"] == "terminated"
     assert "no space left on device" in instance["StateReason"]["Message"]
+
+
+def test_an_instance_follows_after_docker_s_restart(site: Site) -> None:
+    instance = site.run()
+    site.cloud.machines.fail_stops = 6  # more than a few tries
+    site.ec2.stop_instances(InstanceIds=[instance])
+    until(lambda: site.describe(instance)["State"]["Name"] == "stopped")
+
+
+def test_a_launch_survives_a_failure_of_docker(site: Site) -> None:
+    site.cloud.machines.fail = "connection reset"
+    instance = site.run()
+    assert site.describe(instance)["State"]["Name"] == "pending"
+    assert "connection reset" in site.cloud.now.queue.failing()[f"instance/{instance}"]
+    site.cloud.machines.fail = None
+    until(lambda: site.describe(instance)["State"]["Name"] == "running")
 
 
 def test_a_vpc_over_somebody_s_network_is_refused(site: Site) -> None:

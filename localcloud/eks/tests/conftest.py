@@ -14,7 +14,6 @@ import pytest
 from localcloud.conftest import trust
 from localcloud.docker.spec import ExecResult
 from localcloud.eks import jobs
-from localcloud.elbv2 import jobs as balancer_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,9 +103,7 @@ class Site:
 
     def settle(self) -> None:
         for _ in range(2):  # one's jobs may ask for the other's
-            assert self.cloud.now.work.wait_all(seconds=20)
-            assert jobs.WORK.wait_all(seconds=20)
-            assert balancer_jobs.WORK.wait_all(seconds=20)
+            assert self.cloud.now.queue.settle(seconds=20)
 
     def create(self, **more: Any) -> Any:
         wanted: dict[str, Any] = {

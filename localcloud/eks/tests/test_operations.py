@@ -59,11 +59,21 @@ def test_an_api_server_that_does_not_come_up_fails_the_cluster_with_its_reason(
     assert "the API server is not ready after 0 s: not yet" in cluster["health"]["issues"][0]["message"]
 
 
-def test_docker_that_fails_fails_the_cluster(site: Site) -> None:
+def test_docker_that_fails_for_long_fails_the_cluster(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "API_SECONDS", 0.0)
     site.cloud.machines.fail = "no space left on device"
     site.create()
     site.cloud.machines.fail = None
     assert "no space left on device" in site.cluster()["health"]["issues"][0]["message"]
+
+
+def test_one_failure_of_docker_does_not_fail_the_cluster(site: Site) -> None:
+    site.cloud.machines.fail = "connection reset"
+    site.create()
+    assert site.cluster()["status"] == "CREATING"
+    site.cloud.machines.fail = None
+    site.cloud.boot()
+    assert site.cluster()["status"] == "ACTIVE"
 
 
 @pytest.mark.parametrize(
@@ -270,7 +280,10 @@ def test_add_ons_are_applied_and_removed(site: Site) -> None:
     assert any("delete" in command for command in site.commands)
 
 
-def test_an_add_on_that_the_api_server_refuses_is_in_conflict_whatever_its_words(site: Site) -> None:
+def test_an_add_on_that_the_api_server_refuses_for_long_is_in_conflict_whatever_its_words(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "APPLY_SECONDS", 0.0)
     site.create()
     site.refused = 'namespaces "kube-system" already exists'
     site.eks.create_addon(clusterName="demo", addonName="coredns")

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.autoscaling.models import autoscaling_backends
 
+from localcloud.conftest import until
 from localcloud.core.config import ACCOUNT
 from localcloud.docker.spec import ExecResult
 from localcloud.elbv2 import haproxy, jobs
@@ -36,8 +37,7 @@ class Site:
 
     def settle(self) -> None:
         for _ in range(2):
-            assert self.cloud.now.work.wait_all(seconds=20)
-            assert jobs.WORK.wait_all(seconds=20)
+            assert self.cloud.now.queue.settle(seconds=20)
 
     def create(self, **more: Any) -> Any:
         mappings = [
@@ -368,3 +368,17 @@ def test_a_port_has_one_listener(site: Site) -> None:
     site.listen(balancer, group)
     with pytest.raises(ClientError, match="already exists on this port"):
         site.listen(balancer, group)
+
+
+def test_one_failure_of_docker_is_no_failed_load_balancer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.cloud.machines.fail = "connection reset"
+    arn = site.create()["LoadBalancerArn"]
+
+    def state() -> str:
+        return str(site.elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]["State"]["Code"])
+
+    assert state() == "provisioning"
+    monkeypatch.setattr(jobs, "PROVISION_SECONDS", 0.0)  # for so long that it won't come any more
+    until(lambda: state() == "failed")
+    site.cloud.machines.fail = None
+    until(lambda: state() == "active")

@@ -12,7 +12,7 @@ from mirror.additions import with_additions
 from mirror.errors import MirrorError
 from mirror.files import lock, pack, publish, sha256, unpack_member, workspace, write_atomically
 from mirror.records import Record, Records, checksum_lines
-from mirror.settings import Settings
+from mirror.settings import DOUBLES, WRAPPERS, Settings
 from mirror.table import Artefact, GoBuild
 from mirror.table import Upstream as Release
 from mirror.upstream import Upstream
@@ -103,7 +103,7 @@ class ArtefactBuilder:
             (target / program).chmod(0o755)
 
     def _build(self, artefact: Artefact, go: GoBuild, folder: Path) -> None:
-        wrapper, cache = self.settings.source / "go" / go.wrapper, self.settings.cache
+        wrapper, cache = self.settings.source / WRAPPERS / go.wrapper, self.settings.cache
         tree = folder / artefact.root if artefact.is_archive else folder / artefact.path
         module = gobuild.module_directory(wrapper, go.module, cache=cache) if go.module else None
         if module and go.additions:
@@ -125,7 +125,7 @@ class ArtefactBuilder:
     def _double(self, artefact: Artefact, folder: Path) -> None:
         """Let the double make its own tree: doubles/<name>/build.py has build(target, version=…, cache=…)."""
         tree = folder / artefact.root
-        importlib.import_module(f"mirror.doubles.{artefact.double}.build").build(
+        importlib.import_module(f"{DOUBLES}.{artefact.double}.build").build(
             tree, version=artefact.version, cache=self.settings.work
         )
         pack(tree, folder / artefact.path)

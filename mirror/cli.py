@@ -11,7 +11,7 @@ from mirror.artefacts import ArtefactBuilder
 from mirror.errors import MirrorError
 from mirror.images import ImageBuilder
 from mirror.recipes import Recipe, read_recipes, with_needs
-from mirror.settings import Settings
+from mirror.settings import TABLE, Settings
 from mirror.table import Artefact, program_owner, read_table
 from mirror.terraform import TerraformBuilder
 from mirror.upstream import HttpUpstream, NoUpstream, Upstream
@@ -27,7 +27,7 @@ class Mirror:
     @cached_property
     def artefacts(self) -> dict[str, Artefact]:
         """The table."""
-        return read_table(self.settings.source / "artefacts.toml")
+        return read_table(self.settings.source / TABLE)
 
     @cached_property
     def recipes(self) -> dict[str, Recipe]:

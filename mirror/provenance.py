@@ -9,8 +9,8 @@ from mirror import engine
 from mirror.artefacts import ArtefactBuilder
 from mirror.files import write_atomically
 from mirror.recipes import Recipe
+from mirror.settings import MODULES, SOURCE
 
-MODULES = Path(__file__).parent / "modules" / "modules.json"
 EXPLAINED = {
     "upstream": "the publisher's own release",
     "built": "built here from the publisher's sources",
@@ -57,7 +57,7 @@ def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: st
         found.append(Source(kind="image", name=f"image {name}", version=recipe.tag.rpartition(":")[2], origin=origin))
     found += [
         Source(kind="terraform", name=f"module {module['Key']}", version=module["Version"], origin=modules)
-        for module in json.loads(MODULES.read_text())["Modules"]
+        for module in json.loads((SOURCE / MODULES / "modules.json").read_text())["Modules"]
         if module["Key"]
     ]
     return found

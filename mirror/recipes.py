@@ -10,6 +10,7 @@ from typing import Any
 
 from mirror.errors import MirrorError
 from mirror.files import tree_digest
+from mirror.settings import RECIPES
 from mirror.table import Artefact, program_owner
 
 # Raised when the way of building changes the result.
@@ -69,7 +70,7 @@ class Recipe:
 
 
 def go_package(source: Path, path: str) -> tuple[Path, str]:
-    """Split a path like daemons/netpol into the Go module's folder and the package in it."""
+    """Split a path like localcloud/images/daemons/netpol into the Go module's folder and the package in it."""
     for module in [source / path, (source / path).parent]:
         if (module / "go.mod").is_file():
             inner = (source / path).relative_to(module)
@@ -78,8 +79,14 @@ def go_package(source: Path, path: str) -> tuple[Path, str]:
 
 
 def read_recipes(source: Path) -> dict[str, Recipe]:
-    """Every recipe by name."""
-    return {file.parent.name: _read(file) for file in sorted((source / "images").glob("*/recipe.toml"))}
+    """Every recipe by name, from all folders of recipes; a name may be given once."""
+    recipes: dict[str, Recipe] = {}
+    for file in sorted(file for root in RECIPES for file in (source / root).glob("*/recipe.toml")):
+        recipe = _read(file)
+        if recipe.name in recipes:
+            raise MirrorError(f"{file.parent}: {recipes[recipe.name].folder} has the same name; rename one of them")
+        recipes[recipe.name] = recipe
+    return dict(sorted(recipes.items()))
 
 
 def with_needs(names: Iterable[str], recipes: Mapping[str, Recipe]) -> dict[str, tuple[str, ...]]:
@@ -92,9 +99,9 @@ def with_needs(names: Iterable[str], recipes: Mapping[str, Recipe]) -> dict[str,
             raise MirrorError(f"{asker}: no recipe {name!r}; there are {', '.join(recipes)}")
         recipe = recipes[name]
         if not (recipe.folder / "Dockerfile").is_file():
-            raise MirrorError(f"images/{name}: has no Dockerfile")
+            raise MirrorError(f"{recipe.folder}: has no Dockerfile")
         needs[name] = tuple(filter(None, [recipe.base, *recipe.images]))
-        todo += [(other, f"images/{name}/recipe.toml") for other in needs[name] if other not in needs]
+        todo += [(other, f"{recipe.folder}/recipe.toml") for other in needs[name] if other not in needs]
     return needs
 
 

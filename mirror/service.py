@@ -43,7 +43,7 @@ def start(settings: Settings) -> str:
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "mirror", "serve", "--foreground"],
-            cwd=settings.source.parent,
+            cwd=settings.source,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -1,11 +1,17 @@
-"""Where things are: the mirror's own folder, the cache, the state, the addresses it serves on."""
+"""Where things are: in the repository, the cache and the state, and the addresses that it serves on."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parent
+SOURCE = Path(__file__).resolve().parents[1]
+# What is read of the repository, relative to its root
+TABLE = "mirror/artefacts.toml"
+WRAPPERS = "mirror/go"
+RECIPES = ("mirror/images", "localcloud/images", "doubles/images")
+DOUBLES = "doubles"
+MODULES = "doubles/terraform-modules"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from mirror.errors import MirrorError
 from mirror.files import tree_digest
+from mirror.settings import DOUBLES, WRAPPERS
 
 # What lies in a double's folder and doesn't end in its archive.
 NOT_BUILT = {"tests", "README.md", "__pycache__"}
@@ -82,9 +83,10 @@ class Artefact:
             for optional in ("additions", "tags"):  # a recipe without them keeps its hash
                 if not parts["row"]["go"][optional]:
                     parts["row"]["go"].pop(optional)
-            parts["go"] = tree_digest([source / "go" / self.go.wrapper], root=source)
+            wrappers = source / WRAPPERS
+            parts["go"] = tree_digest([wrappers / self.go.wrapper], root=wrappers.parent)
         if self.double:
-            inputs = [file for file in (source / "doubles" / self.double).iterdir() if file.name not in NOT_BUILT]
+            inputs = [file for file in (source / DOUBLES / self.double).iterdir() if file.name not in NOT_BUILT]
             parts["double"] = tree_digest(inputs, root=source)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

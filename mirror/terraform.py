@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mirror.errors import MirrorError
 from mirror.files import lock, publish, workspace, write_atomically
-from mirror.settings import Settings
+from mirror.settings import MODULES, Settings
 from mirror.upstream import Upstream
 
 REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
@@ -83,13 +83,13 @@ class TerraformBuilder:
             write_atomically(self.configuration, text)
 
     def _write_lock(self) -> None:
-        committed = self.settings.source.parent / "terraform" / ".terraform.lock.hcl"
+        committed = self.settings.source / "terraform" / ".terraform.lock.hcl"
         text = lock_of(committed.read_text(), PROVIDER)
         if not self.lock_file.exists() or self.lock_file.read_text() != text:
             write_atomically(self.lock_file, text)
 
     def _write_seed(self) -> None:
-        source = self.settings.source / "modules"
+        source = self.settings.source / MODULES
         text = absolute_seed((source / "modules.json").read_text(), source)
         if not self.seed.exists() or self.seed.read_text() != text:
             write_atomically(self.seed, text)

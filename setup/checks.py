@@ -14,7 +14,7 @@ from .up import artefacts, up
 CHECKOV = paths.CHECKOUT / ".venv-checkov"  # apart: it pins an old boto3
 AWX = paths.CHECKOUT / ".venv-awx"  # apart: awx.awx is part of an older distribution only
 IN_TEST = ["prometheus", "grafana"]  # of the scenarios, all of which take twenty minutes
-GO_MODULES = ("mirror/daemons", "mirror/doubles/ingress")
+GO_MODULES = ("localcloud/images/daemons", "doubles/ingress")
 
 
 def files(*patterns: str) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from mirror import gobuild
 from mirror.artefacts import ArtefactBuilder
 from mirror.errors import MirrorError
+from mirror.settings import WRAPPERS
 from mirror.table import Artefact, GoBuild
 from mirror.tests.conftest import FakeUpstream
 
@@ -47,7 +48,7 @@ def test_unreachable_upstream_without_another_way_says_so(builder: ArtefactBuild
 
 
 def go_builder(builder: ArtefactBuilder, archive: Artefact) -> ArtefactBuilder:
-    wrapper = builder.settings.source / "go" / "tool"
+    wrapper = builder.settings.source / WRAPPERS / "tool"
     wrapper.mkdir(parents=True)
     (wrapper / "go.mod").write_text("module example\n")
     built = dataclasses.replace(archive, go=GoBuild(wrapper="tool", packages={"tool": "example.org/tool"}))
@@ -144,7 +145,7 @@ def test_build_adds_our_files_to_a_module_that_lacks_them(
     module = tmp_path / "module"
     module.mkdir()
     (module / "main.go").write_text("package main\n")
-    (builder.settings.source / "go" / "tool" / "page.html").write_text("<p>ours")
+    (builder.settings.source / WRAPPERS / "tool" / "page.html").write_text("<p>ours")
     go = dataclasses.replace(
         builder.artefacts["tool"].go or GoBuild(wrapper="tool", packages={}),
         module="example.org/tool",
@@ -154,7 +155,7 @@ def test_build_adds_our_files_to_a_module_that_lacks_them(
     replaced: list[tuple[str, str, str]] = []
 
     def build(wrapper: Path, packages: dict[str, str], target: Path, **_: object) -> None:
-        assert wrapper != builder.settings.source / "go" / "tool", "the wrapper in the checkout must stay as it is"
+        assert wrapper != builder.settings.source / WRAPPERS / "tool", "the wrapper in the checkout must stay as it is"
         target.mkdir(parents=True)
         (target / "tool").write_text("built")
 

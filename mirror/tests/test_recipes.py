@@ -6,7 +6,7 @@ import pytest
 
 from mirror.errors import MirrorError
 from mirror.recipes import Recipe, go_package, read_recipes, with_needs
-from mirror.settings import SOURCE, Settings
+from mirror.settings import SOURCE, TABLE, Settings
 from mirror.table import Artefact, read_table
 
 
@@ -17,13 +17,16 @@ def write(file: Path, text: str) -> None:
 
 @pytest.fixture
 def source(settings: Settings) -> Path:
-    images = settings.source / "images"
-    write(images / "base" / "recipe.toml", 'tag = "t/base:1"\npackages = ["systemd"]\n')
-    write(images / "base" / "Dockerfile", "ARG BASE\nFROM ${BASE}\n")
-    write(images / "leaf" / "recipe.toml", 'tag = "t/leaf:1"\nbase = "base"\nbinaries = ["tool"]\ngo = ["daemons/d"]\n')
+    images = settings.source / "localcloud/images"
+    write(settings.source / "mirror/images/base" / "recipe.toml", 'tag = "t/base:1"\npackages = ["systemd"]\n')
+    write(settings.source / "mirror/images/base" / "Dockerfile", "ARG BASE\nFROM ${BASE}\n")
+    write(
+        images / "leaf" / "recipe.toml",
+        'tag = "t/leaf:1"\nbase = "base"\nbinaries = ["tool"]\ngo = ["localcloud/images/daemons/d"]\n',
+    )
     write(images / "leaf" / "Dockerfile", "ARG BASE\nFROM ${BASE}\n")
-    write(settings.source / "daemons" / "go.mod", "module d\n")
-    write(settings.source / "daemons" / "d" / "main.go", "package main\n")
+    write(images / "daemons/go.mod", "module d\n")
+    write(images / "daemons/d/main.go", "package main\n")
     return settings.source
 
 
@@ -34,11 +37,11 @@ def digests(source: Path, archive: Artefact) -> tuple[str, str]:
 
 
 CHANGES = {
-    "a file": ("images/leaf/Dockerfile", "ARG BASE\nFROM ${BASE}\nUSER 1\n"),
-    "a new file": ("images/leaf/extra", "x"),
-    "its base's files": ("images/base/entrypoint", "x"),
-    "a Go source": ("daemons/d/main.go", "package main\n\nfunc main() {}\n"),
-    "Go's requirements": ("daemons/go.mod", "module d\n\ngo 1.26\n"),
+    "a file": ("localcloud/images/leaf/Dockerfile", "ARG BASE\nFROM ${BASE}\nUSER 1\n"),
+    "a new file": ("localcloud/images/leaf/extra", "x"),
+    "its base's files": ("mirror/images/base/entrypoint", "x"),
+    "a Go source": ("localcloud/images/daemons/d/main.go", "package main\n\nfunc main() {}\n"),
+    "Go's requirements": ("localcloud/images/daemons/go.mod", "module d\n\ngo 1.26\n"),
 }
 
 
@@ -56,13 +59,15 @@ def test_hash_changes_with_each_input_but_the_packages_layer_stays(
 
 def test_base_packages_change_both_hashes(source: Path, archive: Artefact) -> None:
     before = digests(source, archive)
-    write(source / "images/base/recipe.toml", 'tag = "t/base:1"\npackages = ["systemd", "curl"]\n')
+    write(source / "mirror/images/base/recipe.toml", 'tag = "t/base:1"\npackages = ["systemd", "curl"]\n')
     after = digests(source, archive)
     assert before[0] != after[0]
     assert before[1] != after[1]
 
 
-@pytest.mark.parametrize("path", ["images/leaf/__pycache__/x.pyc", "daemons/d/main_test.go"])
+@pytest.mark.parametrize(
+    "path", ["localcloud/images/leaf/__pycache__/x.pyc", "localcloud/images/daemons/d/main_test.go"]
+)
 def test_what_no_build_reads_changes_nothing(source: Path, archive: Artefact, path: str) -> None:
     before = digests(source, archive)
     write(source / path, "x")
@@ -71,7 +76,7 @@ def test_what_no_build_reads_changes_nothing(source: Path, archive: Artefact, pa
 
 def test_executable_bit_counts(source: Path, archive: Artefact) -> None:
     before = digests(source, archive)
-    (source / "images/leaf/Dockerfile").chmod(0o755)
+    (source / "localcloud/images/leaf/Dockerfile").chmod(0o755)
     assert digests(source, archive)[0] != before[0]
 
 
@@ -80,26 +85,37 @@ def test_needs_come_along(source: Path) -> None:
 
 
 def test_unknown_base_names_both_ends(source: Path) -> None:
-    write(source / "images/leaf/recipe.toml", 'tag = "t/leaf:1"\nbase = "bass"\n')
-    with pytest.raises(MirrorError, match=r"images/leaf/recipe.toml: no recipe 'bass'; there are base, leaf"):
+    write(source / "localcloud/images/leaf/recipe.toml", 'tag = "t/leaf:1"\nbase = "bass"\n')
+    with pytest.raises(
+        MirrorError, match=r"localcloud/images/leaf/recipe.toml: no recipe 'bass'; there are base, leaf"
+    ):
         with_needs(["leaf"], read_recipes(source))
 
 
+def test_a_name_that_two_folders_give_is_refused(source: Path) -> None:
+    write(source / "doubles/images/leaf/recipe.toml", 'tag = "t/leaf:2"\n')
+    with pytest.raises(
+        MirrorError, match=r"localcloud/images/leaf: .*doubles/images/leaf has the same name; rename one"
+    ):
+        read_recipes(source)
+
+
 def test_unknown_key_lists_the_allowed_ones(source: Path) -> None:
-    write(source / "images/leaf/recipe.toml", 'tag = "t/leaf:1"\npackage = ["x"]\n')
+    write(source / "localcloud/images/leaf/recipe.toml", 'tag = "t/leaf:1"\npackage = ["x"]\n')
     with pytest.raises(MirrorError, match=r"unknown package; allowed are .*packages"):
         read_recipes(source)
 
 
 def test_recipe_without_a_tag_shows_one(source: Path) -> None:
-    write(source / "images/leaf/recipe.toml", "")
+    write(source / "localcloud/images/leaf/recipe.toml", "")
     with pytest.raises(MirrorError, match=r'has no tag \(example: tag = "mirror.beacon/leaf:1"\)'):
         read_recipes(source)
 
 
 def test_go_package_is_split_at_its_module(source: Path) -> None:
-    assert go_package(source, "daemons/d") == (source / "daemons", "./d")
-    assert go_package(source, "daemons") == (source / "daemons", ".")
+    daemons = "localcloud/images/daemons"
+    assert go_package(source, f"{daemons}/d") == (source / daemons, "./d")
+    assert go_package(source, daemons) == (source / daemons, ".")
     with pytest.raises(MirrorError, match=r"neither it nor the folder above has a go\.mod"):
         go_package(source, "nowhere/x")
 
@@ -111,7 +127,7 @@ RECIPES = read_recipes(SOURCE)
 def test_recipes_of_the_repository_are_whole(recipe: Recipe) -> None:
     needs = with_needs([recipe.name], RECIPES)
     assert recipe.name in needs
-    assert recipe.digest(RECIPES, read_table(SOURCE / "artefacts.toml"), SOURCE)
+    assert recipe.digest(RECIPES, read_table(SOURCE / TABLE), SOURCE)
     dockerfile = (recipe.folder / "Dockerfile").read_text()
     assert "FROM ${BASE}" in dockerfile
     assert ("ADD rootfs.tar /" in dockerfile) == bool(recipe.packages)

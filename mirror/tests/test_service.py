@@ -69,9 +69,7 @@ with lock(Path({str(path)!r}), say=print):
     sys.stdin.read()
 """
     command = [sys.executable, "-c", code]
-    with subprocess.Popen(
-        command, cwd=SOURCE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
+    with subprocess.Popen(command, cwd=SOURCE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with (

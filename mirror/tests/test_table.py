@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from mirror import settings
 from mirror.errors import MirrorError
-from mirror.settings import SOURCE
+from mirror.settings import SOURCE, WRAPPERS
 from mirror.table import Artefact, program_owner, read_table
 
-TABLE = read_table(SOURCE / "artefacts.toml")
+TABLE = read_table(SOURCE / settings.TABLE)
 
 
 @pytest.mark.parametrize("artefact", TABLE.values(), ids=TABLE)
 def test_every_artefact_can_be_made_without_upstream(artefact: Artefact) -> None:
     assert artefact.go or artefact.double
     if artefact.go:
-        wrapper = SOURCE / "go" / artefact.go.wrapper
+        wrapper = SOURCE / WRAPPERS / artefact.go.wrapper
         assert (wrapper / "go.mod").is_file()
         assert (wrapper / "go.sum").is_file()
         assert set(artefact.go.packages) == set(artefact.programs)
@@ -35,7 +36,7 @@ def test_addresses_are_https_and_whole(artefact: Artefact) -> None:
 @pytest.mark.parametrize("artefact", TABLE.values(), ids=TABLE)
 def test_wrapper_pins_the_version_of_the_table(artefact: Artefact) -> None:
     if artefact.go:
-        text = (SOURCE / "go" / artefact.go.wrapper / "go.mod").read_text()
+        text = (SOURCE / WRAPPERS / artefact.go.wrapper / "go.mod").read_text()
         prometheus = artefact.go.module == "github.com/prometheus/prometheus"
         version = f"0.3{artefact.version.removeprefix('3.')}" if prometheus else artefact.version
         assert re.search(rf" v{re.escape(version)}( //.*)?$", text, re.MULTILINE)

@@ -7,7 +7,7 @@ import pytest
 
 from mirror import terraform
 from mirror.errors import MirrorError
-from mirror.settings import Settings
+from mirror.settings import MODULES, Settings
 from mirror.tests.conftest import FakeUpstream
 
 PLACE = "registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
@@ -23,12 +23,12 @@ def builder(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> terraform.Te
     monkeypatch.setattr(terraform, "version_of", lambda _: (1, 11, 4))
     monkeypatch.setattr(terraform, "mirror_folders", lambda: [settings.cache / "here"])
     (settings.cache / "here" / PLACE).mkdir(parents=True)
-    (settings.source / "modules").mkdir()
-    root = settings.source.parent / "terraform"
+    (settings.source / MODULES).mkdir(parents=True)
+    root = settings.source / "terraform"
     root.mkdir()
     (root / ".terraform.lock.hcl").write_text(LOCK)
     modules = [{"Key": "", "Source": "", "Dir": "."}, {"Key": "vpc", "Source": "x", "Version": "1", "Dir": "vpc"}]
-    (settings.source / "modules" / "modules.json").write_text(json.dumps({"Modules": modules}))
+    (settings.source / MODULES / "modules.json").write_text(json.dumps({"Modules": modules}))
     return terraform.TerraformBuilder(settings=settings, upstream=FakeUpstream({}, "no route"), say=print)
 
 
@@ -36,7 +36,7 @@ def test_unreachable_registry_takes_the_folder_and_the_stand_ins(builder: terraf
     assert "stand-ins" in builder.prepare()
     assert f'path    = "{builder.settings.cache}/here"' in builder.configuration.read_text()
     seed = json.loads(builder.seed.read_text())
-    assert [module["Dir"] for module in seed["Modules"]] == [".", str(builder.settings.source / "modules" / "vpc")]
+    assert [module["Dir"] for module in seed["Modules"]] == [".", str(builder.settings.source / MODULES / "vpc")]
     assert builder.modules_origin() == "stand-in"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ROOT_MODULE = ROOT / "terraform"
-STAND_INS = ROOT / "mirror" / "modules"
+STAND_INS = ROOT / "doubles" / "terraform-modules"
 MODULES = ("vpc", "eks")
 
 _PLAIN = SerializationOptions(with_comments=False, explicit_blocks=False, strip_string_quotes=True)

@@ -1,10 +1,8 @@
-"""What EKS's tests share: programs of the images by path, a cluster without Docker."""
+"""What EKS's tests share: where the images are, a cluster without Docker."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,25 +15,12 @@ from localcloud.eks import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
 
     from localcloud.conftest import Cloud
 
-IMAGES = Path(__file__).parents[3] / "mirror" / "images"
+IMAGES = Path(__file__).parents[2] / "images"
 TRUST = trust({"Service": ["ec2.amazonaws.com", "eks.amazonaws.com"]})
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}
-
-
-def program(path: str) -> ModuleType:
-    """Load a program that lives in an image."""
-    name = Path(path).stem
-    spec = importlib.util.spec_from_file_location(name, IMAGES / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
 
 
 @dataclass(kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from .conftest import DASHBOARD, Double
+from doubles.grafana.tests.conftest import DASHBOARD, Double
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

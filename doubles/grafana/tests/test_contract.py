@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .replay import Client, Exchange, differences, recorded
+from doubles.grafana.tests.replay import Client, Exchange, differences, recorded
 
 if TYPE_CHECKING:
     import requests

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mirror.doubles.grafana import build
+from doubles.grafana import build
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.eks.tests.conftest import program
+from localcloud.images.tests.conftest import program
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-module beacon.platform/mirror/doubles/ingress
+module beacon.platform/doubles/ingress
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module beacon.platform/daemons
+module beacon.platform/localcloud/images/daemons
 
 go 1.26.0
 

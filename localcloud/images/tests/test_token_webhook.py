@@ -10,7 +10,7 @@ import pytest
 from awscli.customizations.eks.get_token import STSClientFactory, TokenGenerator
 from botocore.session import Session
 
-from localcloud.eks.tests.conftest import program
+from localcloud.images.tests.conftest import program
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -48,7 +48,9 @@ class Proxy:
         authorized = tokens.valid(self.registry.token_key, environ.get("HTTP_AUTHORIZATION", ""), now=time.time())
         manifest = b""
         if authorized and method == "PUT" and "/manifests/" in path:
-            manifest = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), LARGEST_MANIFEST))
+            manifest = read_manifest(environ)
+            if (problem := manifest_problem(manifest)) is not None:
+                return self._refuse(problem, start_response)
         digest = f"sha256:{sha256(manifest).hexdigest()}" if manifest else ""
         decision = policy.decide(method, path, authorized=authorized, find=find_repository, digest=digest)
         if isinstance(decision, policy.Refusal):
@@ -112,6 +114,27 @@ class Proxy:
             )
         start_response(f"{refusal.status} {refusal.code or 'OK'}", headers)
         return [refusal.body]
+
+
+def read_manifest(environ: dict[str, Any]) -> bytes:
+    """Read a pushed manifest whatever its framing, at most one byte more than is allowed."""
+    chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
+    length = LARGEST_MANIFEST + 1 if chunked else int(environ.get("CONTENT_LENGTH") or 0)
+    return b"".join(_limited(environ["wsgi.input"], min(length, LARGEST_MANIFEST + 1)))
+
+
+def manifest_problem(manifest: bytes) -> policy.Refusal | None:
+    """Return why a manifest can't be taken, or nothing."""
+    if len(manifest) > LARGEST_MANIFEST:
+        message = f"The manifest is larger than {LARGEST_MANIFEST} bytes."
+        return policy.Refusal(status=413, code="MANIFEST_INVALID", message=message)
+    try:
+        if isinstance(json.loads(manifest), dict):
+            return None
+    except ValueError:
+        pass
+    message = f"The manifest ({len(manifest)} bytes) is no JSON object. Push an image manifest or an image index."
+    return policy.Refusal(status=400, code="MANIFEST_INVALID", message=message)
 
 
 def find_repository(name: str) -> policy.Repository | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.ecr import policy, tokens
-from localcloud.ecr.proxy import find_repository, record_push
+from localcloud.ecr.proxy import LARGEST_MANIFEST, find_repository, manifest_problem, read_manifest, record_push
 
 if TYPE_CHECKING:
     from localcloud.conftest import Cloud
@@ -181,3 +182,25 @@ def test_the_authorization_token_is_one_that_the_gate_takes(cloud: Cloud) -> Non
     assert data["proxyEndpoint"] == f"https://{cloud.config.registry}"
     now = data["expiresAt"].timestamp() - 12 * 3600
     assert tokens.valid(cloud.now.registry.token_key, f"Basic {data['authorizationToken']}", now=now)
+
+
+def test_a_chunked_manifest_is_read_to_its_end() -> None:
+    body = io.BytesIO(b'{"schemaVersion": 2}')
+    assert read_manifest({"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": body}) == b'{"schemaVersion": 2}'
+    assert read_manifest({"CONTENT_LENGTH": "2", "wsgi.input": io.BytesIO(b"{}PUT /next")}) == b"{}"
+
+
+@pytest.mark.parametrize("manifest", [b"", b"[]", b"{", b"\xff\xfe\xfa"])
+def test_what_is_no_manifest_is_refused_before_it_is_recorded(manifest: bytes) -> None:
+    problem = manifest_problem(manifest)
+    assert problem is not None
+    assert (problem.status, problem.code) == (400, "MANIFEST_INVALID")
+    assert problem.message.startswith(f"The manifest ({len(manifest)} bytes) is no JSON object.")
+
+
+def test_a_manifest_that_is_too_large_is_refused() -> None:
+    body = io.BytesIO(b" " * (LARGEST_MANIFEST + 2))
+    problem = manifest_problem(read_manifest({"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": body}))
+    assert problem is not None
+    assert (problem.status, problem.message) == (413, f"The manifest is larger than {LARGEST_MANIFEST} bytes.")
+    assert manifest_problem(b'{"schemaVersion": 2}') is None

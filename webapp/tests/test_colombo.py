@@ -53,7 +53,7 @@ def test_page_shows_the_time(client: FlaskClient) -> None:
     assert "UTC+05:30" in response.text
     assert 'transform="rotate(354 100 100)"' in response.text
     assert response.headers["Cache-Control"] == "no-store"
-    assert response.headers["Vary"] == "Accept"
+    assert response.headers["Vary"] == "Accept, Accept-Encoding"
 
 
 def test_json_shows_the_time(client: FlaskClient) -> None:

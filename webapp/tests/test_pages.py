@@ -7,6 +7,7 @@ from beacon_webapp import VERSION
 from beacon_webapp.settings import Settings
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 PAGES = ["/", "/gandalf", "/colombo"]
 VOID = {"meta", "link", "br", "img", "circle", "path", "rect", "stop", "use"}
@@ -75,9 +76,25 @@ def test_each_page_has_its_own_picture(client: FlaskClient, path: str) -> None:
     assert len({title[0] for title in titles.values()}) == len(PAGES)
 
 
-@pytest.mark.parametrize("path", [f"{page}/" for page in PAGES[1:]])
-def test_trailing_slash_is_forgiven(client: FlaskClient, path: str) -> None:
-    assert client.get(path).status_code == 200
+def sent_as_it_is(client: FlaskClient, path: str, method: str) -> tuple[str, str | None]:
+    """Return status and Location; the test client would clean the path."""
+    environ = EnvironBuilder(method=method).get_environ() | {"PATH_INFO": path}
+    _, status, headers = run_wsgi_app(client.application, environ)
+    return status, headers.get("Location")
+
+
+@pytest.mark.parametrize("path", ["/gandalf/", "//gandalf", "/gandalf//", "///gandalf"])
+def test_each_page_has_one_address(client: FlaskClient, path: str) -> None:
+    for method in ("GET", "HEAD", "POST"):
+        assert sent_as_it_is(client, path, method) == ("308 PERMANENT REDIRECT", "/gandalf")
+
+
+def test_redirect_keeps_the_query_and_stays_here(client: FlaskClient, fault_client: FlaskClient) -> None:
+    assert client.get("/colombo/?a=%20b&c").headers["Location"] == "/colombo?a=%20b&c"
+    # what is no page isn't redirected to, so //host is no way to another site
+    assert sent_as_it_is(client, "//evil.example/", "GET") == ("404 NOT FOUND", None)
+    assert client.get("/nothing/").status_code == 404
+    assert fault_client.get("/delay/a%0D%0Ab%3F/").headers["Location"] == "/delay/a%0D%0Ab%3F"
 
 
 def test_index_tells_who_answers(client: FlaskClient) -> None:
@@ -119,9 +136,11 @@ def test_unchanged_page_is_not_sent_again(client: FlaskClient, path: str, policy
 
 
 def test_head_has_no_body(client: FlaskClient) -> None:
-    response = client.head("/gandalf")
-    assert response.data == b""
-    assert int(response.headers["Content-Length"]) == len(client.get("/gandalf").data)
+    length = len(client.get("/gandalf").data)
+    for response in (client.head("/gandalf"), client.head("/colombo")):
+        assert response.data == b""
+        assert int(response.headers["Content-Length"]) > 1000
+    assert int(client.head("/gandalf").headers["Content-Length"]) == length
 
 
 def test_headers_of_each_answer(client: FlaskClient) -> None:

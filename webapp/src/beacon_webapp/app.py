@@ -15,6 +15,7 @@ from beacon_webapp.errors import add_error_pages
 from beacon_webapp.headers import add_headers
 from beacon_webapp.metrics import Metrics
 from beacon_webapp.middleware import PROBES, ROUTE_KEY, RequestMiddleware
+from beacon_webapp.paths import add_redirects
 from beacon_webapp.settings import Settings
 from beacon_webapp.shutdown import ShutdownState
 
@@ -34,7 +35,6 @@ def create_app(
     app.config.from_mapping(SETTINGS=settings, SHUTDOWN=shutdown, NOW=now, **faults.ACTIONS)
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(asset=asset, version=VERSION)
-    app.url_map.strict_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it, its base class has not
 
     @app.before_request
@@ -44,6 +44,7 @@ def create_app(
         if (request.content_length or 0) > settings.max_body_bytes:
             abort(413)
 
+    add_redirects(app)
     for group in (pages, colombo, probes, description, *([faults] if settings.test_endpoints else [])):
         app.register_blueprint(group.bp)
     add_error_pages(app)

@@ -3,25 +3,22 @@
 from flask import Response, request
 
 from beacon_webapp.cache import CACHE_UNTIL_KEY, FOR_EVER
-
-HTML = "text/html"
-JSON = "application/json"
+from beacon_webapp.negotiation import accepts_json_first
 
 
 def prefers_json() -> bool:
-    """Tell whether the client prefers JSON to a page; a browser and `*/*` get the page."""
-    return request.accept_mimetypes.best_match([HTML, JSON]) == JSON
+    """Tell whether the client prefers JSON to a page."""
+    return accepts_json_first(request.headers.get("Accept", ""))
 
 
 def cache_until(until: float = FOR_EVER) -> None:
-    """Say until when, in seconds since the epoch, the same request may get the same answer."""
+    """Say until when, in seconds since the epoch, the response cache may give this response again."""
     request.environ[CACHE_UNTIL_KEY] = until
 
 
 def cacheable(response: Response, policy: str) -> Response:
-    """Let caches keep an answer by `policy`, answer 304 to who has it already; it never changes in this process."""
+    """Let caches keep a response by `policy`; it never changes in this process. cache.py answers 304 to its ETag."""
     cache_until()
     response.headers["Cache-Control"] = policy
     response.add_etag()
-    response.make_conditional(request)
     return response

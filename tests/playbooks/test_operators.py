@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.core.config import ACCOUNT, from_environment
 from localcloud.conftest import Cloud, FakeMachines, FakeNetworks, forget, serving
+from localcloud.core.config import ACCOUNT, from_environment
 from tests.playbooks.consoles import CONSOLE, bare, keys_made
 
 if TYPE_CHECKING:

@@ -78,6 +78,47 @@ def test_what_was_saved_comes_back_and_what_was_there_is_kept(settings: backup.S
     assert not (settings.data / "restoring").exists()
 
 
+class KilledError(BaseException):
+    """As a SIGKILL: nothing of the program runs any more."""
+
+
+@pytest.mark.parametrize("again", ["swap", "fetch and swap"])
+@pytest.mark.parametrize("renames", range(8))
+def test_a_swap_that_is_killed_loses_nothing_and_the_next_one_ends_it(
+    settings: backup.Settings, monkeypatch: pytest.MonkeyPatch, renames: int, again: str
+) -> None:
+    before = files(settings.data)
+    backup.save(settings)
+    other = {"wal/00000009": b"old log", "01BRZ3NDEKTSV4RRFFQ69G5FAA/chunks/000001": b"old block", "wbl/1": b"old"}
+    for path, content in other.items():
+        (settings.data / path).parent.mkdir(parents=True, exist_ok=True)
+        (settings.data / path).write_bytes(content)
+    backup.fetch(settings, "latest")
+    left = iter(range(renames))
+    rename = Path.rename
+
+    def until_killed(path: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            raise KilledError
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", until_killed)
+        with pytest.raises(KilledError):
+            backup.swap(settings)
+    if again != "swap":
+        backup.fetch(settings, "latest")
+    backup.swap(settings)
+    assert files(settings.data) == before
+    replaced = settings.data / "snapshots" / "replaced"
+    kept = [path.read_bytes() for path in replaced.rglob("*") if path.is_file()]
+    assert set(other.values()) <= set(kept)
+    assert not (replaced / "unfinished").exists()
+    backup.fetch(settings, "latest")
+    assert backup.swap(settings).endswith(f"in place; what was there is in {replaced}")
+    assert files(settings.data) == before
+
+
 def test_the_metrics_tell_when_it_was(settings: backup.Settings) -> None:
     backup.save(settings)
     lines = Path(settings.metrics).read_text().splitlines()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
+import itertools
 import json
 import os
 import re
@@ -338,22 +339,46 @@ class Stream(io.RawIOBase):
 def swap(settings: Settings) -> str:
     """Put what was fetched in the series' place (Prometheus doesn't run); what was there is kept in snapshots/replaced.
 
-    Raises BackupError when nothing was fetched.
+    May be killed at any moment: another one goes on, and nothing of what was there is lost. Raises BackupError when nothing
+    was fetched.
     """
     restoring, replaced = settings.data / "restoring", settings.data / "snapshots" / "replaced"
     if not (restoring / "name").exists():
         raise BackupError(f"{restoring} holds no whole snapshot: fetch one first")
-    shutil.rmtree(replaced, ignore_errors=True)
-    replaced.mkdir(parents=True)
-    for path in settings.data.iterdir():
-        if path.name not in OWN:
-            path.rename(replaced / path.name)
+    unfinished = replaced / "unfinished"
+    if not unfinished.exists():  # else a run was killed: what it put there is all that is left of the old series
+        shutil.rmtree(replaced, ignore_errors=True)
+        replaced.mkdir(parents=True)
+        unfinished.touch()
+    entries = _entries(restoring)
+    for path in list(settings.data.iterdir()):
+        is_restored = path.name in entries and not (restoring / path.name).exists()  # by the run that was killed
+        if path.name not in OWN and not is_restored:
+            path.rename(_free(replaced / path.name))
+    for entry in entries:
+        if (restoring / entry).exists():
+            (restoring / entry).rename(settings.data / entry)
     name = (restoring / "name").read_text()
-    for path in restoring.iterdir():
-        if path.is_dir():
-            path.rename(settings.data / path.name)
+    (restoring / "name").unlink()  # first: without it nobody takes what is left of the folder for a snapshot
     shutil.rmtree(restoring)
+    unfinished.unlink()
     return f"{name}: in place; what was there is in {replaced}"
+
+
+def _entries(restoring: Path) -> list[str]:
+    """Return the names of what a snapshot consists of, as they were before the first was moved."""
+    listed = restoring / "entries"
+    if not listed.exists():
+        new = restoring / "entries.new"
+        new.write_text("\n".join(sorted(path.name for path in restoring.iterdir() if path.is_dir())))
+        new.rename(listed)
+    return listed.read_text().split("\n")
+
+
+def _free(path: Path) -> Path:
+    """Return the path, or with a number after it one where nothing is yet."""
+    numbered = (path.with_name(f"{path.name}.{number}") for number in itertools.count(1))
+    return next(one for one in itertools.chain([path], numbered) if not one.exists())
 
 
 def main() -> int:

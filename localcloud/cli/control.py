@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import localcloud
 from localcloud.cli import inotify, ports
 from localcloud.cli.hosts_file import Names
-from localcloud.core.config import ACCOUNT, VERSION
+from localcloud.core import saved
+from localcloud.core.config import ACCOUNT
 from localcloud.core.errors import LocalCloudError
 from localcloud.docker.client import Engine, failures, probe
 
@@ -171,13 +172,7 @@ class Control:
             ) from error
         model = folder / "model.pickle"
         if model.exists():
-            with model.open("rb") as file:
-                header = file.readline(100).decode(errors="replace").strip()
-            if header != f"beacon localcloud state {VERSION}":
-                raise LocalCloudError(
-                    f"{model} was written by another version ({header[:40]!r}; this one reads version {VERSION}). Remove "
-                    "the old local cloud with `python -m localcloud down`, then `up` again."
-                )
+            saved.check(model)
 
     def _check_port(self, port: int, setting: str) -> None:
         with socket.socket() as probe_socket:

@@ -14,7 +14,6 @@ from localcloud.core.errors import LocalCloudError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSION = 3  # of the saved state: another one is refused
 ACCOUNT = "123456789012"
 DEFAULT_NAME = "localcloud"
 FIRST_PUBLIC_OFFSET = 64  # Docker's own choices are below, Elastic IPs and load balancers from here on

@@ -15,7 +15,6 @@ import hashlib
 import io
 import logging
 import operator
-import os
 import pickle
 import threading
 import time
@@ -34,15 +33,13 @@ from moto.s3.models import FakeKey
 from moto.s3.utils import _VersionedKeyStore
 from moto.ssm.models import ParameterDict
 
+from localcloud.core import saved
 from localcloud.core.backends import backends, used
-from localcloud.core.config import VERSION
-from localcloud.core.errors import LocalCloudError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOG = logging.getLogger(__name__)
-HEADER = b"beacon localcloud state %d\n"
 PRIVATE_KEYS = (RSAPrivateKey, EllipticCurvePrivateKey, Ed25519PrivateKey)
 SMALL_BODY = 4096  # S3 bodies up to here stay in the pickle
 
@@ -90,14 +87,7 @@ class Model:
             with self.lock.quietly():
                 changes = self._changes
                 data, digests = self._pickled()
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            new = self.path.with_suffix(".new")
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(HEADER % VERSION)
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
+            saved.write(self.path, [f"{saved.HEADER}\n".encode(), data])
             self.bodies.forget_all_but(digests)
             self._saved = changes
             self.save_seconds = time.monotonic() - started
@@ -127,13 +117,9 @@ class Model:
         """Fill the backends from the file; False when there is none. Only before the first request."""
         if not self.path.exists():
             return False
+        saved.check(self.path)
         with self.path.open("rb") as file:
-            header = file.readline()
-            if header != HEADER % VERSION:
-                raise LocalCloudError(
-                    f"{self.path} was written by another version ({header[:40]!r}, this one is {VERSION}): remove the old "
-                    "local cloud with `python -m localcloud down`, then `up` again."
-                )
+            file.readline()
             everything = pickle.load(file)  # noqa: S301 - our own file, which only its owner reads and writes
         self.bodies.adopt()
         for service, accounts in everything.items():
@@ -168,13 +154,7 @@ class Bodies:
             digest = hashlib.sha256(body).hexdigest()
             self._digests[buffer] = digest
             if digest not in self._written:
-                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                new = self.folder / f"{digest}.new"
-                with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                    file.write(body)
-                    file.flush()
-                    os.fsync(file.fileno())
-                new.replace(self.folder / digest)
+                saved.write(self.folder / digest, [body])
                 self._written.add(digest)
         return digest
 

@@ -11,6 +11,7 @@ from localcloud.cli import control, main
 from localcloud.cli.control import Control
 from localcloud.cli.hosts_file import Names
 from localcloud.cli.inotify import raise_limit, restore_limit
+from localcloud.core import saved
 from localcloud.core.errors import DockerUnavailableError, LocalCloudError
 from localcloud.docker import client
 
@@ -87,10 +88,13 @@ def test_a_directory_of_something_else_is_refused_and_kept(started: list[str], c
     assert key.read_text() == "the only one"
 
 
-def test_a_state_of_another_version(started: list[str], config: Config) -> None:
+@pytest.mark.parametrize(
+    "header", ["beacon localcloud state 999", f"beacon localcloud state {saved.VERSION}, moto 1.0"]
+)
+def test_a_state_of_another_version(started: list[str], config: Config, header: str) -> None:
     config.state.mkdir()
-    (config.state / "model.pickle").write_bytes(b"beacon localcloud state 999\nrest")
-    refused(config, r"was written by another version \('beacon localcloud state 999'; this one reads version \d+\)")
+    (config.state / "model.pickle").write_bytes(f"{header}\nrest".encode())
+    refused(config, rf"was written by another version \('{header}'; this one reads '{saved.HEADER}'\). Remove the old")
     assert started == []
 
 

@@ -120,7 +120,7 @@ def test_a_change_that_cannot_be_saved_is_no_success(cloud: Cloud, monkeypatch: 
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("localcloud.core.state.os.fsync", full)
+    monkeypatch.setattr("localcloud.core.saved.os.fsync", full)
     with pytest.raises(ClientError, match=r"InternalFailure.*No space left on device"):
         cloud.client("iam").create_user(UserName="lost")
 

@@ -15,7 +15,11 @@ class DockerFailedError(Exception):
     """The engine refused or failed; the services translate it to the AWS error nearest to it."""
 
 
-class ImageMissingError(DockerFailedError):
+class HopelessError(DockerFailedError):
+    """What trying again does not change: somebody must do something first."""
+
+
+class ImageMissingError(HopelessError):
     """The image of a machine is not in the engine."""
 
     def __init__(self, *, image: str) -> None:
@@ -23,5 +27,5 @@ class ImageMissingError(DockerFailedError):
         self.image = image
 
 
-class RangeTakenError(DockerFailedError):
+class RangeTakenError(HopelessError):
     """A network's range overlaps one that Docker or this machine has."""

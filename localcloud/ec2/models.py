@@ -19,7 +19,7 @@ from moto.ec2.models.instances import InstanceState, StateReason
 from moto.ec2.models.security_groups import SecurityGroupRule
 
 from localcloud.core import runtime
-from localcloud.core.errors import DockerFailedError, ImageMissingError, RangeTakenError
+from localcloud.core.errors import DockerFailedError, HopelessError, ImageMissingError
 from localcloud.ec2 import hooks, zones
 from localcloud.ec2.machine import image_of, specification
 from localcloud.servicequotas.models import applied
@@ -345,8 +345,8 @@ def converge(account: str, region: str, instance_id: str) -> None:
                 now.machines.restart(instance_id)
                 instance.beacon_reboot = False
         except Exception as error:  # whatever the reason, an instance that never ran is given up as AWS does
-            hopeless = isinstance(error, ImageMissingError | RangeTakenError)
-            if wanted == PENDING[0] and (hopeless or now.queue.trying(job_key(instance_id)) >= LAUNCH_SECONDS):
+            over = now.queue.trying(job_key(instance_id)) >= LAUNCH_SECONDS
+            if wanted == PENDING[0] and (over or isinstance(error, HopelessError)):
                 _give_up(backend, instance, error)
                 return
             raise

@@ -13,7 +13,7 @@ from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
 
 from localcloud.core import runtime
-from localcloud.core.errors import DockerFailedError, ImageMissingError, RangeTakenError
+from localcloud.core.errors import DockerFailedError, HopelessError
 from localcloud.docker.spec import File
 from localcloud.eks import addons, controlplane, identity, nodes
 
@@ -67,7 +67,7 @@ def converge_cluster(account: str, region: str, name: str) -> float | None:
     try:
         problem = _start(plane, vpc, status=status)
     except DockerFailedError as error:
-        if status != "CREATING" or not (over or isinstance(error, ImageMissingError | RangeTakenError)):
+        if status != "CREATING" or not (over or isinstance(error, HopelessError)):
             raise
         _note_cluster(backend, name, "FAILED", [_issue("InternalFailure", str(error), [cluster.arn])])
         return None

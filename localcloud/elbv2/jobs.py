@@ -9,7 +9,7 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
 from localcloud.core import runtime
-from localcloud.core.errors import DockerFailedError, ImageMissingError
+from localcloud.core.errors import DockerFailedError, HopelessError
 from localcloud.docker.spec import Attachment, File, MachineSpec
 from localcloud.elbv2 import haproxy, health
 
@@ -46,7 +46,7 @@ def converge(account: str, region: str, arn: str) -> None:
         for spec in specs:
             ensure(spec)
     except DockerFailedError as error:
-        if isinstance(error, ImageMissingError) or now.queue.trying(job_key(arn)) >= PROVISION_SECONDS:
+        if isinstance(error, HopelessError) or now.queue.trying(job_key(arn)) >= PROVISION_SECONDS:
             _note(backend, arn, "failed", only_from="provisioning")
         raise
     _note(backend, arn, "active")

@@ -59,6 +59,11 @@ def machine_name(arn: str, number: int) -> str:
     return f"nlb-{name}-{identifier[:6]}-{number}"
 
 
+def machine_names(balancer: Any) -> list[str]:
+    """Return the names of all nodes of a load balancer."""
+    return [machine_name(balancer.arn, number) for number in range(len(balancer.subnets))]
+
+
 def group_arns(listener: Any) -> list[str]:
     """Return the target groups that a listener forwards to."""
     arns = []
@@ -80,7 +85,7 @@ def look(account: str, region: str, arn: str) -> float | None:
     backend: Any = elbv2_backends[account][region]
     with now.model.lock:
         balancer: Any = backend.load_balancers.get(arn)
-        machines = [machine_name(arn, number) for number in range(len(balancer.subnets))] if balancer else []
+        machines = machine_names(balancer) if balancer else []
     for machine in machines:
         answer = now.machines.exec(machine, ["python3", "-c", ASK])
         if answer.exit_code == 0:
@@ -99,7 +104,7 @@ def statuses(backend: Any, group: Any) -> dict[str, str] | None:
                 continue
             found = found if found is not None else {}
             backend_name = haproxy.backend_name(group.name, int(listener.port))
-            machines = [machine_name(balancer.arn, number) for number in range(len(balancer.subnets))]
+            machines = machine_names(balancer)
             if any(ANSWERS.get(machine, seconds=FRESH_SECONDS) is None for machine in machines):
                 watch(backend.account_id, backend.region_name, balancer.arn)
             for machine in machines:

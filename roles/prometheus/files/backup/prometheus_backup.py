@@ -347,7 +347,7 @@ def swap(settings: Settings) -> str:
         raise BackupError(f"{restoring} holds no whole snapshot: fetch one first")
     unfinished = replaced / "unfinished"
     if not unfinished.exists():  # else a run was killed: what it put there is all that is left of the old series
-        shutil.rmtree(replaced, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)  # not there at the first restore; what stays is refused by mkdir
         replaced.mkdir(parents=True)
         unfinished.touch()
     entries = _entries(restoring)

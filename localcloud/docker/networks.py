@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from localcloud.core.config import Config
 
 ROUTES = Path("/proc/net/route")
+BRIDGE = "com.docker.network.bridge.name"  # an option; without it the engine names the bridge after the network's ID
 HOST_MASK = IPv4Address("255.255.255.255")
 WHOLE_RANGE_UP_TO = 22  # larger VPCs leave their top /24 to Docker, smaller ones their top quarter
 
@@ -31,6 +32,7 @@ class Network:
     name: str
     cidr: IPv4Network
     id: str = ""
+    device: str = ""  # this machine's bridge, by which packets of the network come in
 
     @property
     def gateway(self) -> IPv4Address:
@@ -63,6 +65,15 @@ class Networks:
             with failures(f"looking for the network {name}"):
                 self._remember(self.engine.client.networks.get(name).attrs)
         return self._known[name]
+
+    def of_peer(self, address: str) -> Network | None:
+        """Return the network that an address belongs to, from memory; None for a stranger, whom listeners refuse.
+
+        Machines without a public address reach the public gateway through their VPC's bridge: a socket that is bound to the
+        public network's device alone (SO_BINDTODEVICE) does not hear them.
+        """
+        peer = IPv4Address(address)
+        return next((network for network in list(self._known.values()) if peer in network.cidr), None)
 
     def vpcs(self) -> list[Network]:
         """All VPC networks that exist."""
@@ -147,7 +158,9 @@ class Networks:
 
     def _remember(self, attributes: dict[str, Any]) -> Network:
         cidr = IPv4Network(attributes["IPAM"]["Config"][0]["Subnet"])
-        network = Network(name=attributes["Name"], cidr=cidr, id=attributes.get("Id", ""))
+        identity = attributes.get("Id", "")
+        device = (attributes.get("Options") or {}).get(BRIDGE) or f"br-{identity[:12]}"
+        network = Network(name=attributes["Name"], cidr=cidr, id=identity, device=device)
         self._known[network.name] = network
         return network
 

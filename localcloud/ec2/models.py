@@ -86,7 +86,7 @@ class LocalEC2Backend(EC2Backend):
     def reboot_instances(self, instance_ids: list[str]) -> Any:
         result: Any = super().reboot_instances(instance_ids)
         for instance in result:
-            instance.beacon_reboot = True
+            instance.beacon_reboots = _reboots(instance) + 1
             self._converge(instance)
         return result
 
@@ -332,7 +332,7 @@ def converge(account: str, region: str, instance_id: str) -> None:
     with now.model.lock:
         instance: Any = next((i for i in backend.all_instances() if i.id == instance_id), None)
         wanted = instance.state if instance is not None else TERMINATED[0]
-        reboot = getattr(instance, "beacon_reboot", False)
+        reboots = _reboots(instance)
     if wanted in _names(PENDING, RUNNING):
         try:
             with now.model.lock:
@@ -341,9 +341,9 @@ def converge(account: str, region: str, instance_id: str) -> None:
             now.networks.ensure_vpc(vpc.id, vpc.cidr_block)
             now.networks.ensure_public()
             now.machines.ensure(spec)
-            if reboot:
+            if reboots:
                 now.machines.restart(instance_id)
-                instance.beacon_reboot = False
+                _note_reboots(instance, reboots)
         except Exception as error:  # whatever the reason, an instance that never ran is given up as AWS does
             over = now.queue.trying(job_key(instance_id)) >= LAUNCH_SECONDS
             if wanted == PENDING[0] and (over or isinstance(error, HopelessError)):
@@ -401,6 +401,17 @@ def _give_up(backend: LocalEC2Backend, instance: Any, error: Exception) -> None:
         EC2Backend.terminate_instances(backend, [instance.id])
         instance.beacon_terminated = utcnow()
         instance.state_reason = StateReason(f"Server.InternalError: {error}", "Server.InternalError")
+
+
+def _reboots(instance: Any) -> int:
+    """Return how many reboots were asked for and are not done."""
+    return getattr(instance, "beacon_reboots", 0)
+
+
+def _note_reboots(instance: Any, done: int) -> None:
+    """One restart does all reboots that were asked for before it; those asked for meanwhile stay."""
+    with runtime.current().model.transaction():
+        instance.beacon_reboots -= done
 
 
 def _settle(instance: Any, *, expected: tuple[str, int], becomes: tuple[str, int]) -> None:

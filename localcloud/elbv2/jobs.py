@@ -35,14 +35,14 @@ def converge(account: str, region: str, arn: str) -> None:
         vpc: Any = ec2_backends[account][region].get_vpc(balancer.vpc_id) if balancer is not None else None
     wanted = {spec.name for spec in specs}
     prefix = health.machine_name(arn, 0).removesuffix("0")
-    for name in now.machines.names(KIND):
-        if name.startswith(prefix) and name not in wanted:
-            now.machines.remove(name)
-    if balancer is None:
-        return
-    now.networks.ensure_vpc(vpc.id, vpc.cidr_block)
-    now.networks.ensure_public()
     try:
+        for name in now.machines.names(KIND):
+            if name.startswith(prefix) and name not in wanted:
+                now.machines.remove(name)
+        if balancer is None:
+            return
+        now.networks.ensure_vpc(vpc.id, vpc.cidr_block)
+        now.networks.ensure_public()
         for spec in specs:
             ensure(spec)
     except DockerFailedError as error:

@@ -79,3 +79,19 @@ def test_a_network_that_somebody_removed_is_made_again(config: Config) -> None:
     again = networks.ensure_vpc("vpc-1", "10.42.0.0/16")
     assert (again.name, again.cidr) == (first.name, first.cidr)
     assert made == [first.id, again.id], "who joins every network is told twice"
+
+
+def test_a_peer_is_known_by_its_network_and_comes_in_by_the_network_s_bridge(config: Config) -> None:
+    engine: Any = FakeEngine([])
+    networks = Networks(config=config, engine=engine)
+    networks.ensure_vpc("vpc-1", "10.42.0.0/16")
+    found = networks.of_peer("10.42.1.4")
+    assert found is not None
+    assert (found.name, found.device) == (networks.vpc_name("vpc-1"), f"br-{found.id[:12]}")
+    assert networks.of_peer("192.0.2.7") is None
+
+
+def test_a_bridge_with_a_name_of_its_own_is_found(config: Config) -> None:
+    named = other("test-public", "198.51.100.0/24") | {"Options": {"com.docker.network.bridge.name": "beacon0"}}
+    engine: Any = FakeEngine([named])
+    assert Networks(config=config, engine=engine).ensure_public().device == "beacon0"

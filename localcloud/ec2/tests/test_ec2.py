@@ -102,6 +102,21 @@ def test_stop_start_and_reboot(site: Site) -> None:
     assert ("restart", instance) in site.cloud.machines.calls
 
 
+def test_a_reboot_asked_for_while_another_runs_is_done_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = site.run()
+    restarts: list[str] = []
+
+    def restart(name: str) -> None:
+        restarts.append(name)
+        if len(restarts) == 1:
+            site.ec2.reboot_instances(InstanceIds=[instance])
+
+    monkeypatch.setattr(site.cloud.machines, "restart", restart)
+    site.ec2.reboot_instances(InstanceIds=[instance])
+    site.cloud.settle()
+    assert restarts == [instance, instance]
+
+
 def test_a_terminated_instance_has_no_machine_and_is_forgotten_after_an_hour(site: Site) -> None:
     instance = site.run()
     site.ec2.terminate_instances(InstanceIds=[instance])

@@ -9,6 +9,7 @@ from moto.autoscaling.models import autoscaling_backends
 
 from localcloud.conftest import until
 from localcloud.core.config import ACCOUNT
+from localcloud.core.errors import RangeTakenError
 from localcloud.docker.spec import ExecResult
 from localcloud.elbv2 import haproxy, jobs
 from localcloud.elbv2 import health as targets
@@ -382,3 +383,12 @@ def test_one_failure_of_docker_is_no_failed_load_balancer(site: Site, monkeypatc
     until(lambda: state() == "failed")
     site.cloud.machines.fail = None
     until(lambda: state() == "active")
+
+
+def test_a_load_balancer_whose_vpc_has_a_taken_range_fails(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(_vpc: str, cidr: str) -> None:
+        raise RangeTakenError(f"{cidr} overlaps the Docker network office")
+
+    monkeypatch.setattr(site.cloud.networks, "ensure_vpc", taken)
+    arn = site.create()["LoadBalancerArn"]
+    assert site.elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]["State"]["Code"] == "failed"

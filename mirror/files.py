@@ -85,6 +85,12 @@ def write_atomically(target: Path, text: str) -> None:
     Path(name).replace(target)
 
 
+def update(target: Path, text: str) -> None:
+    """Write a small file unless it has this text."""
+    if not target.exists() or target.read_text() != text:
+        write_atomically(target, text)
+
+
 @contextmanager
 def lock(path: Path, *, say: Callable[[str], None], seconds: float = LOCK_SECONDS) -> Iterator[None]:
     """Hold a lock that dies with its process; wait (bounded) while another one holds it."""

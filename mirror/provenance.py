@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mirror import engine
+from mirror import engine, stub_modules
 from mirror.artefacts import ArtefactBuilder
 from mirror.files import write_atomically
 from mirror.recipes import Recipe
@@ -56,9 +56,8 @@ def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: st
             origin = "upstream"
         found.append(Source(kind="image", name=f"image {name}", version=recipe.tag.rpartition(":")[2], origin=origin))
     found += [
-        Source(kind="terraform", name=f"module {module['Key']}", version=module["Version"], origin=modules)
-        for module in json.loads((SOURCE / MODULES / "modules.json").read_text())["Modules"]
-        if module["Key"]
+        Source(kind="terraform", name=f"module {name}", version=contract.version, origin=modules)
+        for name, contract in stub_modules.contracts(SOURCE / MODULES).items()
     ]
     return found
 

@@ -1,6 +1,5 @@
 """Terraform's own inputs: the program, where its provider comes from, the seed for its modules."""
 
-import json
 import os
 import re
 import shutil
@@ -11,8 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mirror import stub_modules
 from mirror.errors import MirrorError
-from mirror.files import lock, publish, workspace, write_atomically
+from mirror.files import lock, publish, update, workspace
 from mirror.settings import MODULES, Settings
 from mirror.upstream import Upstream
 
@@ -26,7 +26,7 @@ PROVIDER_VERSION = "5.100.0"
 
 @dataclass(frozen=True, kw_only=True)
 class TerraformBuilder:
-    """Writes `cli.tfrc`, a lock file (and `modules.json` where stand-ins are needed) into the cache's folder terraform/."""
+    """Writes `cli.tfrc`, a lock file (where they are needed: stub modules, and `modules.json`) into the cache's folder terraform/."""
 
     settings: Settings
     upstream: Upstream
@@ -41,22 +41,23 @@ class TerraformBuilder:
         """Have all that `terraform init` needs; what was found, for people."""
         with lock(self.settings.work / "locks" / "terraform", say=self.say):
             program = self._program()
-            self._write_lock()
+            committed = self.settings.source / "terraform" / ".terraform.lock.hcl"
+            update(self.lock_file, lock_of(committed.read_text(), PROVIDER))
             reason = self.upstream.unreachable(REGISTRY)
             if reason:
                 provider = find_provider(mirror_folders())
-                self._write(filesystem_mirror(provider))
-                self._write_seed()
-                return f"{program}; {reason}: provider from {provider}, stand-ins for the modules"
+                update(self.configuration, filesystem_mirror(provider))
+                update(self.seed, stub_modules.install(self.settings.source / MODULES, self.folder / "modules"))
+                return f"{program}; {reason}: provider from {provider}, stub modules"
             plugins = self.folder / "plugins"
             plugins.mkdir(parents=True, exist_ok=True)
-            self._write(f'plugin_cache_dir = "{plugins}"\n')
+            update(self.configuration, f'plugin_cache_dir = "{plugins}"\n')
             self.seed.unlink(missing_ok=True)
             return f"{program}; provider and modules from the registry"
 
     @property
     def seed(self) -> Path:
-        """Terraform's own list of installed modules, naming the stand-ins; it exists only where they are needed."""
+        """Terraform's own list of installed modules, naming the stub modules; it exists only where they are needed."""
         return self.folder / "modules.json"
 
     @property
@@ -66,7 +67,7 @@ class TerraformBuilder:
 
     @property
     def lock_file(self) -> Path:
-        """The root module's lock file for modules that need this one provider only, as the stand-ins do.
+        """The root module's lock file for modules that need this one provider only, as the stub modules do.
 
         Terraform refuses a read-only lock file that names more providers than are needed.
         """
@@ -77,22 +78,6 @@ class TerraformBuilder:
         if not self.configuration.exists():
             return "missing"
         return "stand-in" if self.seed.exists() else "upstream"
-
-    def _write(self, text: str) -> None:
-        if not self.configuration.exists() or self.configuration.read_text() != text:
-            write_atomically(self.configuration, text)
-
-    def _write_lock(self) -> None:
-        committed = self.settings.source / "terraform" / ".terraform.lock.hcl"
-        text = lock_of(committed.read_text(), PROVIDER)
-        if not self.lock_file.exists() or self.lock_file.read_text() != text:
-            write_atomically(self.lock_file, text)
-
-    def _write_seed(self) -> None:
-        source = self.settings.source / MODULES
-        text = absolute_seed((source / "modules.json").read_text(), source)
-        if not self.seed.exists() or self.seed.read_text() != text:
-            write_atomically(self.seed, text)
 
     def _program(self) -> str:
         own = self.folder / "bin" / "terraform"
@@ -180,12 +165,3 @@ def lock_of(text: str, provider: str) -> str:
     if len(blocks) != 1:
         raise MirrorError(f"terraform/.terraform.lock.hcl locks {provider} {len(blocks)} times: it must do so once")
     return str(blocks[0])
-
-
-def absolute_seed(text: str, source: Path) -> str:
-    """Name the stand-ins' folders in full: Terraform's working copy is elsewhere."""
-    seed = json.loads(text)
-    for module in seed["Modules"]:
-        if module["Key"]:
-            module["Dir"] = str(source / module["Dir"])
-    return json.dumps(seed, indent=2) + "\n"

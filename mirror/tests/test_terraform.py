@@ -1,13 +1,14 @@
 """Terraform's inputs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from mirror import terraform
 from mirror.errors import MirrorError
-from mirror.settings import MODULES, Settings
+from mirror.settings import MODULES, SOURCE, Settings
 from mirror.tests.conftest import FakeUpstream
 
 PLACE = "registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
@@ -23,24 +24,23 @@ def builder(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> terraform.Te
     monkeypatch.setattr(terraform, "version_of", lambda _: (1, 11, 4))
     monkeypatch.setattr(terraform, "mirror_folders", lambda: [settings.cache / "here"])
     (settings.cache / "here" / PLACE).mkdir(parents=True)
-    (settings.source / MODULES).mkdir(parents=True)
+    shutil.copytree(SOURCE / MODULES / "vpc", settings.source / MODULES / "vpc")
     root = settings.source / "terraform"
     root.mkdir()
     (root / ".terraform.lock.hcl").write_text(LOCK)
-    modules = [{"Key": "", "Source": "", "Dir": "."}, {"Key": "vpc", "Source": "x", "Version": "1", "Dir": "vpc"}]
-    (settings.source / MODULES / "modules.json").write_text(json.dumps({"Modules": modules}))
     return terraform.TerraformBuilder(settings=settings, upstream=FakeUpstream({}, "no route"), say=print)
 
 
-def test_unreachable_registry_takes_the_folder_and_the_stand_ins(builder: terraform.TerraformBuilder) -> None:
-    assert "stand-ins" in builder.prepare()
+def test_unreachable_registry_takes_the_folder_and_the_stub_modules(builder: terraform.TerraformBuilder) -> None:
+    assert "stub modules" in builder.prepare()
     assert f'path    = "{builder.settings.cache}/here"' in builder.configuration.read_text()
     seed = json.loads(builder.seed.read_text())
-    assert [module["Dir"] for module in seed["Modules"]] == [".", str(builder.settings.source / MODULES / "vpc")]
+    assert [module["Dir"] for module in seed["Modules"]] == [".", str(builder.folder / "modules" / "vpc")]
+    assert (builder.folder / "modules" / "vpc" / "main.tf").exists()
     assert builder.modules_origin() == "stand-in"
 
 
-def test_lock_file_for_the_stand_ins_has_their_provider_only(builder: terraform.TerraformBuilder) -> None:
+def test_lock_file_for_the_stub_modules_has_their_provider_only(builder: terraform.TerraformBuilder) -> None:
     builder.prepare()
     assert builder.lock_file.read_text() == AWS
 

@@ -31,9 +31,7 @@ def mounts() -> list[str]:
     """Return what the local cloud's inventory names on this machine: the mirror's files, Terraform's plugins and modules."""
     terraform = paths.cache() / "terraform"
     plugins = re.findall(r'path\s*=\s*"([^"]+)"', (terraform / "cli.tfrc").read_text())
-    seed = terraform / "modules.json"
-    modules = [item["Dir"] for item in json.loads(seed.read_text())["Modules"]] if seed.exists() else []
-    return [f"{path}:{path}:ro" for path in (str(terraform), *plugins, *modules) if path.startswith("/")]
+    return [f"{path}:{path}:ro" for path in (str(terraform), *plugins)]
 
 
 @pytest.fixture(scope="session")

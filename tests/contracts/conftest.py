@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mirror.stub_modules import install
 from mirror.terraform import PROVIDER, lock_of
-from tests.contracts.terraform_files import ROOT_MODULE, STAND_INS, terraform
+from tests.contracts.terraform_files import ROOT_MODULE, STUBS, terraform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,16 +41,21 @@ def terraform_providers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory, terraform_providers: None) -> Path:
+def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory of the complete stub modules."""
+    folder: Path = tmp_path_factory.mktemp("stubs")
+    install(STUBS, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory, stubs: Path, terraform_providers: None) -> Path:
     """Return a copy of the root module, initialised with the stub modules."""
     folder: Path = tmp_path_factory.mktemp("root") / "terraform"
     shutil.copytree(ROOT_MODULE, folder, ignore=shutil.ignore_patterns(".terraform*"))
-    seed = json.loads((STAND_INS / "modules.json").read_text())
-    for entry in seed["Modules"]:
-        entry["Dir"] = str(STAND_INS / entry["Dir"]) if entry["Key"] else "."
     modules = folder / ".terraform" / "modules"
     modules.mkdir(parents=True)
-    (modules / "modules.json").write_text(json.dumps(seed))
+    (modules / "modules.json").write_text(install(STUBS, stubs))
     (folder / ".terraform.lock.hcl").write_text(lock_of((ROOT_MODULE / ".terraform.lock.hcl").read_text(), PROVIDER))
     done = terraform(folder, "init", "-backend=false", "-input=false", "-no-color", "-lockfile=readonly")
     assert done.returncode == 0, done.stderr

@@ -1,44 +1,27 @@
-"""Terraform files as plain data, and the contracts of the official modules that they are held against."""
+"""Terraform files as plain data."""
 
 from __future__ import annotations
 
 import functools
 import json
 import subprocess
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hcl2
 from hcl2.utils import SerializationOptions
 
+from mirror.settings import MODULES, SOURCE
+from mirror.stub_modules import contracts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-ROOT_MODULE = ROOT / "terraform"
-STAND_INS = ROOT / "doubles" / "terraform-modules"
-MODULES = ("vpc", "eks")
+ROOT_MODULE = SOURCE / "terraform"
+STUBS = SOURCE / MODULES
+CONTRACTS = contracts(STUBS)
 
 _PLAIN = SerializationOptions(with_comments=False, explicit_blocks=False, strip_string_quotes=True)
-
-
-@dataclass(frozen=True)
-class Contract:
-    """Interface of an official module, as recorded from its release."""
-
-    source: str
-    version: str
-    variables: Mapping[str, Mapping[str, Any]]
-    outputs: tuple[str, ...]
-
-    @classmethod
-    def read(cls, module: str) -> Contract:
-        """Read the one recorded contract of a module."""
-        (path,) = HERE.glob(f"terraform-aws-{module}-*.json")
-        data = json.loads(path.read_text())
-        return cls(data["module"], data["version"], data["variables"], tuple(data["outputs"]))
 
 
 @functools.cache
@@ -49,13 +32,14 @@ def parse(path: Path) -> dict[str, Any]:
     return parsed
 
 
-def blocks(folder: Path, kind: str, *, among: tuple[str, ...] = ("*.tf",)) -> dict[str, dict[str, Any]]:
+def blocks(folder: Path, kind: str) -> dict[str, dict[str, Any]]:
     """Return the blocks of a kind by their label (`variable`, `output`, `module`), from a module's files."""
     found: dict[str, dict[str, Any]] = {}
-    for pattern in among:
-        for path in sorted(folder.glob(pattern)):
-            for block in parse(path).get(kind, []):
-                found.update({name.strip('"'): body for name, body in block.items()})
+    for path in sorted(folder.glob("*.tf")):
+        for block in parse(path).get(kind, []):
+            found.update({name.strip('"'): body for name, body in block.items()})
+    for path in folder.glob("*.tf.json"):
+        found.update(json.loads(path.read_text())[kind])
     return found
 
 

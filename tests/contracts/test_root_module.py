@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.terraform_files import MODULES, ROOT_MODULE, Contract, blocks, parse, type_of
+from tests.contracts.terraform_files import CONTRACTS, ROOT_MODULE, blocks, parse, type_of
 
 META_ARGUMENTS = {"source", "version", "count", "for_each", "providers", "depends_on"}
 
@@ -20,23 +20,23 @@ OUTPUTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", CONTRACTS)
 def test_modules_are_the_official_ones_at_the_recorded_version(name: str) -> None:
     block = blocks(ROOT_MODULE, "module")[name]
-    contract = Contract.read(name)
+    contract = CONTRACTS[name]
     assert (block["source"], block["version"]) == (contract.source, contract.version)
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", CONTRACTS)
 def test_arguments_are_known_to_the_official_module(name: str) -> None:
     given = set(blocks(ROOT_MODULE, "module")[name]) - META_ARGUMENTS
-    assert given <= set(Contract.read(name).variables)
+    assert given <= set(CONTRACTS[name].variables)
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", CONTRACTS)
 def test_literal_arguments_have_the_type_of_the_official_module(name: str) -> None:
     """Expressions are Terraform's to check; what is written out is checked here, also where the module can't be had."""
-    variables = Contract.read(name).variables
+    variables = CONTRACTS[name].variables
     shapes = {"bool": bool, "number": int, "string": str, "list": list, "map": dict}
     for argument, value in blocks(ROOT_MODULE, "module")[name].items():
         is_expression = isinstance(value, str) and value.startswith("${")
@@ -46,16 +46,16 @@ def test_literal_arguments_have_the_type_of_the_official_module(name: str) -> No
         assert isinstance(value, shape), f"{name}: {argument}"
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", CONTRACTS)
 def test_used_outputs_exist_in_the_official_module(name: str) -> None:
     text = "\n".join(path.read_text() for path in ROOT_MODULE.glob("*.tf"))
     used = set(re.findall(rf"\bmodule\.{name}\.(\w+)", text))
     assert used
-    assert used <= set(Contract.read(name).outputs)
+    assert used <= set(CONTRACTS[name].outputs)
 
 
 def test_no_other_module_is_used() -> None:
-    assert set(blocks(ROOT_MODULE, "module")) == set(MODULES)
+    assert set(blocks(ROOT_MODULE, "module")) == set(CONTRACTS)
 
 
 def test_outputs_are_what_the_roles_read() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contracts.terraform_files import ROOT_MODULE, STAND_INS, mocks, terraform
+from tests.contracts.terraform_files import ROOT_MODULE, STUBS, mocks, terraform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -224,7 +224,7 @@ def test_the_root_module_is_valid(workspace: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("folder", [ROOT_MODULE, STAND_INS], ids=["root module", "stand-ins"])
+@pytest.mark.parametrize("folder", [ROOT_MODULE, STUBS], ids=["root module", "stub modules"])
 def test_files_are_formatted(folder: Path, terraform_providers: None) -> None:
     done = terraform(folder, "fmt", "-check", "-recursive")
     assert done.returncode == 0, f"not formatted: {done.stdout}"

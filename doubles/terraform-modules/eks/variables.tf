@@ -1,5 +1,5 @@
-# What this stand-in implements. All other arguments of the official module are in refused.tf. Arguments of type `any` say
-# which of their keys are implemented; others are refused, too.
+# What this stub module implements. All other arguments of the official module (contract.json) are refused. Arguments of
+# type `any` say which of their keys are implemented; others are refused, too.
 
 variable "cluster_name" {
   description = "Name of the cluster; prefix of other names."
@@ -74,7 +74,7 @@ variable "cluster_encryption_config" {
 
   validation {
     condition     = length(setsubtract(keys(var.cluster_encryption_config), ["resources"])) == 0
-    error_message = "The stand-in for terraform-aws-modules/eks/aws implements only the key resources of cluster_encryption_config, not ${join(", ", setsubtract(keys(var.cluster_encryption_config), ["resources"]))}: leave it out, or run where the official module can be had."
+    error_message = "The stub module for terraform-aws-modules/eks/aws implements only the key resources of cluster_encryption_config, not ${join(", ", setsubtract(keys(var.cluster_encryption_config), ["resources"]))}: leave it out, or run where the official module can be had."
   }
 }
 
@@ -85,7 +85,7 @@ variable "cluster_upgrade_policy" {
 
   validation {
     condition     = length(setsubtract(keys(var.cluster_upgrade_policy), ["support_type"])) == 0
-    error_message = "The stand-in for terraform-aws-modules/eks/aws implements only the key support_type of cluster_upgrade_policy, not ${join(", ", setsubtract(keys(var.cluster_upgrade_policy), ["support_type"]))}: leave it out, or run where the official module can be had."
+    error_message = "The stub module for terraform-aws-modules/eks/aws implements only the key support_type of cluster_upgrade_policy, not ${join(", ", setsubtract(keys(var.cluster_upgrade_policy), ["support_type"]))}: leave it out, or run where the official module can be had."
   }
 }
 
@@ -102,7 +102,7 @@ variable "access_entries" {
 
   validation {
     condition     = length(setsubtract(flatten([for entry in values(var.access_entries) : keys(entry)]), ["principal_arn", "type", "user_name", "kubernetes_groups", "policy_associations", "tags"])) == 0
-    error_message = "The stand-in for terraform-aws-modules/eks/aws implements only the keys principal_arn, type, user_name, kubernetes_groups, policy_associations and tags of access_entries, not ${join(", ", setsubtract(flatten([for entry in values(var.access_entries) : keys(entry)]), ["principal_arn", "type", "user_name", "kubernetes_groups", "policy_associations", "tags"]))}: leave it out, or run where the official module can be had."
+    error_message = "The stub module for terraform-aws-modules/eks/aws implements only the keys principal_arn, type, user_name, kubernetes_groups, policy_associations and tags of access_entries, not ${join(", ", setsubtract(flatten([for entry in values(var.access_entries) : keys(entry)]), ["principal_arn", "type", "user_name", "kubernetes_groups", "policy_associations", "tags"]))}: leave it out, or run where the official module can be had."
   }
 }
 
@@ -113,7 +113,7 @@ variable "enable_irsa" {
 
   validation {
     condition     = !var.enable_irsa
-    error_message = "The stand-in for terraform-aws-modules/eks/aws does not implement enable_irsa (it needs the tls provider): set it to false, or run where the official module can be had."
+    error_message = "The stub module for terraform-aws-modules/eks/aws does not implement enable_irsa (it needs the tls provider): set it to false, or run where the official module can be had."
   }
 }
 
@@ -124,7 +124,7 @@ variable "enable_auto_mode_custom_tags" {
 
   validation {
     condition     = !var.enable_auto_mode_custom_tags
-    error_message = "The stand-in for terraform-aws-modules/eks/aws does not implement enable_auto_mode_custom_tags (as auto mode itself): set it to false, or run where the official module can be had."
+    error_message = "The stub module for terraform-aws-modules/eks/aws does not implement enable_auto_mode_custom_tags (as auto mode itself): set it to false, or run where the official module can be had."
   }
 }
 
@@ -171,7 +171,7 @@ variable "cluster_security_group_additional_rules" {
 
   validation {
     condition     = length(setsubtract(flatten([for rule in values(var.cluster_security_group_additional_rules) : keys(rule)]), ["description", "protocol", "from_port", "to_port", "type", "self", "cidr_blocks", "ipv6_cidr_blocks", "source_security_group_id", "source_node_security_group"])) == 0
-    error_message = "The stand-in for terraform-aws-modules/eks/aws implements description, protocol, from_port, to_port, type, self, cidr_blocks, ipv6_cidr_blocks, source_security_group_id and source_node_security_group of a rule in cluster_security_group_additional_rules, and no other key: leave it out, or run where the official module can be had."
+    error_message = "The stub module for terraform-aws-modules/eks/aws implements description, protocol, from_port, to_port, type, self, cidr_blocks, ipv6_cidr_blocks, source_security_group_id and source_node_security_group of a rule in cluster_security_group_additional_rules, and no other key: leave it out, or run where the official module can be had."
   }
 }
 
@@ -182,7 +182,7 @@ variable "node_security_group_additional_rules" {
 
   validation {
     condition     = length(setsubtract(flatten([for rule in values(var.node_security_group_additional_rules) : keys(rule)]), ["description", "protocol", "from_port", "to_port", "type", "self", "cidr_blocks", "ipv6_cidr_blocks", "source_security_group_id", "source_cluster_security_group"])) == 0
-    error_message = "The stand-in for terraform-aws-modules/eks/aws implements description, protocol, from_port, to_port, type, self, cidr_blocks, ipv6_cidr_blocks, source_security_group_id and source_cluster_security_group of a rule in node_security_group_additional_rules, and no other key: leave it out, or run where the official module can be had."
+    error_message = "The stub module for terraform-aws-modules/eks/aws implements description, protocol, from_port, to_port, type, self, cidr_blocks, ipv6_cidr_blocks, source_security_group_id and source_cluster_security_group of a rule in node_security_group_additional_rules, and no other key: leave it out, or run where the official module can be had."
   }
 }
 
@@ -193,7 +193,7 @@ variable "cluster_addons" {
 
   validation {
     condition     = length(setsubtract(flatten([for addon in values(var.cluster_addons) : keys(addon)]), ["most_recent", "addon_version", "before_compute", "configuration_values", "preserve", "service_account_role_arn", "resolve_conflicts_on_create", "resolve_conflicts_on_update"])) == 0
-    error_message = "The stand-in for terraform-aws-modules/eks/aws implements most_recent, addon_version, before_compute, configuration_values, preserve, service_account_role_arn, resolve_conflicts_on_create and resolve_conflicts_on_update of an add-on in cluster_addons, not ${join(", ", setsubtract(flatten([for addon in values(var.cluster_addons) : keys(addon)]), ["most_recent", "addon_version", "before_compute", "configuration_values", "preserve", "service_account_role_arn", "resolve_conflicts_on_create", "resolve_conflicts_on_update"]))}: leave it out, or run where the official module can be had."
+    error_message = "The stub module for terraform-aws-modules/eks/aws implements most_recent, addon_version, before_compute, configuration_values, preserve, service_account_role_arn, resolve_conflicts_on_create and resolve_conflicts_on_update of an add-on in cluster_addons, not ${join(", ", setsubtract(flatten([for addon in values(var.cluster_addons) : keys(addon)]), ["most_recent", "addon_version", "before_compute", "configuration_values", "preserve", "service_account_role_arn", "resolve_conflicts_on_create", "resolve_conflicts_on_update"]))}: leave it out, or run where the official module can be had."
   }
 }
 
@@ -204,6 +204,6 @@ variable "eks_managed_node_groups" {
 
   validation {
     condition     = length(setsubtract(flatten([for group in values(var.eks_managed_node_groups) : keys(group)]), ["ami_type", "ami_release_version", "instance_types", "capacity_type", "min_size", "desired_size", "max_size", "subnet_ids", "labels", "taints", "update_config", "node_repair_config", "metadata_options", "block_device_mappings", "tags"])) == 0
-    error_message = "The stand-in for terraform-aws-modules/eks/aws implements ami_type, ami_release_version, instance_types, capacity_type, min_size, desired_size, max_size, subnet_ids, labels, taints, update_config, node_repair_config, metadata_options, block_device_mappings and tags of a group in eks_managed_node_groups, not ${join(", ", setsubtract(flatten([for group in values(var.eks_managed_node_groups) : keys(group)]), ["ami_type", "ami_release_version", "instance_types", "capacity_type", "min_size", "desired_size", "max_size", "subnet_ids", "labels", "taints", "update_config", "node_repair_config", "metadata_options", "block_device_mappings", "tags"]))}: leave it out, or run where the official module can be had."
+    error_message = "The stub module for terraform-aws-modules/eks/aws implements ami_type, ami_release_version, instance_types, capacity_type, min_size, desired_size, max_size, subnet_ids, labels, taints, update_config, node_repair_config, metadata_options, block_device_mappings and tags of a group in eks_managed_node_groups, not ${join(", ", setsubtract(flatten([for group in values(var.eks_managed_node_groups) : keys(group)]), ["ami_type", "ami_release_version", "instance_types", "capacity_type", "min_size", "desired_size", "max_size", "subnet_ids", "labels", "taints", "update_config", "node_repair_config", "metadata_options", "block_device_mappings", "tags"]))}: leave it out, or run where the official module can be had."
   }
 }

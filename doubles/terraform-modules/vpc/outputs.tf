@@ -1,4 +1,4 @@
-# What this stand-in has. All other outputs of the official module are in empty.tf.
+# What this stub module has. All other outputs of the official module (contract.json) are empty.
 
 output "vpc_id" {
   description = "The VPC."

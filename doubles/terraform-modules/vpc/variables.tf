@@ -1,4 +1,4 @@
-# What this stand-in implements. All other arguments of the official module are in refused.tf.
+# What this stub module implements. All other arguments of the official module (contract.json) are refused.
 
 variable "name" {
   description = "Prefix of all names."
@@ -90,7 +90,7 @@ variable "enable_flow_log" {
 
   validation {
     condition     = !var.enable_flow_log || (var.create_flow_log_cloudwatch_log_group && var.create_flow_log_cloudwatch_iam_role)
-    error_message = "This stand-in implements enable_flow_log only with create_flow_log_cloudwatch_log_group and create_flow_log_cloudwatch_iam_role: set both to true."
+    error_message = "This stub module implements enable_flow_log only with create_flow_log_cloudwatch_log_group and create_flow_log_cloudwatch_iam_role: set both to true."
   }
 }
 

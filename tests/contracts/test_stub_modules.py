@@ -1,4 +1,4 @@
-"""The stand-ins have the official modules' interface, no less and no more, and refuse what they don't implement."""
+"""The stub modules have the official modules' interface, no less and no more, and refuse what they don't implement."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contracts.terraform_files import MODULES, STAND_INS, Contract, blocks, type_of
-from tests.contracts.write_refusals import render
+from mirror.stub_modules import REST, install
+from tests.contracts.terraform_files import CONTRACTS, STUBS, blocks, type_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,79 +18,81 @@ if TYPE_CHECKING:
 PROVIDERS = {"aws"}
 
 
-@pytest.fixture(params=MODULES)
+@pytest.fixture(params=CONTRACTS)
 def module(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_variables_are_those_of_the_official_module(module: str) -> None:
-    assert set(blocks(STAND_INS / module, "variable")) == set(Contract.read(module).variables)
+@pytest.fixture
+def folder(stubs: Path, module: str) -> Path:
+    return stubs / module
 
 
-def test_types_are_those_of_the_official_module(module: str) -> None:
-    written = {name: type_of(variable) for name, variable in blocks(STAND_INS / module, "variable").items()}
-    recorded = {name: type_of(variable) for name, variable in Contract.read(module).variables.items()}
+def test_variables_are_those_of_the_official_module(module: str, folder: Path) -> None:
+    assert set(blocks(folder, "variable")) == set(CONTRACTS[module].variables)
+
+
+def test_types_are_those_of_the_official_module(module: str, folder: Path) -> None:
+    written = {name: type_of(variable) for name, variable in blocks(folder, "variable").items()}
+    recorded = {name: type_of(variable) for name, variable in CONTRACTS[module].variables.items()}
     assert written == recorded
 
 
-def test_defaults_are_those_of_the_official_module(module: str) -> None:
-    written = {name: plain(variable["default"]) for name, variable in blocks(STAND_INS / module, "variable").items()}
-    recorded = {name: variable["default"] for name, variable in Contract.read(module).variables.items()}
+def test_defaults_are_those_of_the_official_module(module: str, folder: Path) -> None:
+    written = {name: plain(variable["default"]) for name, variable in blocks(folder, "variable").items()}
+    recorded = {name: variable["default"] for name, variable in CONTRACTS[module].variables.items()}
     assert written == recorded
 
 
-def test_outputs_are_those_of_the_official_module(module: str) -> None:
-    assert set(blocks(STAND_INS / module, "output")) == set(Contract.read(module).outputs)
+def test_outputs_are_those_of_the_official_module(module: str, folder: Path) -> None:
+    assert set(blocks(folder, "output")) == set(CONTRACTS[module].outputs)
 
 
-def test_everything_is_described(module: str) -> None:
+def test_everything_is_described(folder: Path) -> None:
     for kind in ("variable", "output"):
-        nameless = [name for name, block in blocks(STAND_INS / module, kind).items() if not block.get("description")]
-        assert not nameless, f"{kind}s of {module} without a description: {nameless}"
+        nameless = [name for name, block in blocks(folder, kind).items() if not block.get("description")]
+        assert not nameless, f"{kind}s of {folder.name} without a description: {nameless}"
 
 
-def test_every_argument_is_implemented_or_refused(module: str) -> None:
+def test_every_argument_is_implemented_or_refused(module: str, folder: Path) -> None:
     """An argument that nothing reads would be ignored silently."""
-    folder = STAND_INS / module
-    code = "\n".join(
-        path.read_text() for path in folder.glob("*.tf") if path.name not in {"variables.tf", "refused.tf", "empty.tf"}
-    )
+    code = "\n".join(path.read_text() for path in folder.glob("*.tf") if path.name != "variables.tf")
+    refused = json.loads((folder / REST).read_text())["variable"]
     for name, variable in blocks(folder, "variable").items():
         read = re.search(rf"\bvar\.{name}\b", code)
-        refused = any("does not implement" in str(check["error_message"]) for check in variable.get("validation", []))
+        told = "does not implement" in str(variable.get("validation"))  # enable_irsa, for example
         decides = name.startswith("create_flow_log_cloudwatch_")  # told by enable_flow_log's validation
-        assert read or refused or decides, f"{module}: {name} is neither implemented nor refused"
-        assert not (read and refused), f"{module}: {name} is both implemented and refused"
+        assert read or told or decides, f"{module}: {name} is neither implemented nor refused"
+        assert not (read and name in refused), f"{module}: {name} is both implemented and refused"
 
 
-def test_refusals_name_their_argument(module: str) -> None:
-    for name, variable in blocks(STAND_INS / module, "variable", among=("refused.tf",)).items():
-        (check,) = variable["validation"]
-        assert f"does not implement {name}:" in check["error_message"]
+def test_refusals_name_their_argument(folder: Path) -> None:
+    for name, variable in json.loads((folder / REST).read_text())["variable"].items():
+        assert f"does not implement {name}:" in variable["validation"]["error_message"]
 
 
-def test_written_files_are_up_to_date(module: str) -> None:
-    stale = [name for name, text in render(module).items() if (STAND_INS / module / name).read_text() != text]
-    assert not stale, f"{stale} of {module}: run `python -m tests.contracts.write_refusals`"
+def test_what_a_stub_no_longer_has_goes_when_it_is_written_again(tmp_path: Path) -> None:
+    (tmp_path / "vpc").mkdir()
+    (tmp_path / "vpc" / "refused.tf").write_text("")
+    install(STUBS, tmp_path)
+    assert {path.name for path in (tmp_path / "vpc").iterdir()} == {
+        *(path.name for path in (STUBS / "vpc").glob("*.tf")),
+        REST,
+    }
 
 
-def test_only_the_aws_provider_is_needed(module: str) -> None:
-    (needed,) = (STAND_INS / module).glob("versions.tf")
+def test_only_the_aws_provider_is_needed(folder: Path) -> None:
+    (needed,) = folder.glob("versions.tf")
     assert set(re.findall(r"^    (\w+) = \{", needed.read_text(), flags=re.MULTILINE)) == PROVIDERS
 
 
-def test_seed_names_the_recorded_versions() -> None:
-    seed = json.loads((STAND_INS / "modules.json").read_text())
-    entries = {entry["Key"]: entry for entry in seed["Modules"] if entry["Key"]}
-    assert set(entries) == set(MODULES)
-    for name, entry in entries.items():
-        contract = Contract.read(name)
-        assert entry == {
-            "Key": name,
-            "Source": f"registry.terraform.io/{contract.source}",
-            "Version": contract.version,
-            "Dir": name,
-        }
+def test_seed_names_the_recorded_versions(stubs: Path) -> None:
+    root, *entries = json.loads(install(STUBS, stubs))["Modules"]
+    assert root == {"Key": "", "Source": "", "Dir": "."}
+    assert [(entry["Key"], entry["Source"], entry["Version"], entry["Dir"]) for entry in entries] == [
+        ("eks", "registry.terraform.io/terraform-aws-modules/eks/aws", "20.37.2", str(stubs / "eks")),
+        ("vpc", "registry.terraform.io/terraform-aws-modules/vpc/aws", "5.21.0", str(stubs / "vpc")),
+    ]
 
 
 # An example of each kind of argument that is refused: by its type, and by a key of an argument of any type.
@@ -145,16 +147,17 @@ def plain(value: Any) -> Any:
 
 
 class Validate:
-    """`terraform validate` of a caller of the stand-ins: all its messages, as one line."""
+    """`terraform validate` of a caller of the stub modules: all its messages, as one line."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stubs: Path) -> None:
         self.folder = folder
+        self.stubs = stubs
 
     def __call__(self, modules: dict[str, dict[str, str]]) -> str:
         texts = []
         for module, arguments in modules.items():
             lines = "\n".join(f"  {name} = {value}" for name, value in arguments.items())
-            texts.append(f'module "{module}" {{\n  source = "{STAND_INS / module}"\n{lines}\n}}\n')
+            texts.append(f'module "{module}" {{\n  source = "{self.stubs / module}"\n{lines}\n}}\n')
         (self.folder / "main.tf").write_text("".join(texts))
         self._run("init", "-backend=false", "-input=false").check_returncode()
         done = self._run("validate")
@@ -166,5 +169,5 @@ class Validate:
 
 
 @pytest.fixture
-def validate(tmp_path: Path, terraform_providers: None) -> Validate:
-    return Validate(tmp_path)
+def validate(tmp_path: Path, stubs: Path, terraform_providers: None) -> Validate:
+    return Validate(tmp_path, stubs)

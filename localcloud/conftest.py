@@ -183,6 +183,9 @@ class FakeMachines:
     def refresh(self) -> None:
         self.calls.append(("refresh", ""))
 
+    def hold(self, *, seconds: float) -> None:
+        self.calls.append(("hold", ""))
+
     def container(self, name: str) -> str:
         return f"test-{name}"
 
@@ -246,7 +249,7 @@ class Cloud:
         machines: Any = self.machines
         networks: Any = self.networks
         registry = Registry(config=self.config, machines=machines, networks=networks, queue=queue)
-        model = Model(self.config.state)
+        model = Model(self.config.state, end=lambda _: None)  # the failure goes on to the caller instead
         runtime.install(
             runtime.Runtime(
                 config=self.config,

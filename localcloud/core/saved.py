@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION = 3  # raised when this package reads another form
+UNFINISHED = ".new"  # suffix of a file while it is written
 # pickles name moto's classes, so the state is one moto's; asked of the package, since importing moto takes seconds
 HEADER = f"beacon localcloud state {VERSION}, moto {metadata.version('moto')}"
 
@@ -31,7 +32,7 @@ def check(path: Path) -> None:
 def write(path: Path, parts: Iterable[bytes]) -> None:
     """Replace the file by one with this content that only its owner reads; it and its name are on the disk at the end."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f"{path.name}.new")
+    new = path.with_name(f"{path.name}{UNFINISHED}")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.writelines(parts)
         file.flush()

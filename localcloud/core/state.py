@@ -15,6 +15,7 @@ import hashlib
 import io
 import logging
 import operator
+import os
 import pickle
 import threading
 import time
@@ -37,11 +38,12 @@ from localcloud.core import saved
 from localcloud.core.backends import backends, used
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LOG = logging.getLogger(__name__)
 PRIVATE_KEYS = (RSAPrivateKey, EllipticCurvePrivateKey, Ed25519PrivateKey)
 SMALL_BODY = 4096  # S3 bodies up to here stay in the pickle
+UNSAVED = 74  # exit code of a process that could not save: EX_IOERR of sysexits.h
 
 # what plain pickle cannot do; locks are made anew
 copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))
@@ -57,13 +59,17 @@ class Model:
 
     Saving is shared: while one thread writes, others change; the next save then has the changes of all of them. The model
     is locked only while it is pickled, not while it is written.
+
+    A change that can't be saved ends the process, at once: nobody is told that it is done, nobody sees it, and the next
+    start has the last one that was saved.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, end: Callable[[int], object] = os._exit) -> None:
         self.path = folder / "model.pickle"
         self.bodies = Bodies(folder / "bodies")
         self.save_seconds = 0.0
         self.lock = Hold(self)
+        self._end = end
         self._saving = threading.Lock()
         self._changes = 0  # counted while the model is held
         self._saved = 0  # changes that are on disk
@@ -79,18 +85,28 @@ class Model:
                 self.lock.to_save = self._changes
 
     def save(self, change: int | None = None) -> None:
-        """Write the model unless that change is on disk, or raise: what is not on disk must not be answered as done."""
+        """Write the model unless that change is on disk, or end the process."""
         with self._saving:
             if change is not None and self._saved >= change:
                 return
-            started = time.monotonic()
-            with self.lock.quietly():
-                changes = self._changes
-                data, digests = self._pickled()
-            saved.write(self.path, [f"{saved.HEADER}\n".encode(), data])
-            self.bodies.forget_all_but(digests)
-            self._saved = changes
-            self.save_seconds = time.monotonic() - started
+            try:
+                self._write()
+            except Exception:
+                LOG.critical(
+                    "%s can't be saved: the server ends; `up` restores what was saved last", self.path, exc_info=True
+                )
+                self._end(UNSAVED)
+                raise
+
+    def _write(self) -> None:
+        started = time.monotonic()
+        with self.lock.quietly():
+            changes = self._changes
+            data, digests = self._pickled()
+        saved.write(self.path, [f"{saved.HEADER}\n".encode(), data])
+        self.bodies.forget_all_but(digests)
+        self._saved = changes
+        self.save_seconds = time.monotonic() - started
 
     def _pickled(self) -> tuple[bytes, set[str]]:
         everything = {
@@ -159,8 +175,10 @@ class Bodies:
         return digest
 
     def adopt(self) -> None:
-        """Take what is in the folder as written, after a start."""
-        self._written = {path.name for path in self.folder.glob("*") if not path.suffix}
+        """Take what is in the folder as written, after a start, but for what a kill left half way."""
+        for path in self.folder.glob(f"*{saved.UNFINISHED}"):
+            path.unlink()
+        self._written = {path.name for path in self.folder.glob("*")}
 
     def forget_all_but(self, wanted: set[str]) -> None:
         """Remove the bodies that no object has any more."""

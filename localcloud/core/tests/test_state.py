@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +17,7 @@ from localcloud.core.errors import LocalCloudError
 if TYPE_CHECKING:
     from localcloud.conftest import Cloud
 
+ROOT = Path(__file__).parents[3]
 LIFECYCLE = json.dumps(
     {
         "rules": [
@@ -162,3 +167,20 @@ def test_a_change_that_fails_half_way_is_saved_as_it_is(cloud: Cloud) -> None:
     with pytest.raises(ZeroDivisionError), model.transaction():
         _ = 1 / 0
     assert model.path.stat().st_mtime_ns > before
+
+
+def test_a_kill_before_any_step_of_a_save_leaves_the_old_state_or_the_new_one(tmp_path: Path) -> None:
+    script = Path(__file__).parent / "killed_saves.py"
+    answer = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    found = answer.stdout.split("\n")[:-1]
+    assert sorted(found, key=["old", "new"].index) == found, "whole, and never back again"
+    assert (found.count("old") >= 6, found.count("new") >= 2) == (True, True), found

@@ -116,15 +116,6 @@ def test_a_failure_inside_is_a_4xx_that_says_where_to_look(cloud: Cloud, monkeyp
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
-def test_a_change_that_cannot_be_saved_is_no_success(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("localcloud.core.saved.os.fsync", full)
-    with pytest.raises(ClientError, match=r"InternalFailure.*No space left on device"):
-        cloud.client("iam").create_user(UserName="lost")
-
-
 def test_nobody_can_reset_everything(cloud: Cloud) -> None:
     assert requests.post(f"{cloud.endpoint}/moto-api/reset", timeout=5).status_code == 400
     assert cloud.client("iam").list_users()["Users"]

@@ -39,11 +39,13 @@ from localcloud.docker.spec import ExecResult, File, MachineSpec  # noqa: E402
 from localcloud.ec2.metadata import Metadata  # noqa: E402
 from localcloud.ecr.registry import Registry  # noqa: E402
 from localcloud.http import principals  # noqa: E402
-from localcloud.http.application import Application  # noqa: E402
+from localcloud.http.application import Api, application  # noqa: E402
+from localcloud.http.edge import Edge  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from wsgiref.types import WSGIApplication
 
 
 class FakeNetworks:
@@ -205,7 +207,8 @@ class Cloud:
     machines: FakeMachines
     networks: FakeNetworks
     endpoint: str = ""
-    application: Application | None = None
+    application: WSGIApplication | None = None
+    metadata: Metadata | None = None
     _key: tuple[str, str] = field(default=("", ""))
 
     @property
@@ -264,18 +267,14 @@ class Cloud:
         with model.transaction():
             principals.ensure_administrator(self.config.state / "credentials.json")
         self._key = principals.read_administrator(self.config.state / "credentials.json")
-        self.application = Application(
-            moto=DomainDispatcherApplication(create_backend_app),
-            services=registered,
-            metadata=Metadata(key=b"test", instance_at=self._instance_at),
-        )
+        api = Api(moto=DomainDispatcherApplication(create_backend_app), services=registered)
+        self.metadata = Metadata(key=b"test")
+        hosts = frozenset({"127.0.0.1", "localhost", str(self.config.gateway)})
+        mounts: Any = {"/reconcile": server_process.reconcile}
+        self.application = Edge(application=application(api, mounts), hosts=hosts)
         services.reconcile(self.config.region)
         self.settle()
         return restored
-
-    def _instance_at(self, address: str) -> str | None:
-        spec = self.machines.at(address)
-        return spec.name if spec else None
 
 
 def trust(principal: Any = None, **statement: Any) -> str:

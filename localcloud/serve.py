@@ -10,6 +10,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from werkzeug import Request, Response
+
 from localcloud.core import config as settings
 
 if TYPE_CHECKING:
@@ -46,7 +48,8 @@ def serve(config: Config) -> None:
     from localcloud.ec2.metadata import Metadata  # noqa: PLC0415
     from localcloud.ecr.proxy import Proxy  # noqa: PLC0415
     from localcloud.http import principals  # noqa: PLC0415
-    from localcloud.http.application import Application  # noqa: PLC0415
+    from localcloud.http.application import Api, application  # noqa: PLC0415
+    from localcloud.http.edge import Edge  # noqa: PLC0415
 
     now = build(config)
     runtime.install(now)
@@ -62,18 +65,17 @@ def serve(config: Config) -> None:
         def log_request(self, *args: Any) -> None:
             """Stay silent: the application logs what matters."""
 
-    application = Application(
-        moto=DomainDispatcherApplication(create_backend_app),
-        services=registered,
-        metadata=Metadata(key=now.registry.token_key, instance_at=lambda address: _instance_at(now, address)),
-    )
+    api = Api(moto=DomainDispatcherApplication(create_backend_app), services=registered)
+    gateway = str(config.gateway)
+    mounts: Any = {"/latest": Metadata(key=now.registry.token_key), "/reconcile": reconcile}
+    hosts = frozenset({"127.0.0.1", "localhost", gateway, "169.254.169.254"})
+    aws = Edge(application=application(api, mounts), hosts=hosts)
     certificate, key = now.registry.authority.ensure_server(config.registry)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
-    gateway = str(config.gateway)
     servers = [
-        make_server("127.0.0.1", config.port, application, threaded=True, request_handler=Handler),
-        make_server(gateway, config.port, application, threaded=True, request_handler=Handler),
+        make_server("127.0.0.1", config.port, aws, threaded=True, request_handler=Handler),
+        make_server(gateway, config.port, aws, threaded=True, request_handler=Handler),
         make_server(
             gateway,
             config.registry_port,
@@ -104,6 +106,18 @@ def serve(config: Config) -> None:
     now.queue.stop(seconds=10)
 
 
+@Request.application
+def reconcile(request: Request) -> Response:
+    """Make what runs equal to what is wanted: asked by `up`."""
+    from localcloud.core import runtime, services  # noqa: PLC0415
+
+    if request.method != "POST" or request.remote_addr != "127.0.0.1":
+        return Response(status=404)
+    services.reconcile(runtime.current().config.region)
+    runtime.current().registry.networks_changed()
+    return Response(status=202)
+
+
 def build(config: Config) -> Any:
     """Put the real parts together."""
     from localcloud.core.queue import Queue  # noqa: PLC0415
@@ -123,8 +137,3 @@ def build(config: Config) -> Any:
     return Runtime(
         config=config, machines=machines, networks=networks, model=Model(config.state), queue=queue, registry=registry
     )
-
-
-def _instance_at(now: Any, address: str) -> str | None:
-    spec = now.machines.at(address)
-    return spec.name if spec is not None else None

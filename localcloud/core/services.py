@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from localcloud.core.backends import backends
 from localcloud.core.config import ACCOUNT
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A service of moto whose backend is replaced. The backend's module lies beside a `urls` module, as in moto."""
+    """A service of moto whose backend is replaced. The backend's module lies beside a `urls` module, as in moto.
+
+    What it brings besides is written as module:name, so that the core imports no service.
+    """
 
     name: str  # moto's name
-    backend: str  # module:class
+    backend: str  # class; its `reconcile`, if it has one, is called at each start of the server and at each `up`
+    mounts: Mapping[str, str] = field(default_factory=dict)  # path beside the AWS API -> WSGI application
+    instances: str = ""  # an ec2.hooks.InstanceHook: takes part in the life of instances
+    answered: str = ""  # function without arguments, called after each of its requests
 
 
 SERVICES = (
     Service(name="iam", backend="localcloud.iam.models:LocalIAMBackend"),
     Service(name="sts", backend="localcloud.sts.models:LocalSTSBackend"),
-    Service(name="ec2", backend="localcloud.ec2.models:LocalEC2Backend"),
+    Service(
+        name="ec2", backend="localcloud.ec2.models:LocalEC2Backend", answered="localcloud.ec2.groups:refresh_filters"
+    ),
     Service(name="autoscaling", backend="localcloud.autoscaling.models:LocalAutoScalingBackend"),
     Service(name="ecr", backend="localcloud.ecr.models:LocalECRBackend"),
-    Service(name="eks", backend="localcloud.eks.models:LocalEKSBackend"),
+    Service(
+        name="eks",
+        backend="localcloud.eks.models:LocalEKSBackend",
+        mounts={"/_eks": "localcloud.eks.callbacks:application"},
+        instances="localcloud.eks.nodegroups:NODES",
+    ),
     Service(name="service-quotas", backend="localcloud.servicequotas.models:LocalServiceQuotasBackend"),
     Service(name="elbv2", backend="localcloud.elbv2.models:LocalELBv2Backend"),
 )
@@ -35,9 +53,27 @@ def register() -> tuple[str, ...]:
     Before the first request: backends are made lazily from this attribute.
     """
     for service in SERVICES:
-        module_name, class_name = service.backend.split(":")
-        backends(service.name).backend = getattr(importlib.import_module(module_name), class_name)
+        backends(service.name).backend = load(service.backend)
     return tuple(service.name for service in SERVICES)
+
+
+@functools.cache
+def load(where: str) -> Any:
+    """Return what stands at module:name."""
+    module, name = where.split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def mounts() -> dict[str, Any]:
+    """Return the services' own WSGI applications by path."""
+    return {path: load(where) for service in SERVICES for path, where in service.mounts.items()}
+
+
+def answered(name: str) -> None:
+    """Let a service do what it does after each of its requests."""
+    for service in SERVICES:
+        if service.name == name and service.answered:
+            load(service.answered)()
 
 
 def reconcile(region: str) -> None:

@@ -28,6 +28,12 @@ def groups(region: str) -> dict[str, Group]:
         }
 
 
+def refresh_filters() -> None:
+    """Bring the machines' packet filters up to date, soon."""
+    now = runtime.current()
+    now.queue.submit("packet-filters", now.machines.refresh)
+
+
 def permissions(rules: Iterable[Any], backend: Any) -> tuple[Permission, ...]:
     """Join rules of the same protocol and ports: fewer lines in the packet filter."""
     ranges: defaultdict[tuple[str, int | None, int | None], set[str]] = defaultdict(set)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from localcloud.core import services
+
 if TYPE_CHECKING:
     from localcloud.docker.spec import MachineSpec
 
@@ -21,14 +23,6 @@ class InstanceHook(Protocol):
         """Take note: the machine of this instance is gone."""
 
 
-_HOOKS: list[InstanceHook] = []
-
-
-def register(hook: InstanceHook) -> None:
-    """Add a hook; once per process."""
-    _HOOKS.append(hook)
-
-
 def all_hooks() -> tuple[InstanceHook, ...]:
-    """Return the hooks in the order of their registration."""
-    return tuple(_HOOKS)
+    """Return the services' hooks, in the order of the table of services."""
+    return tuple(services.load(service.instances) for service in services.SERVICES if service.instances)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import time
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,19 +13,21 @@ from typing import TYPE_CHECKING, Any
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
+from werkzeug import Request, Response
 
 from localcloud.core import runtime
 from localcloud.core.config import ACCOUNT
 from localcloud.ec2 import seed
-from localcloud.http.errors import Answer
 from localcloud.iam.sources import trusts_service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 PREFIX = "/latest/"
 TOKEN_PATH = "/latest/api/token"  # noqa: S105 - a path
 LONGEST_TOKEN = 21600
+LIFETIME = re.compile(r"[0-9]{1,12}")
 SESSION_SECONDS = 3600
 RENEW_BEFORE = 900
 
@@ -45,52 +48,61 @@ class Session:
 
 
 class Metadata:
-    """Answers one request; the model's lock is held by the caller."""
+    """The service, a WSGI application. It has nothing to read but headers."""
 
-    def __init__(self, *, key: bytes, instance_at: Callable[[str], str | None]) -> None:
+    def __init__(self, *, key: bytes) -> None:
         self._key = key
-        self._instance_at = instance_at
         self._sessions: dict[tuple[str, str], Session] = {}
 
-    def answer(self, *, method: str, path: str, source: str, headers: Mapping[str, str]) -> Answer:
-        """Answer as 169.254.169.254 does; `headers` have lower-case names."""
-        instance = self._find(source)
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as 169.254.169.254 does."""
+        request = Request(environ)
+        path = f"{request.root_path}{request.path}"
+        with runtime.current().model.lock:
+            response = self._answer(request, path)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request, path: str) -> Response:
+        instance = self._find(request.remote_addr or "")
         if instance is None:
-            return _text(404, f"{source} is not the address of an instance")
+            return _text(404, f"{request.remote_addr} is not the address of an instance")
         if path == TOKEN_PATH:
-            return self._token(method, instance, headers)
-        if method not in ("GET", "HEAD"):
+            return self._token(request, instance)
+        if request.method not in ("GET", "HEAD"):
             return _text(405, "")
-        if not self._valid(headers.get("x-aws-ec2-metadata-token", ""), instance.id):
+        if not self._valid(request.headers.get("X-Aws-Ec2-Metadata-Token", ""), instance.id):
             return _text(401, "")
+        if not path.startswith(PREFIX):
+            return _text(404, "")
         found = self._value(path.removeprefix(PREFIX).strip("/"), instance)
         return _text(404, "") if found is None else _text(200, found)
 
     def _find(self, source: str) -> Any:
-        name = self._instance_at(source)
+        """Find the instance at an address; None when there is none, or its metadata is switched off."""
+        spec = runtime.current().machines.at(source)
+        if spec is None or not spec.metadata:
+            return None
         backend: Any
         for _, _, backend in ec2_backends.iter_backends():
             for instance in backend.all_instances():
-                if instance.id == name:
+                if instance.id == spec.name:
                     return instance
         return None
 
-    def _token(self, method: str, instance: Any, headers: Mapping[str, str]) -> Answer:
-        seconds = headers.get("x-aws-ec2-metadata-token-ttl-seconds", "")
-        if method != "PUT":
+    def _token(self, request: Request, instance: Any) -> Response:
+        seconds = request.headers.get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "")
+        if request.method != "PUT":
             return _text(405, "")
-        if not seconds.isdigit() or not 1 <= int(seconds) <= LONGEST_TOKEN:
+        if not LIFETIME.fullmatch(seconds) or not 1 <= int(seconds) <= LONGEST_TOKEN:
             return _text(400, "")
         until = int(time.time()) + int(seconds)
-        return Answer(
-            status=200,
-            headers=(("Content-Type", "text/plain"), ("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", seconds)),
-            body=f"{until}.{self._sign(instance.id, until)}".encode(),
-        )
+        answer = _text(200, f"{until}.{self._sign(instance.id, until)}")
+        answer.headers["X-Aws-Ec2-Metadata-Token-Ttl-Seconds"] = seconds
+        return answer
 
     def _valid(self, token: str, instance_id: str) -> bool:
         until, _, signature = token.partition(".")
-        if not until.isdigit() or int(until) < time.time():
+        if not LIFETIME.fullmatch(until) or int(until) < time.time():
             return False
         return hmac.compare_digest(signature, self._sign(instance_id, int(until)))
 
@@ -251,5 +263,5 @@ def _walk(tree: dict[str, Any], path: str) -> str | None:
     return node() if callable(node) else str(node)
 
 
-def _text(status: int, text: str) -> Answer:
-    return Answer(status=status, headers=(("Content-Type", "text/plain"), ("Server", "EC2ws")), body=text.encode())
+def _text(status: int, text: str) -> Response:
+    return Response(text, status, {"Server": "EC2ws"}, content_type="text/plain")

@@ -13,16 +13,16 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
 from moto.logs.models import logs_backends
+from werkzeug import Request, Response
 
 from localcloud.core import runtime
 from localcloud.core.config import ACCOUNT
 from localcloud.eks import controlplane, identity, nodes
 from localcloud.http import principals
-from localcloud.http.errors import Answer
 
 LOG = logging.getLogger(__name__)
-PREFIX = "/_eks/"
 PARTS = 3
+LARGEST_BODY = 8 << 20  # a control plane sends its logs in pieces of a few hundred lines
 KEEP_EVENTS = 500  # of each stream: the whole model is saved after each change
 STREAMS = {
     "api": "kube-apiserver",
@@ -33,28 +33,31 @@ STREAMS = {
 }
 
 
-def answer(*, method: str, path: str, authorization: str, body: bytes) -> Answer:
+@Request.application
+def application(request: Request) -> Response:
     """Answer one question of a control plane."""
-    parts = path.removeprefix(PREFIX).split("/")
-    if method != "POST" or len(parts) != PARTS:
-        return _text(404, f"{method} {path} is not known")
+    request.max_content_length = LARGEST_BODY
+    parts = request.path.strip("/").split("/")
+    if request.method != "POST" or len(parts) != PARTS:
+        return _text(404, f"{request.method} {request.path} is not known")
     region, cluster, what = parts
     with runtime.current().model.lock:
         regions: Any = eks_backends[ACCOUNT]
         backend: Any = regions.get(region)
         plane = backend.planes.get(cluster) if backend else None
-        secret = authorization.removeprefix("Bearer ")
+        secret = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if plane is None or not hmac.compare_digest(secret.encode(), plane.secret.encode()):
             return _text(403, "AccessDenied: not the secret of this cluster")
-        asked = json.loads(body)
-        if what == "identity":
+    asked = request.get_json(force=True)
+    if what == "identity":
+        with runtime.current().model.lock:
             return _identity(backend, cluster, asked)
     if what == "logs":
         return _logs(region, cluster, asked)
     return _text(404, f"{what} is not known: identity and logs are")
 
 
-def _identity(backend: Any, cluster: str, asked: dict[str, str]) -> Answer:
+def _identity(backend: Any, cluster: str, asked: dict[str, str]) -> Response:
     principal = principals.find(asked["accessKeyId"])
     known = principal is not None and (principal.session_token or "") == asked.get("sessionToken", "")
     if principal is None or not known or principal.expired:
@@ -77,10 +80,10 @@ def _identity(backend: Any, cluster: str, asked: dict[str, str]) -> Answer:
         "groups": list(user.groups),
         "expires": principal.expires,
     }
-    return Answer(status=200, headers=(("Content-Type", "application/json"),), body=json.dumps(found).encode())
+    return Response(json.dumps(found), content_type="application/json")
 
 
-def _logs(region: str, cluster: str, asked: dict[str, Any]) -> Answer:
+def _logs(region: str, cluster: str, asked: dict[str, Any]) -> Response:
     if asked.get("type") not in STREAMS:
         return _text(400, f"{asked.get('type')} is not a type of log: {', '.join(STREAMS)} are")
     with runtime.current().model.transaction():
@@ -104,5 +107,5 @@ def put_events(region: str, cluster: str, log_type: str, events: list[dict[str, 
     del found.events[:-KEEP_EVENTS]
 
 
-def _text(status: int, text: str) -> Answer:
-    return Answer(status=status, headers=(("Content-Type", "text/plain"),), body=text.encode())
+def _text(status: int, text: str) -> Response:
+    return Response(text, status, content_type="text/plain")

@@ -17,7 +17,6 @@ from moto.eks.models import eks_backends
 from moto.iam.models import iam_backends
 
 from localcloud.core import runtime
-from localcloud.ec2 import hooks
 from localcloud.eks import addons, jobs, nodes
 from localcloud.iam.sources import assumable
 
@@ -323,4 +322,4 @@ def _host_memory_mib() -> int:
     return int(fields["MemTotal"].split()[0]) // 1024
 
 
-hooks.register(NodeHook())
+NODES = NodeHook()

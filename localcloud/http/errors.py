@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
+from werkzeug import Response
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,19 +33,11 @@ class RefusedError(Exception):
         self.fault = fault
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """An HTTP response."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
-def answer(fault: Fault, *, service: str, protocol: str) -> Answer:
+def response(fault: Fault, *, service: str = "", protocol: str = "rest") -> Response:
     """Render a fault: protocol is query, json or rest."""
     request_id = str(uuid4())
     code, message = escape(fault.code), escape(fault.message)
+    headers = {"x-amzn-RequestId": request_id}
     if protocol == "query" and service == "ec2":
         text = (
             f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
@@ -58,14 +52,10 @@ def answer(fault: Fault, *, service: str, protocol: str) -> Answer:
         text = f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
     else:
         kind = "application/x-amz-json-1.1" if protocol == "json" else "application/json"
-        body = {"__type": fault.code, "message": fault.message}
-        headers = (("Content-Type", kind), ("x-amzn-ErrorType", fault.code), ("x-amzn-RequestId", request_id))
-        return Answer(status=fault.status, headers=headers, body=json.dumps(body).encode())
-    return Answer(
-        status=fault.status,
-        headers=(("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)),
-        body=('<?xml version="1.0" encoding="UTF-8"?>' + text).encode(),
-    )
+        body = json.dumps({"__type": fault.code, "message": fault.message})
+        return Response(body, fault.status, {**headers, "x-amzn-ErrorType": fault.code}, content_type=kind)
+    text = f'<?xml version="1.0" encoding="UTF-8"?>{text}'
+    return Response(text, fault.status, headers, content_type="text/xml")
 
 
 def unknown_key(service: str, protocol: str) -> Fault:
@@ -122,6 +112,12 @@ def other_body() -> Fault:
 def no_digest() -> Fault:
     """Say that S3 needs to know what body was signed."""
     return Fault(code="InvalidRequest", message="Missing required header for this request: x-amz-content-sha256")
+
+
+def too_large(service: str, most: int) -> Fault:
+    """Say that a body is larger than what is read."""
+    code, status = ("EntityTooLarge", 400) if service == "s3" else ("RequestEntityTooLarge", 413)
+    return Fault(code=code, message=f"The body is larger than {most} bytes, the most that is taken.", status=status)
 
 
 def foreign(what: str) -> Fault:

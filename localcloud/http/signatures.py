@@ -14,36 +14,22 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from localcloud.core import runtime
 from localcloud.http import errors, principals
+from localcloud.http.errors import RefusedError
+from localcloud.http.request import PARTS_OF_CREDENTIAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from localcloud.http.errors import Fault
     from localcloud.http.principals import Principal
+    from localcloud.http.request import AwsRequest
 
 AUTHORIZATION = re.compile(
     r"^AWS4-HMAC-SHA256 Credential=(?P<credential>[^,\s]+),\s*SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>\w+)$"
 )
 CLOCK_SKEW = timedelta(minutes=15)
 LONGEST_PRESIGNED = 7 * 24 * 3600
-PARTS_OF_CREDENTIAL = 5
 UNSIGNED_PAYLOADS = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")  # S3 only
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """An HTTP request as it came over the wire."""
-
-    method: str
-    target: str  # raw path and query
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The query's parameters."""
-        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +47,7 @@ class Signature:
     expires: int | None  # presigned URLs only
 
 
-def parse(request: Request) -> Signature | None:
+def parse(request: AwsRequest) -> Signature | None:
     """Read the signature from the header or the query; None when there is none that we know.
 
     A header that can't be read is no signature, whatever the query says: AWS takes one of both, too.
@@ -94,27 +80,28 @@ def parse(request: Request) -> Signature | None:
     )
 
 
-def check(request: Request, *, service: str, protocol: str) -> Fault | Principal:
-    """Return who asks, or a fault when that cannot be told. The model's lock is held."""
+def authenticate(request: AwsRequest) -> Principal:
+    """Return who asks. Raises RefusedError when that can't be told; the body is read only for a key that is known."""
     signature = parse(request)
     if signature is None:
-        return errors.unsigned(service)
-    principal = principals.find(signature.access_key_id)
+        raise RefusedError(errors.unsigned(request.service))
+    with runtime.current().model.lock:
+        principal = principals.find(signature.access_key_id)
     if principal is None or not _same(principal.session_token or "", signature.token or ""):
-        return errors.unknown_key(service, protocol)
+        raise RefusedError(errors.unknown_key(request.service, request.protocol))
     if principal.expired or _too_late(signature):
-        return errors.expired()
-    return _not_covered(request, signature, principal, service, protocol) or principal
+        raise RefusedError(errors.expired())
+    if fault := _not_covered(request, signature, principal):
+        raise RefusedError(fault)
+    return principal
 
 
-def _not_covered(
-    request: Request, signature: Signature, principal: Principal, service: str, protocol: str
-) -> Fault | None:
+def _not_covered(request: AwsRequest, signature: Signature, principal: Principal) -> Fault | None:
     """Say what of the request the signature does not vouch for."""
     if unsigned := _not_signed(request, signature):
-        return errors.not_signed(unsigned, service, protocol)
+        return errors.not_signed(unsigned, request.service, request.protocol)
     if not _same(expected(request, signature, secret=principal.secret), signature.signature):
-        return errors.bad_signature(service, protocol)
+        return errors.bad_signature(request.service, request.protocol)
     if signature.service == "s3" and signature.expires is None:
         return _body_of_s3(request)
     return None  # all other services' signatures were made from the body itself
@@ -124,13 +111,13 @@ def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def _not_signed(request: Request, signature: Signature) -> list[str]:
+def _not_signed(request: AwsRequest, signature: Signature) -> list[str]:
     """Return the headers that decide what is asked, and that the signature does not cover."""
     needed = {"host", *(name for name in request.headers if name.startswith("x-amz-"))}
     return sorted(needed - set(signature.signed_headers))
 
 
-def _body_of_s3(request: Request) -> Fault | None:
+def _body_of_s3(request: AwsRequest) -> Fault | None:
     """Compare the body with the digest that S3's clients send and sign."""
     digest = request.headers.get("x-amz-content-sha256")
     if digest is None:
@@ -139,7 +126,7 @@ def _body_of_s3(request: Request) -> Fault | None:
     return None if covered else errors.other_body()
 
 
-def expected(request: Request, signature: Signature, *, secret: str) -> str:
+def expected(request: AwsRequest, signature: Signature, *, secret: str) -> str:
     """Compute the signature that this request must have."""
     parts = urlsplit(request.target)
     host = request.headers.get("host", "")

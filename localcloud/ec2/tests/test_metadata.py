@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from werkzeug.test import Client
 
 from localcloud.conftest import trust
 
 if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
     from localcloud.conftest import Cloud
 
 TTL = "x-aws-ec2-metadata-token-ttl-seconds"
@@ -18,18 +21,17 @@ class Inside:
 
     def __init__(self, cloud: Cloud, address: str) -> None:
         self.cloud, self.address = cloud, address
-        self.token = self.ask("PUT", "/latest/api/token", {TTL: "60"}).body.decode()
+        self.token = self.ask("PUT", "/latest/api/token", {TTL: "60"}).text
 
-    def ask(self, method: str, path: str, headers: dict[str, str]) -> Any:
-        assert self.cloud.application is not None
-        metadata = self.cloud.application.metadata
-        with self.cloud.now.model.lock:
-            return metadata.answer(method=method, path=path, source=self.address, headers=headers)
+    def ask(self, method: str, path: str, headers: dict[str, str]) -> TestResponse:
+        assert self.cloud.metadata is not None
+        base = {"REMOTE_ADDR": self.address}
+        return Client(self.cloud.metadata).open(path, method=method, headers=headers, environ_base=base)
 
     def get(self, path: str) -> str:
         answer = self.ask("GET", f"/latest/{path}", {"x-aws-ec2-metadata-token": self.token})
-        assert answer.status == 200, path
-        return str(answer.body.decode())
+        assert answer.status_code == 200, path
+        return answer.text
 
 
 @pytest.fixture
@@ -77,24 +79,26 @@ def test_its_credentials_are_a_session_of_its_role(inside: Inside) -> None:
 
 
 def test_without_a_token_nothing_is_said(inside: Inside) -> None:
-    assert inside.ask("GET", "/latest/meta-data/", {}).status == 401
-    assert inside.ask("GET", "/latest/meta-data/", {"x-aws-ec2-metadata-token": "9999999999.made-up"}).status == 401
+    assert inside.ask("GET", "/latest/meta-data/", {}).status_code == 401
+    assert (
+        inside.ask("GET", "/latest/meta-data/", {"x-aws-ec2-metadata-token": "9999999999.made-up"}).status_code == 401
+    )
 
 
 def test_what_is_not_there_is_404(inside: Inside) -> None:
     headers = {"x-aws-ec2-metadata-token": inside.token}
-    assert inside.ask("GET", "/latest/meta-data/public-ipv4", headers).status == 404
-    assert inside.ask("GET", "/latest/meta-data/no/such", headers).status == 404
+    assert inside.ask("GET", "/latest/meta-data/public-ipv4", headers).status_code == 404
+    assert inside.ask("GET", "/latest/meta-data/no/such", headers).status_code == 404
 
 
 def test_a_stranger_gets_nothing(inside: Inside) -> None:
     inside.address = "10.42.1.99"
-    assert inside.ask("PUT", "/latest/api/token", {TTL: "60"}).status == 404
+    assert inside.ask("PUT", "/latest/api/token", {TTL: "60"}).status_code == 404
 
 
 @pytest.mark.parametrize("seconds", ["", "0", "21601", "soon"])
 def test_a_token_needs_a_legal_lifetime(inside: Inside, seconds: str) -> None:
-    assert inside.ask("PUT", "/latest/api/token", {TTL: seconds}).status == 400
+    assert inside.ask("PUT", "/latest/api/token", {TTL: seconds}).status_code == 400
 
 
 def test_a_role_that_does_not_trust_ec2_gives_no_credentials(inside: Inside) -> None:

@@ -452,11 +452,11 @@ def test_a_control_plane_ships_the_logs_that_are_enabled(site: Site) -> None:
 def test_a_nodes_session_is_known_after_a_kill_of_the_server(site: Site) -> None:
     site.create()
     site.create_nodes()
-    assert site.cloud.application is not None
+    assert site.cloud.metadata is not None
     instance = next(i for i in ec2_backends[ACCOUNT]["eu-west-1"].all_instances() if i.state == "running")
     role = next(r for r in iam_backends[ACCOUNT]["aws"].roles.values() if r.name == "node")
     with site.cloud.now.model.lock:  # as the metadata service does
-        session = json.loads(site.cloud.application.metadata._credentials(instance, role))
+        session = json.loads(site.cloud.metadata._credentials(instance, role))
     assert site.cloud.boot()
     asked = {"accessKeyId": session["AccessKeyId"], "sessionToken": session["Token"]}
     status, text = ask(site, "identity", asked)

@@ -162,7 +162,7 @@ def test_a_user_s_key_with_somebody_s_token_is_refused(cloud: Cloud) -> None:
         cloud.client("sts", token="x").get_caller_identity()
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/reconcile", "/latest/api/token", "/_eks/eu-west-1/c/identity"])
+@pytest.mark.parametrize("path", ["/", "/health", "/reconcile", "/_eks/eu-west-1/c/identity"])
 def test_web_pages_are_refused_and_get_no_cors(cloud: Cloud, path: str) -> None:
     headers: dict[str, Any] = {**signed(cloud), **PAGE}
     answer = requests.post(cloud.endpoint + path, data=READ, headers=headers, timeout=5)
@@ -176,13 +176,13 @@ def test_answers_to_clients_have_no_cors_either(cloud: Cloud) -> None:
     assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
 
 
-@pytest.mark.parametrize("host", ["rebound.example", "rebound.example:5600", "127.0.0.1.example"])
+@pytest.mark.parametrize("host", ["rebound.example", "rebound.example:5600", "127.0.0.1.example", "192.0.2.1"])
 def test_names_that_lead_here_are_refused(cloud: Cloud, host: str) -> None:
     answer = requests.get(f"{cloud.endpoint}/health", headers={"Host": host}, timeout=5)
-    assert (answer.status_code, f"for {host}: ask by an address" in answer.text) == (403, True)
+    assert (answer.status_code, f"for {host}: ask 127.0.0.1 or 198.51.100.1 or localhost" in answer.text) == (403, True)
 
 
-@pytest.mark.parametrize("host", ["localhost:5600", "198.51.100.1:5600", "169.254.169.254", "[::1]:5600"])
+@pytest.mark.parametrize("host", ["localhost:5600", "198.51.100.1:5600", "127.0.0.1"])
 def test_addresses_are_taken(cloud: Cloud, host: str) -> None:
     assert requests.get(f"{cloud.endpoint}/health", headers={"Host": host}, timeout=5).status_code == 200
 

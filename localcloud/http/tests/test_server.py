@@ -4,9 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from localcloud.conftest import trust
+from localcloud.core import services
+from localcloud.eks import callbacks
+from localcloud.http.request import AwsRequest
 
 if TYPE_CHECKING:
     from localcloud.conftest import Cloud
@@ -117,7 +123,7 @@ def test_a_failure_inside_is_a_4xx_that_says_where_to_look(cloud: Cloud, monkeyp
 
 
 def test_nobody_can_reset_everything(cloud: Cloud) -> None:
-    assert requests.post(f"{cloud.endpoint}/moto-api/reset", timeout=5).status_code == 400
+    assert requests.post(f"{cloud.endpoint}/moto-api/reset", timeout=5).status_code == 404
     assert cloud.client("iam").list_users()["Users"]
 
 
@@ -137,3 +143,38 @@ def test_health_says_what_is_real_and_how_fast(cloud: Cloud) -> None:
     assert {"ec2", "ecr", "autoscaling"} <= set(health["services"])
     assert health["read_median_ms"] > 0
     assert health["waiting"] == []
+
+
+@pytest.mark.parametrize(
+    ("service", "bound", "code", "status"),
+    [("s3", "LARGEST_OBJECT", "EntityTooLarge", 400), ("sts", "LARGEST_BODY", "RequestEntityTooLarge", 413)],
+)
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_a_body_is_bounded(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, service: str, bound: str, code: str, status: int, framing: str
+) -> None:
+    monkeypatch.setattr(f"localcloud.http.request.{bound}", 10)
+    url = f"{cloud.endpoint}/bucket/key"
+    signed = AWSRequest("PUT", url, data=b"x" * 11, headers={"Content-Type": "application/octet-stream"})
+    SigV4Auth(Credentials(*cloud._key), service, "eu-west-1").add_auth(signed)
+    body = b"x" * 11 if framing == "length" else iter([b"x" * 6, b"x" * 5])
+    refused = requests.put(url, data=body, headers=dict(signed.headers.items()), timeout=5)
+    assert (refused.status_code, code in refused.text) == (status, True)
+    assert "The body is larger than 10 bytes, the most that is taken." in refused.text
+
+
+def test_a_body_is_not_read_for_a_key_that_nobody_has(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(_: AwsRequest) -> bytes:
+        raise AssertionError("the body was read")
+
+    monkeypatch.setattr(AwsRequest, "body", property(read))
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        cloud.client("sts", key=UNKNOWN).get_caller_identity()
+
+
+def test_what_services_bring_stands_in_their_table(cloud: Cloud) -> None:
+    assert services.mounts()["/_eks"] is callbacks.application
+    before = cloud.machines.calls.count(("refresh", ""))
+    cloud.client("ec2").describe_vpcs()
+    cloud.settle()
+    assert cloud.machines.calls.count(("refresh", "")) > before

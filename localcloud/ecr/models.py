@@ -1,27 +1,23 @@
-"""ECR whose repositories are those of a real registry: the gate records each push here, so ECR's answers need no registry."""
+"""ECR whose images are those that were pushed: manifests and tags are kept here, layers by the registry's container."""
 
 from __future__ import annotations
 
 import json
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, Any, override
 
-import urllib3
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.utils import utcnow
 from moto.ecr.models import ECRBackend, Image
-from urllib3.util import make_headers
 
 from localcloud.core import runtime
 from localcloud.ecr import scans
-from localcloud.ecr.registry import PORT, USER
+from localcloud.ecr.policy import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOG = logging.getLogger(__name__)
-TIMEOUT = urllib3.Timeout(connect=5, read=30)
 
 
 class PushedImage(Image):
@@ -84,32 +80,44 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
         repository.uri = f"{runtime.current().registry.host}/{repository.name}"
         return repository
 
-    @override
-    def delete_repository(self, repository_name: str, registry_id: str | None = None, force: bool = False) -> Any:
-        digests = self._digests(repository_name)
-        repository = super().delete_repository(repository_name, registry_id, force)
-        self._delete_later(repository_name, digests)
-        return repository
+    def reconcile(self) -> None:
+        """Drop what can't be read: earlier versions recorded pushes whose manifest was empty, and no operation mends those."""
+        for repository in self.repositories.values():
+            for image in [one for one in repository.images if not readable(one)]:
+                LOG.warning("%s: an image without a readable manifest is dropped", repository.name)
+                repository.images.remove(image)
 
-    @override
-    def batch_delete_image(self, repository_name: str, *args: Any, **kwargs: Any) -> Any:
-        before = self._digests(repository_name)
-        response = super().batch_delete_image(repository_name, *args, **kwargs)
-        self._delete_later(repository_name, before - self._digests(repository_name))
-        return response
+    def tags(self, name: str) -> list[str]:
+        """Return the tags of a repository."""
+        return [tag for image in self.repositories[name].images for tag in image.image_tags]
 
-    def record_push(self, name: str, tag: str | None, manifest: str, digest: str, media_type: str) -> None:
-        """Note a pushed manifest: a new image, or a tag that moved or came to an image."""
+    def manifests(self, name: str) -> list[Manifest]:
+        """Return the manifests of a repository, in the order of their pushes."""
+        return [_manifest(image) for image in self.repositories[name].images]
+
+    def find_manifest(self, name: str, reference: str) -> Manifest | None:
+        """Return what a tag or a digest names."""
+        found = self.repositories[name].images
+        return next((_manifest(i) for i in found if reference in (i.image_digest, *i.image_tags)), None)
+
+    def record_push(self, name: str, tag: str | None, manifest: Manifest) -> None:
+        """Keep a pushed manifest: a new image, or a tag that moved or came to an image.
+
+        Raises moto's ImageAlreadyExistsException where the tag may not move.
+        """
         repository: Any = self.repositories[name]
         make: Any = PushedImage  # moto's own type forbids what its code expects of an image without a tag
-        for image in repository.images:
-            if tag is not None and image.image_digest != digest:
-                image.remove_tag(tag)
-                if not image.image_tags:
-                    image.image_tag = None
-        image = next((i for i in repository.images if i.image_digest == digest), None)
+        others = [i for i in repository.images if tag is not None and tag in i.image_tags]
+        if any(other.image_digest != manifest.digest for other in others):
+            self._resolve_image_tag_mutability(repository, str(tag))
+        image = next((i for i in repository.images if i.image_digest == manifest.digest), None)
+        for other in others:
+            if other is not image:
+                other.remove_tag(tag)
+                if not other.image_tags:
+                    other.image_tag = None
         if image is None:
-            image = make(self.account_id, tag, manifest, name, media_type, digest)
+            image = make(self.account_id, tag, manifest.text, name, manifest.media_type, manifest.digest)
             repository.images.append(image)
         elif tag is not None:
             image.update_tag(tag)
@@ -138,20 +146,16 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
     def _scan(self, image: Any) -> None:
         image.last_scan = utcnow()
 
-    def _digests(self, name: str) -> set[str]:
-        repository = self.repositories.get(name)
-        return {image.image_digest for image in repository.images} if repository else set()
 
-    def _delete_later(self, name: str, digests: set[str]) -> None:
-        for digest in sorted(digests):
-            runtime.current().queue.submit(f"image/{name}@{digest}", partial(delete_from_registry, name, digest))
+def readable(image: Image) -> bool:
+    """Whether an image has a manifest."""
+    try:
+        return isinstance(json.loads(image.image_manifest), dict)
+    except ValueError:
+        return False
 
 
-def delete_from_registry(name: str, digest: str) -> None:
-    """Remove a manifest from the registry; not there is fine. A job."""
-    registry = runtime.current().registry
-    headers = make_headers(basic_auth=f"{USER}:{registry.password}")
-    url = f"http://{registry.address}:{PORT}/v2/{name}/manifests/{digest}"
-    answer = urllib3.request("DELETE", url, headers=headers, timeout=TIMEOUT, retries=False)
-    if answer.status not in (202, 404):
-        raise RuntimeError(f"deleting {name}@{digest}: the registry answered {answer.status}")
+def _manifest(image: Image) -> Manifest:
+    return Manifest(
+        text=image.image_manifest, media_type=image.image_manifest_media_type or "", digest=image.image_digest
+    )

@@ -1,4 +1,4 @@
-"""The WSGI application on the way to the registry: asks the gate, passes on, records what was pushed."""
+"""The registry that clients see: manifests and tags are ECR's model, layers are passed on to the registry's container."""
 
 from __future__ import annotations
 
@@ -10,24 +10,33 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import urllib3
+from moto.ecr.exceptions import ImageAlreadyExistsException
 from moto.ecr.models import ecr_backends
 from urllib3.util import make_headers
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
 
 from localcloud.core import runtime
 from localcloud.core.config import ACCOUNT
 from localcloud.ecr import policy, tokens
+from localcloud.ecr.policy import Manifest, RefusedError
 from localcloud.ecr.registry import PORT, USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from localcloud.ecr.models import LocalECRBackend
     from localcloud.ecr.registry import Registry
 
 LOG = logging.getLogger(__name__)
 PIECE = 1 << 20
 LARGEST_MANIFEST = 4 << 20
-HOP_BY_HOP = frozenset(
-    {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "authorization", "expect", "host"}
+# each side of a proxy has its own
+NOT_PASSED_ON = frozenset(
+    {
+        *("connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"),
+        *("authorization", "content-length", "date", "expect", "host", "server"),
+    }
 )
 TIMEOUT = urllib3.Timeout(connect=5, read=300)
 
@@ -44,128 +53,161 @@ class Proxy:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request of the registry protocol."""
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        authorized = tokens.valid(self.registry.token_key, environ.get("HTTP_AUTHORIZATION", ""), now=time.time())
-        manifest = b""
-        if authorized and method == "PUT" and "/manifests/" in path:
-            manifest = read_manifest(environ)
-            if (problem := manifest_problem(manifest)) is not None:
-                return self._refuse(problem, start_response)
-        digest = f"sha256:{sha256(manifest).hexdigest()}" if manifest else ""
-        decision = policy.decide(method, path, authorized=authorized, find=find_repository, digest=digest)
-        if isinstance(decision, policy.Refusal):
-            return self._refuse(decision, start_response)
         try:
-            answer = self._ask(environ, decision, manifest)
-        except urllib3.exceptions.HTTPError as error:
-            LOG.warning("registry: %s %s: %s", method, path, error)
-            refusal = policy.Refusal(status=503, code="UNAVAILABLE", message=f"The registry does not answer: {error}")
-            return self._refuse(refusal, start_response)
-        if decision.push and answer.status < 300:  # noqa: PLR2004
-            record_push(decision.repository, decision.push, manifest, digest, environ.get("CONTENT_TYPE", ""))
-        headers = [(k, v) for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP]
-        start_response(f"{answer.status} {answer.reason}", headers)
-        if method == "HEAD":
-            answer.release_conn()
-            return []
-        return _pieces(answer)
-
-    def _ask(self, environ: dict[str, Any], decision: policy.Pass, manifest: bytes) -> urllib3.BaseHTTPResponse:
-        headers = {
-            k[5:].replace("_", "-"): v
-            for k, v in environ.items()
-            if k.startswith("HTTP_") and k[5:].replace("_", "-").lower() not in HOP_BY_HOP
-        }
-        headers |= make_headers(basic_auth=f"{USER}:{self.registry.password}")
-        headers |= {"Host": environ.get("HTTP_HOST", self.registry.host), "X-Forwarded-Proto": "https"}
-        if environ.get("CONTENT_TYPE"):
-            headers["Content-Type"] = environ["CONTENT_TYPE"]
-        body: Any = None
-        chunked = False
-        if manifest:
-            body = manifest
-        elif environ.get("CONTENT_LENGTH"):
-            headers["Content-Length"] = environ["CONTENT_LENGTH"]
-            body = _limited(environ["wsgi.input"], int(environ["CONTENT_LENGTH"]))
-        elif environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
-            body, chunked = iter(lambda: environ["wsgi.input"].read(PIECE), b""), True
-        target = decision.path + (f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else "")
-        return self.pool.urlopen(
-            environ["REQUEST_METHOD"],
-            target,
-            body=body,
-            headers=headers,
-            chunked=chunked,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-            decode_content=False,
-        )
-
-    def _refuse(self, refusal: policy.Refusal, start_response: Callable[..., Any]) -> list[bytes]:
-        headers = [
-            ("Content-Type", "application/json"),
-            ("Docker-Distribution-Api-Version", "registry/2.0"),
-            ("Content-Length", str(len(refusal.body))),
-        ]
-        if refusal.status == 401:  # noqa: PLR2004
-            headers.append(
-                ("WWW-Authenticate", f'Basic realm="https://{self.registry.host}/",service="ecr.amazonaws.com"')
+            answer = self._answer(Request(environ))
+        except RefusedError as refusal:
+            answer = Response(refusal.body, refusal.status, mimetype="application/json")
+        answer.headers["Docker-Distribution-Api-Version"] = "registry/2.0"
+        if answer.status_code == 401:  # noqa: PLR2004
+            answer.headers["WWW-Authenticate"] = (
+                f'Basic realm="https://{self.registry.host}/",service="ecr.amazonaws.com"'
             )
-        start_response(f"{refusal.status} {refusal.code or 'OK'}", headers)
-        return [refusal.body]
+        return answer(environ, start_response)
 
+    def _answer(self, request: Request) -> Response:
+        if not tokens.valid(self.registry.token_key, request.headers.get("Authorization", ""), now=time.time()):
+            raise RefusedError(401, "UNAUTHORIZED", "Your authorization token has expired or is not valid.")
+        if request.path.rstrip("/") == "/v2":
+            return _json({})
+        match = policy.PATH.fullmatch(request.path)
+        if match is None:
+            raise RefusedError(404, "UNSUPPORTED", f"The registry has no {request.method} {request.path}.")
+        name, kind, rest = match["name"], match["kind"], match["rest"]
+        with runtime.current().model.lock:
+            if name not in _backend().repositories:
+                message = f"The repository with name '{name}' does not exist in the registry with id '{ACCOUNT}'"
+                raise RefusedError(404, "NAME_UNKNOWN", message)
+        if request.method == "DELETE" and (kind != "manifests" or ":" not in rest):
+            message = "Images are deleted by their digest, tags by ecr:BatchDeleteImage, layers by ECR itself."
+            raise RefusedError(405, "UNSUPPORTED", message)
+        if kind == "blobs":
+            return self._layer(request, rest)
+        if request.method == "PUT" and kind == "manifests":
+            return self._push(request, name, rest)
+        with runtime.current().model.lock:
+            return _delete(name, rest) if request.method == "DELETE" else self._read(request, name, kind, rest)
 
-def read_manifest(environ: dict[str, Any]) -> bytes:
-    """Read a pushed manifest whatever its framing, at most one byte more than is allowed."""
-    chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
-    length = LARGEST_MANIFEST + 1 if chunked else int(environ.get("CONTENT_LENGTH") or 0)
-    return b"".join(_limited(environ["wsgi.input"], min(length, LARGEST_MANIFEST + 1)))
-
-
-def manifest_problem(manifest: bytes) -> policy.Refusal | None:
-    """Return why a manifest can't be taken, or nothing."""
-    if len(manifest) > LARGEST_MANIFEST:
-        message = f"The manifest is larger than {LARGEST_MANIFEST} bytes."
-        return policy.Refusal(status=413, code="MANIFEST_INVALID", message=message)
-    try:
-        if isinstance(json.loads(manifest), dict):
-            return None
-    except ValueError:
-        pass
-    message = f"The manifest ({len(manifest)} bytes) is no JSON object. Push an image manifest or an image index."
-    return policy.Refusal(status=400, code="MANIFEST_INVALID", message=message)
-
-
-def find_repository(name: str) -> policy.Repository | None:
-    """Look the repository up in ECR's model."""
-    now = runtime.current()
-    with now.model.lock:
-        repository = ecr_backends[ACCOUNT][now.config.region].repositories.get(name)
-        if repository is None:
-            return None
-        mutability = repository.image_tag_mutability
-        return policy.Repository(
-            immutable=lambda _: mutability.startswith("IMMUTABLE"),
-            tags={tag: image.image_digest for image in repository.images for tag in image.image_tags},
+    def _read(self, request: Request, name: str, kind: str, rest: str) -> Response:
+        backend = _backend()
+        if kind == "tags":
+            limit, last = request.args.get("n", str(policy.PAGE)), request.args.get("last", "")
+            found, following = policy.page(backend.tags(name), limit=limit, last=last)
+            address = f"https://{self.registry.host}{request.path}?{following}"
+            return _json({"name": name, "tags": found}, **({"Link": f'<{address}>; rel="next"'} if following else {}))
+        if kind == "referrers":
+            policy.check_digest(rest)
+            index = policy.referrers(backend.manifests(name), subject=rest, query=request.args)
+            filters = {"OCI-Filters-Applied": "artifactType"} if "artifactType" in request.args else {}
+            return _json(index, **{"Content-Type": policy.INDEX}, **filters)
+        manifest = backend.find_manifest(name, rest)
+        if manifest is None:
+            raise RefusedError(404, "MANIFEST_UNKNOWN", f"Requested image not found: {name}:{rest}")
+        return Response(
+            manifest.text, content_type=manifest.media_type, headers={"Docker-Content-Digest": manifest.digest}
         )
 
+    def _push(self, request: Request, name: str, reference: str) -> Response:
+        request.max_content_length = LARGEST_MANIFEST
+        try:
+            body = request.get_data()
+        except RequestEntityTooLarge:
+            message = f"The manifest is larger than {LARGEST_MANIFEST} bytes."
+            raise RefusedError(413, "MANIFEST_INVALID", message) from None
+        digest = f"sha256:{sha256(body).hexdigest()}"
+        manifest = policy.read_manifest(body, digest=digest, media_type=request.headers.get("Content-Type", ""))
+        if ":" in reference and reference != digest:
+            policy.check_digest(reference)
+            raise RefusedError(400, "DIGEST_INVALID", f"The manifest's digest is {digest}, not {reference}.")
+        missing = [one for one in manifest.blobs if self._ask("HEAD", f"/v2/{name}/blobs/{one}").status != 200]  # noqa: PLR2004
+        if missing:
+            message = f"Layers with digests {missing} required for pushing the image do not exist."
+            raise RefusedError(404, "MANIFEST_BLOB_UNKNOWN", message)
+        record_push(name, None if ":" in reference else reference, manifest)
+        location = f"https://{self.registry.host}/v2/{name}/manifests/{reference}"
+        headers = {"Location": location, "Docker-Content-Digest": digest}
+        return Response(status=201, headers=headers | ({"OCI-Subject": manifest.subject} if manifest.subject else {}))
 
-def record_push(name: str, reference: str, manifest: bytes, digest: str, media_type: str) -> None:
-    """Tell ECR's model what the registry has now."""
-    now = runtime.current()
-    kind = media_type or json.loads(manifest).get("mediaType", "")
-    with now.model.transaction():
-        backend: Any = ecr_backends[ACCOUNT][now.config.region]
-        backend.record_push(
-            name, None if reference.startswith("sha256:") else reference, manifest.decode(), digest, kind
-        )
+    def _layer(self, request: Request, rest: str) -> Response:
+        """Pass on what is about layers."""
+        for digest in (request.args.get("digest"), request.args.get("mount"), None if "uploads/" in rest else rest):
+            if digest is not None:
+                policy.check_digest(digest)
+        target = request.path + (f"?{request.query_string.decode()}" if request.query_string else "")
+        headers = {key: value for key, value in request.headers.items() if key.lower() not in NOT_PASSED_ON}
+        if request.method in ("PATCH", "PUT") and (piece := request.headers.get("Content-Range")):
+            policy.check_range(piece, there=self._ask("GET", target).headers.get("Range", ""))
+        body: Any = None
+        if request.content_length:
+            headers["Content-Length"] = str(request.content_length)
+            body = request.stream
+        elif request.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            body = iter(lambda: request.stream.read(PIECE), b"")
+        answer = self._ask(request.method, target, headers=headers, body=body, preload_content=False)
+        kept = [(key, value) for key, value in answer.headers.items() if key.lower() not in NOT_PASSED_ON]
+        if length := answer.headers.get("Content-Length"):
+            kept.append(("Content-Length", length))
+        if request.method == "HEAD":
+            answer.release_conn()
+            return Response(status=answer.status, headers=kept)
+        return Response(_pieces(answer), answer.status, headers=kept, direct_passthrough=True)
+
+    def _ask(
+        self, method: str, target: str, *, headers: dict[str, str] | None = None, **options: Any
+    ) -> urllib3.BaseHTTPResponse:
+        ours = {"Host": self.registry.host, "X-Forwarded-Proto": "https"}
+        ours |= make_headers(basic_auth=f"{USER}:{self.registry.password}")
+        chunked = options.get("body") is not None and "Content-Length" not in (headers or {})
+        try:
+            return self.pool.urlopen(
+                method,
+                target,
+                headers=(headers or {}) | ours,
+                chunked=chunked,
+                redirect=False,
+                retries=False,
+                decode_content=False,
+                **options,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            LOG.warning("registry: %s %s: %s", method, target, error)
+            raise RefusedError(503, "UNAVAILABLE", f"The registry does not answer: {error}") from error
 
 
-def _limited(stream: Any, length: int) -> Iterator[bytes]:
-    while length > 0 and (piece := stream.read(min(PIECE, length))):
-        length -= len(piece)
-        yield piece
+def record_push(name: str, tag: str | None, manifest: Manifest) -> None:
+    """Decide on a pushed manifest and keep it, in one transaction. Raises RefusedError."""
+    with runtime.current().model.transaction():
+        backend = _backend()
+        missing = [one for one in manifest.images if backend.find_manifest(name, one) is None]
+        if missing:
+            message = f"Images with digests {missing} required for pushing image into repository '{name}' do not exist."
+            raise RefusedError(404, "MANIFEST_BLOB_UNKNOWN", message)
+        try:
+            backend.record_push(name, tag, manifest)
+        except ImageAlreadyExistsException:
+            message = (
+                f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the "
+                "tag is immutable."
+            )
+            raise RefusedError(400, "TAG_INVALID", message) from None
+
+
+def _delete(name: str, digest: str) -> Response:
+    policy.check_digest(digest)
+    with runtime.current().model.transaction():
+        failures = _backend().batch_delete_image(name, None, [{"imageDigest": digest}])["failures"]
+    if failures:
+        raise RefusedError(404, "MANIFEST_UNKNOWN", f"Requested image not found: {name}@{digest}")
+    return Response(status=202)
+
+
+def _backend() -> LocalECRBackend:
+    backend: Any = ecr_backends[ACCOUNT][runtime.current().config.region]
+    found: LocalECRBackend = backend
+    return found
+
+
+def _json(content: dict[str, Any], **headers: str) -> Response:
+    return Response(json.dumps(content), headers={"Content-Type": "application/json"} | headers)
 
 
 def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
-"""The image registry: a container with Docker's registry behind this process, which decides who may do what (ecr/gate.py).
+"""The image registry: a container with Docker's registry, which keeps the layers, behind this process (ecr/proxy.py).
 
 Clients speak TLS to port 443 of the container, under its host name on every network; the container's kernel passes that
-port to this process, and this process passes what is allowed to the registry in the container.
+port to this process, and this process passes what is about layers to the registry in the container.
 """
 
 from __future__ import annotations

@@ -208,6 +208,7 @@ class Cloud:
     networks: FakeNetworks
     endpoint: str = ""
     application: WSGIApplication | None = None
+    api: Api = field(init=False)
     metadata: Metadata | None = None
     _key: tuple[str, str] = field(default=("", ""))
 
@@ -267,11 +268,10 @@ class Cloud:
         with model.transaction():
             principals.ensure_administrator(self.config.state / "credentials.json")
         self._key = principals.read_administrator(self.config.state / "credentials.json")
-        api = Api(moto=DomainDispatcherApplication(create_backend_app), services=registered)
+        self.api = Api(moto=DomainDispatcherApplication(create_backend_app), services=registered)
         self.metadata = Metadata(key=b"test")
         hosts = frozenset({"127.0.0.1", "localhost", str(self.config.gateway)})
-        mounts: Any = {"/reconcile": server_process.reconcile}
-        self.application = Edge(application=application(api, mounts), hosts=hosts)
+        self.application = Edge(application=application(self.api, {}), hosts=hosts)
         services.reconcile(self.config.region)
         self.settle()
         return restored

@@ -10,14 +10,16 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkzeug import Request, Response
-
 from localcloud.core import config as settings
+from localcloud.core import owner
+from localcloud.core.control_socket import ControlServer
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from collections.abc import Callable
 
     from localcloud.core.config import Config
+    from localcloud.core.runtime import Runtime
+    from localcloud.http.application import Api
 
 LOG = logging.getLogger(__name__)
 RECONCILE_SECONDS = 120.0
@@ -33,7 +35,10 @@ def prepare_moto() -> None:
 
 
 def serve(config: Config) -> None:
-    """Run until SIGTERM."""
+    """Own the state, then listen, then load; run until SIGTERM, or until `stop` asks for the end."""
+    owner.take(config.state, port=config.port)
+    stop = threading.Event()
+    actions = take_commands(config, stop)
     prepare_moto()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
@@ -55,11 +60,6 @@ def serve(config: Config) -> None:
     runtime.install(now)
     registered = services.register()
     now.networks.ensure_public()
-    with now.model.lock:
-        restored = now.model.load()
-        with now.model.transaction():
-            principals.ensure_administrator(config.state / "credentials.json")
-    LOG.info("state %s", "restored" if restored else "is new")
 
     class Handler(MotoRequestHandler):
         def log_request(self, *args: Any) -> None:
@@ -67,7 +67,7 @@ def serve(config: Config) -> None:
 
     api = Api(moto=DomainDispatcherApplication(create_backend_app), services=registered)
     gateway = str(config.gateway)
-    mounts: Any = {"/latest": Metadata(key=now.registry.token_key), "/reconcile": reconcile}
+    mounts: Any = {"/latest": Metadata(key=now.registry.token_key)}
     hosts = frozenset({"127.0.0.1", "localhost", gateway, "169.254.169.254"})
     aws = Edge(application=application(api, mounts), hosts=hosts)
     certificate, key = now.registry.authority.ensure_server(config.registry)
@@ -85,17 +85,19 @@ def serve(config: Config) -> None:
             request_handler=Handler,
         ),
     ]
-    stop = threading.Event()
+    with now.model.lock:
+        restored = now.model.load()
+        with now.model.transaction():
+            principals.ensure_administrator(config.state / "credentials.json")
+    LOG.info("state %s", "restored" if restored else "is new")
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     if restored:
         now.machines.hold(seconds=HOLD_SECONDS)
     now.queue.submit("registry", now.registry.ensure)
-    services.reconcile(config.region)
+    reconcile(now)
+    actions |= {"health": lambda: health(now, api), "reconcile": lambda: reconcile(now)}
     for server in servers:
         threading.Thread(target=server.serve_forever, name=f"http-{server.port}", daemon=True).start()
     LOG.info("serving on %s and %s", config.endpoint, config.endpoint_inside)
@@ -106,16 +108,49 @@ def serve(config: Config) -> None:
     now.queue.stop(seconds=10)
 
 
-@Request.application
-def reconcile(request: Request) -> Response:
-    """Make what runs equal to what is wanted: asked by `up`."""
-    from localcloud.core import runtime, services  # noqa: PLC0415
+def take_commands(config: Config, stop: threading.Event) -> dict[str, Callable[[], dict[str, Any]]]:
+    """Answer commands from now on; the words that are known, to which more are added once there is more to say."""
 
-    if request.method != "POST" or request.remote_addr != "127.0.0.1":
-        return Response(status=404)
-    services.reconcile(runtime.current().config.region)
-    runtime.current().registry.networks_changed()
-    return Response(status=202)
+    def end() -> dict[str, Any]:
+        stop.set()
+        return {}
+
+    actions = {"health": lambda: {"status": "starting", **identity(config)}, "stop": end}
+    control = ControlServer(config.state, actions)
+    threading.Thread(target=control.serve_forever, name="control", daemon=True).start()
+    return actions
+
+
+def identity(config: Config) -> dict[str, Any]:
+    """Say which server this is."""
+    return {"name": config.name, "port": config.port, "pid": os.getpid()}
+
+
+def health(now: Runtime, api: Api) -> dict[str, Any]:
+    """Say how the server is: for `up`, `status` and the curious."""
+    from localcloud.core import services  # noqa: PLC0415
+
+    with now.model.lock:
+        seconds = services.figures()
+    return {
+        "status": "ok",
+        **identity(now.config),
+        **api.figures(),
+        "save_ms": round(now.model.save_seconds * 1000, 1),
+        "seconds": {what: round(taken, 1) for what, taken in seconds.items()},
+        "waiting": now.queue.pending(),
+        "failures": now.queue.failing(),
+    }
+
+
+def reconcile(now: Runtime) -> dict[str, Any]:
+    """Make what runs equal to what is wanted; the keys of the jobs that do it."""
+    from localcloud.core import services  # noqa: PLC0415
+
+    with now.model.lock:
+        services.reconcile(now.config.region)
+    now.registry.networks_changed()
+    return {"waiting": now.queue.pending()}
 
 
 def build(config: Config) -> Any:

@@ -23,8 +23,8 @@ LOCAL_PROGRAMS = {"mmdebstrap": "mmdebstrap", "zstd": "zstd", "curl": "curl"}
 # program -> the command that prints its version, the oldest that will do, where to get it
 VERSIONS = {"terraform": ("terraform version", (1, 11), "https://developer.hashicorp.com/terraform/install")}
 LOCAL_VERSIONS = {"go": ("go version", (1, 26), "https://go.dev/doc/install (it builds what can't be downloaded)")}
-# port -> what listens there, and the file of the state where it keeps its process id
-PORTS = {5600: ("the local cloud", "localcloud/server.pid"), 5680: ("the mirror", "mirror/pid")}
+# port -> what listens there, and the file of the state whose first word is its process ID
+PORTS = {5600: ("the local cloud", "localcloud/lock"), 5680: ("the mirror", "mirror/pid")}
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def check_ports() -> list[Missing]:
 
 def _is_ours(port: int, pid_file: str) -> bool:
     file = paths.state() / pid_file
-    return file.exists() and f"(process {file.read_text().strip()})" in machine.port_holder(port)
+    return file.exists() and f"(process {file.read_text().partition(' ')[0].strip()})" in machine.port_holder(port)
 
 
 def missing_for_playbooks() -> list[Missing]:

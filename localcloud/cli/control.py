@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 import localcloud
 from localcloud.cli import inotify, ports
 from localcloud.cli.hosts_file import Names
-from localcloud.core import saved
+from localcloud.core import control_socket, owner, saved
 from localcloud.core.config import ACCOUNT
 from localcloud.core.errors import LocalCloudError
+from localcloud.core.owner import OwnedError
 from localcloud.docker.client import Engine, failures, probe
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ POLL_SECONDS = 0.1
 LEAST_DISK = 2 << 30
 LOG_TAIL = 15
 REGISTRY_OFFSET = 2
+SERVER = ("-m", "localcloud", "serve")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +46,6 @@ class Control:
     """Acts on one local cloud from outside of its server."""
 
     config: Config
-
-    @property
-    def pid_path(self) -> Path:
-        """Where the server's process id is."""
-        return self.config.state / "server.pid"
 
     @property
     def log_path(self) -> Path:
@@ -70,7 +68,7 @@ class Control:
         if (health := self.health()) is not None:
             self._check_is_ours(health)
             self._reconcile()
-            return f"Already up: {self.config.endpoint} (server {self._pid() or '?'}).{self._advice()}"
+            return f"Already up: {self.config.endpoint} (server {health['pid']}).{self._advice()}"
         probe()
         self._check_disk()
         self._check_state()
@@ -88,8 +86,8 @@ class Control:
         path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
         with self.log_path.open("ab") as log:
             os.chmod(self.log_path, 0o600)  # noqa: PTH101 - requests that failed may be in it
-            process = subprocess.Popen(
-                [sys.executable, "-m", "localcloud", "serve"],
+            return subprocess.Popen(
+                [sys.executable, *SERVER],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -97,12 +95,12 @@ class Control:
                 cwd=source,
                 env={**os.environ, "PYTHONPATH": path},
             )
-        self.pid_path.write_text(str(process.pid))
-        return process
 
     def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while self.health() is None:
+        while not self._is_up(process.pid):
+            if process.poll() == OwnedError.exit_code:  # by one that was started at the same moment
+                raise OwnedError(self.config.state)
             if process.poll() is not None:
                 raise LocalCloudError(
                     f"The server ended at its start (exit code {process.returncode}):\n{self._tail()}"
@@ -113,12 +111,15 @@ class Control:
             time.sleep(POLL_SECONDS)
         self._wait_until_settled()
 
+    def _is_up(self, pid: int) -> bool:
+        health = self.health() or {}
+        return health.get("pid") == pid and health["status"] != "starting"
+
     def _reconcile(self) -> None:
         """Let the server bring back what was killed meanwhile."""
-        request = urllib.request.Request(f"{self.config.endpoint}/reconcile", method="POST")  # noqa: S310 - http
         try:
-            urllib.request.urlopen(request, timeout=START_SECONDS).close()  # noqa: S310 - http
-        except OSError as error:
+            control_socket.ask(self.config.state, "reconcile", seconds=START_SECONDS)
+        except (OSError, ValueError) as error:
             raise LocalCloudError(
                 f"The server is up, but refuses to reconcile: {error}. Try `stop`, then `up`."
             ) from error
@@ -152,7 +153,7 @@ class Control:
         """Refuse a directory that holds something else: `down` removes it whole."""
         folder = self.config.state
         found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        if found and not set(found) & {self.log_path.name, "model.pickle"}:
+        if found and not set(found) & {self.log_path.name, "model.pickle", owner.LOCK}:
             raise LocalCloudError(
                 f"The state directory {folder} holds something else than a local cloud's state ({', '.join(found[:3])}), and "
                 "`down` removes it whole. Set LOCALCLOUD_STATE to a directory of its own. Nothing was changed."
@@ -186,11 +187,9 @@ class Control:
                 ) from error
 
     def _check_is_ours(self, health: Mapping[str, Any]) -> None:
-        if health.get("name") != self.config.name:
-            raise LocalCloudError(
-                f"Port {self.config.port} of 127.0.0.1 is taken by the local cloud {health.get('name')!r}: set "
-                "LOCALCLOUD_PORT to a free port."
-            )
+        port = int(health["port"])
+        if health["status"] == "starting" or (health["name"], port) != (self.config.name, self.config.port):
+            raise OwnedError(self.config.state)
 
     def _advice(self, *others: str | None) -> str:
         """Tell the Docker engine where the registry is; what this user may not do is said instead."""
@@ -202,26 +201,29 @@ class Control:
         """Stop the server and remove everything that has this instance's label, the names and the state."""
         self._check_directory()
         self.stop()
+        lock = owner.take(self.config.state, port=self.config.port)  # nobody starts meanwhile
         removed = self._remove_objects()
         advice = self.names.remove()
         inotify.restore_limit(remember=self.config.state / "inotify.before")
         if self.config.state.exists():
             shutil.rmtree(self.config.state)
+        os.close(lock)
         return f"Down: {removed}.{f' {advice}' if advice else ''}"
 
     def stop(self) -> None:
         """Stop the server only; not running is fine."""
-        pid = self._pid()
-        if pid is None:
+        try:
+            process = control_socket.process(self.config.state)
+        except OSError:  # none listens
             return
-        os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        while self._pid() is not None:
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
-                break
-            time.sleep(POLL_SECONDS)
-        self.pid_path.unlink(missing_ok=True)
+        try:
+            with contextlib.suppress(OSError, ValueError):  # one that can't answer is killed
+                control_socket.ask(self.config.state, "stop")
+            if not _ended(process):
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+                _ended(process)
+        finally:
+            os.close(process)
 
     def _remove_objects(self) -> str:
         engine = Engine()
@@ -242,11 +244,9 @@ class Control:
     def health(self) -> dict[str, Any] | None:
         """Ask the server how it is; None when none answers."""
         try:
-            with urllib.request.urlopen(f"{self.config.endpoint}/health", timeout=5) as answer:  # noqa: S310 - http
-                found: dict[str, Any] = json.load(answer)
+            return control_socket.ask(self.config.state, "health")
         except (OSError, ValueError):
             return None
-        return found if "waiting" in found else None
 
     def env(self) -> dict[str, str]:
         """Return what AWS clients need in their environment."""
@@ -267,18 +267,18 @@ class Control:
     def status(self) -> dict[str, Any]:
         """Everything that `status` prints."""
         health = self.health()
-        if health is None:
+        if health is None or health["status"] == "starting":
             raise LocalCloudError(
                 f"No local cloud answers at {self.config.endpoint}: start it with `python -m localcloud up`."
             )
         containers = self._containers()
-        server = _resident(self._pid())
+        server = _resident(health["pid"])
         return {
             "endpoint": self.config.endpoint,
             "account": ACCOUNT,
             "region": self.config.region,
             "registry": self.config.registry,
-            "server": {"pid": self._pid(), "memory_mib": server, **health},
+            "server": {"memory_mib": server, **health},
             "containers": containers,
             "memory_mib": round(server + sum(container["memory_mib"] for container in containers), 1),
         }
@@ -303,18 +303,13 @@ class Control:
         with ThreadPoolExecutor(4) as pool:
             return sorted(pool.map(look, found), key=lambda container: str(container["name"]))
 
-    def _pid(self) -> int | None:
-        """Return the server's process, if it lives and is ours."""
-        try:
-            pid = int(self.pid_path.read_text())
-            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (OSError, ValueError):
-            return None
-        return pid if state != "Z" and arguments[1:4] == [b"-m", b"localcloud", b"serve"] else None
-
     def _tail(self) -> str:
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-LOG_TAIL:])
+
+
+def _ended(process: int) -> bool:
+    """Wait until the process of the file descriptor has ended; False when it takes too long."""
+    return bool(select.select([process], [], [], STOP_SECONDS)[0])
 
 
 def _memory(engine: Engine, container: Mapping[str, Any]) -> float:
@@ -325,8 +320,6 @@ def _memory(engine: Engine, container: Mapping[str, Any]) -> float:
     return round((used.get("usage", 0) - cache) / 2**20, 1)
 
 
-def _resident(pid: int | None) -> float:
-    if pid is None:
-        return 0.0
+def _resident(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return round(next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024, 1)

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(chosen)
     except (LocalCloudError, DockerFailedError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return error.exit_code if isinstance(error, LocalCloudError) else 1
 
 
 def _run(chosen: argparse.Namespace) -> int:

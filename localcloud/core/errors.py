@@ -6,6 +6,8 @@ from __future__ import annotations
 class LocalCloudError(Exception):
     """For a person at the command line: names the thing, what is allowed and the next step."""
 
+    exit_code = 1
+
 
 class DockerUnavailableError(LocalCloudError):
     """No Docker engine answers."""

@@ -137,9 +137,7 @@ def test_the_life_of_an_instance(local: Local) -> None:
     local.answers(public, "test -e ~/kept")
 
     # the server dies, the machine goes on; nothing is forgotten
-    pid = local.control._pid()
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
+    os.kill(local.control.status()["server"]["pid"], signal.SIGKILL)
     assert local.ssh(public, "true").returncode == 0
     assert local.run("up").startswith("Restored")
     assert local.wait(instance, "running")["PublicIpAddress"] == public

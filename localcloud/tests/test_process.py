@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
+import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -14,12 +18,15 @@ import requests
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import BotoCoreError
 
+from localcloud.cli.control import Control
+from localcloud.core import owner
+from localcloud.core.owner import OwnedError
 from localcloud.core.state import UNSAVED
 from localcloud.http import principals
 from localcloud.tests.harness import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from localcloud.core.config import Config
 
@@ -91,3 +98,75 @@ def test_a_change_that_cannot_be_saved_is_no_success(config: Config) -> None:
         assert "lost" not in users(config)
         iam(config).create_user(UserName="lost")
         assert "lost" in users(config)
+
+
+@pytest.fixture
+def control(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Control]:
+    """Give a command line whose `up` starts the server without Docker; what it started ends with the test."""
+    monkeypatch.setattr("localcloud.cli.control.SERVER", ("-m", "localcloud.tests.without_docker"))
+    monkeypatch.setattr("localcloud.cli.control.probe", lambda: None)
+    monkeypatch.setattr("localcloud.cli.control.inotify.raise_limit", lambda **_: None)
+    monkeypatch.setattr(Control, "_advice", lambda *_: "")
+    for name, value in environment(config).items():
+        monkeypatch.setenv(name, value)
+    made = Control(config=config)
+    yield made
+    made.stop()
+
+
+def outcome(up: Callable[[], str]) -> str:
+    try:
+        return up()
+    except OwnedError as error:
+        return str(error)
+
+
+def test_of_two_at_the_same_moment_one_is_up_and_the_other_is_told(control: Control) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        told = sorted(pool.map(outcome, [control.up] * 2))
+    pid = (control.health() or {})["pid"]
+    assert re.match(rf"The state .*/state is owned by process {pid} since .*, port {control.config.port}\.", told[0]), (
+        told
+    )
+    assert re.match(rf"Up: .* \(server {pid}\)", told[1]), told
+    assert users(control.config)
+
+
+def test_a_second_up_leaves_the_first_undisturbed(control: Control) -> None:
+    control.up()
+    first = control.health() or {}
+    iam(control.config).create_user(UserName="kept")
+    assert control.up() == f"Already up: {control.config.endpoint} (server {first['pid']})."
+    elsewhere = Control(config=replace(control.config, port=control.config.port + 1))
+    with pytest.raises(OwnedError, match=rf"process {first['pid']} since .*, port {control.config.port}\."):
+        elsewhere.up()
+    assert (control.health() or {})["pid"] == first["pid"]
+    assert "kept" in users(control.config)
+
+
+def test_after_a_kill_up_restores_whatever_the_killed_one_left(control: Control) -> None:
+    control.up()
+    killed = (control.health() or {})["pid"]
+    os.kill(killed, signal.SIGKILL)
+    assert (control.config.state / "control.sock").exists()
+    assert control.up().startswith("Restored: ")
+    assert (control.health() or {})["pid"] != killed
+
+
+def test_a_server_that_does_not_answer_is_stopped_all_the_same(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("localcloud.cli.control.STOP_SECONDS", 0.5)
+    monkeypatch.setattr("localcloud.core.control_socket.SECONDS", 0.5)
+    control.up()
+    os.kill((control.health() or {})["pid"], signal.SIGSTOP)
+    control.stop()
+    os.close(owner.take(control.config.state, port=0))
+
+
+def test_down_removes_nothing_while_another_owns_the_state(control: Control) -> None:
+    file = owner.take(control.config.state, port=control.config.port)
+    with pytest.raises(OwnedError, match=f"process {os.getpid()} since"):
+        control.down()
+    assert (control.config.state / "lock").exists()
+    os.close(file)

@@ -64,7 +64,7 @@ def test_a_killed_server_comes_back_with_all_its_state(stack: Stack) -> None:
     client = threading.Thread(target=ask)
     client.start()
     try:
-        os.kill(int((STATE / "localcloud" / "server.pid").read_text()), signal.SIGKILL)
+        os.kill(int((STATE / "localcloud" / "lock").read_text().split()[0]), signal.SIGKILL)
         time.sleep(2)
         restarted = run("python", "-m", "localcloud", "up", limit=120)
         assert restarted.returncode == 0, restarted.stdout + restarted.stderr

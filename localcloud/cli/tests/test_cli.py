@@ -141,13 +141,6 @@ def test_logs_without_a_log(
     assert "There is no log" in capsys.readouterr().err
 
 
-def test_a_pid_of_somebody_else_is_not_ours(config: Config) -> None:
-    config.state.mkdir()
-    made = Control(config=config)
-    made.pid_path.write_text(str(os.getpid()))
-    assert made._pid() is None
-
-
 def test_names_are_added_once_and_removed(config: Config, tmp_path: Path) -> None:
     hosts, ca = tmp_path / "hosts", tmp_path / "ca.crt"
     hosts.write_text("127.0.0.1 localhost\n")

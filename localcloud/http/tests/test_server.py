@@ -9,6 +9,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from localcloud import serve
 from localcloud.conftest import trust
 from localcloud.core import services
 from localcloud.eks import callbacks
@@ -135,10 +136,18 @@ def test_the_s3_backend_of_terraform_can_lock(cloud: Cloud) -> None:
         s3.put_object(Bucket="state", Key="terraform.tfstate.tflock", Body=b"{}", IfNoneMatch="*")
 
 
-def test_health_says_what_is_real_and_how_fast(cloud: Cloud) -> None:
+def test_health_says_no_more_than_that_it_is_up(cloud: Cloud) -> None:
+    assert requests.get(f"{cloud.endpoint}/health", timeout=5).json() == {"status": "ok", "name": "test"}
+
+
+def test_nobody_reconciles_by_http(cloud: Cloud) -> None:
+    assert requests.post(f"{cloud.endpoint}/reconcile", timeout=5).status_code == 403
+
+
+def test_commands_are_told_what_is_real_and_how_fast(cloud: Cloud) -> None:
     for _ in range(2):  # the first call of a service loads it, so it is not counted
         cloud.client("sts").get_caller_identity()
-    health = requests.get(f"{cloud.endpoint}/health", timeout=5).json()
+    health = serve.health(cloud.now, cloud.api)
     assert health["status"] == "ok"
     assert {"ec2", "ecr", "autoscaling"} <= set(health["services"])
     assert health["read_median_ms"] > 0

@@ -62,12 +62,24 @@ def test_the_index_tells_version_pod_and_zone(stack: Stack) -> None:
     assert answer["zone"].startswith(stack.outputs["region"])
 
 
-def test_an_unknown_path_is_not_found(stack: Stack) -> None:
-    assert stack.page("/saruman").status_code == 404
+@pytest.mark.parametrize("path", ["/gandalf/", "/gandalf//"])
+def test_each_page_has_one_address(stack: Stack, path: str) -> None:
+    answer = stack.page(path + "?hat=1", allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (308, "/gandalf?hat=1")
 
 
-def test_metrics_are_not_reachable_from_outside(stack: Stack) -> None:
-    assert stack.page("/metrics").status_code == 404
+@pytest.mark.parametrize("path", ["/saruman", "/metrics", "/healthz", "/readyz", "/version", "/readyz/"])
+def test_other_paths_have_our_page_and_show_nothing(stack: Stack, path: str) -> None:
+    answer = stack.page(path, headers={"X-Forwarded-For": "127.0.0.1"})
+    assert answer.status_code == 404
+    assert "The path ends here" in answer.text
+
+
+def test_a_wrong_method_is_told_the_right_ones(stack: Stack) -> None:
+    answer = requests.post(stack.page("/gandalf").url, timeout=10)
+    assert answer.status_code == 405
+    assert "The gate opens another way" in answer.text
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
 def test_each_request_is_counted_once(stack: Stack) -> None:

@@ -32,6 +32,7 @@ def test_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
     response = client.post("/gandalf")
     assert response.status_code == 405
     assert "The gate opens another way" in response.text
+    assert "This address takes GET, HEAD and OPTIONS only." in response.text
     assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 

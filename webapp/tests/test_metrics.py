@@ -7,7 +7,6 @@ import structlog
 from beacon_webapp.app import create_app
 from beacon_webapp.endpoints import faults
 from beacon_webapp.metrics import KNOWN_METHODS, Metrics
-from beacon_webapp.metrics_server import metrics_app
 from beacon_webapp.middleware import RequestMiddleware, shown_path, trace_id
 from beacon_webapp.settings import Settings
 from beacon_webapp.shutdown import ShutdownState
@@ -15,6 +14,7 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import make_wsgi_app
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -61,7 +61,7 @@ def test_unknown_paths_and_methods_fold(client: FlaskClient, metrics: Metrics) -
     client.get("/two")
     client.open("/gandalf", method="BREW")
     assert value(metrics, "http_requests_total", method="GET", route="unmatched", status="404") == 2
-    assert value(metrics, "http_requests_total", method="OTHER", route="unmatched", status="405") == 1
+    assert value(metrics, "http_requests_total", method="OTHER", route="/gandalf", status="405") == 1
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -137,7 +137,8 @@ def test_path_in_the_log_is_decoded_and_cut() -> None:
 
 
 def test_one_line_a_request(client: FlaskClient, log_lines: list[structlog.typing.EventDict]) -> None:
-    client.get("/gandalf?x=1", headers={"traceparent": TRACE_PARENT, "X-Request-Id": "id-1"})
+    headers = {"traceparent": TRACE_PARENT, "X-Request-Id": "id-1", "User-Agent": "browser/1" + "x" * 999}
+    body = client.get("/gandalf?x=1", headers=headers).data
     (line,) = log_lines
     assert line.pop("duration_ms") >= 0
     assert line == {
@@ -147,6 +148,9 @@ def test_one_line_a_request(client: FlaskClient, log_lines: list[structlog.typin
         "route": "/gandalf",
         "path": "/gandalf",
         "status": 200,
+        "bytes": len(body),
+        "client": "127.0.0.1",
+        "user_agent": "browser/1" + "x" * 247,
         "request_id": "id-1",
         "trace_id": TRACE,
     }
@@ -192,15 +196,10 @@ def test_body_may_be_a_list(metrics: Metrics) -> None:
 
 def test_exposition_with_exemplars(client: FlaskClient, metrics: Metrics) -> None:
     client.get("/gandalf", headers={"traceparent": TRACE_PARENT})
-    scrape = Client(metrics_app(metrics))
+    scrape = Client(make_wsgi_app(metrics.registry))
     plain = scrape.get("/metrics")
     assert 'http_requests_total{method="GET",route="/gandalf",status="200"} 1.0' in plain.text
     assert "exemplar" not in plain.text
     assert TRACE not in plain.text
     rich = scrape.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
     assert f'# {{trace_id="{TRACE}"}} 1.0' in rich.text
-
-
-def test_metrics_port_serves_nothing_else(metrics: Metrics) -> None:
-    response = Client(metrics_app(metrics)).get("/")
-    assert (response.status_code, response.text) == (404, "only /metrics is served here\n")

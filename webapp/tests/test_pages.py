@@ -151,8 +151,3 @@ def test_headers_of_each_answer(client: FlaskClient) -> None:
         assert headers["Server"] == "beacon-webapp"
         assert "Cache-Control" in headers
         assert "Strict-Transport-Security" not in headers
-
-
-def test_hsts_when_tls_is_in_front(client: FlaskClient) -> None:
-    headers = client.get("/", headers={"X-Forwarded-Proto": "https"}).headers
-    assert headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"

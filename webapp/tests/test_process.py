@@ -136,6 +136,14 @@ def test_body_without_an_end_is_not_taken(start: Callable[..., Process]) -> None
     assert process.get("/gandalf")[0] == 200
 
 
+@pytest.mark.parametrize(("size", "status"), [(16_000, b"200"), (16_500, b"431"), (40_000, b"431")])
+def test_headers_are_bounded(start: Callable[..., Process], size: int, status: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", start().http_port), timeout=PATIENCE) as connection:
+        request = b"GET /gandalf HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Long: "
+        connection.sendall(request + b"a" * (size - len(request) - 4) + b"\r\n\r\n")
+        assert connection.recv(12) == b"HTTP/1.1 " + status
+
+
 def test_no_request_fails_while_it_stops(start: Callable[..., Process]) -> None:
     process = start()
     answers: list[int] = []

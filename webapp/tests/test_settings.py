@@ -17,6 +17,7 @@ WRONG = [
     ("WEBAPP_DRAIN_SECONDS", "-1", "a whole number from 0 to 120"),
     ("WEBAPP_STOP_SECONDS", "0", "a whole number from 1 to 300"),
     ("WEBAPP_MAX_BODY_BYTES", "1e3", "a whole number from 0 to 1048576"),
+    ("WEBAPP_PROXIES", "true", "a whole number from 0 to 9"),
     ("WEBAPP_LOG_LEVEL", "loud", "one of debug, info, warning, error"),
     ("WEBAPP_TEST_ENDPOINTS", "yes", "one of false, true"),
     ("WEBAPP_LISTEN_ADDRESS", "localhost", "an IPv4 or IPv6 address to listen on, such as 0.0.0.0"),

@@ -5,6 +5,7 @@ import os
 import structlog
 from flask import Flask, abort, request
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from beacon_webapp import VERSION
 from beacon_webapp.assets import asset
@@ -14,8 +15,8 @@ from beacon_webapp.endpoints import colombo, description, faults, pages, probes
 from beacon_webapp.errors import add_error_pages
 from beacon_webapp.headers import add_headers
 from beacon_webapp.metrics import Metrics
-from beacon_webapp.middleware import PROBES, ROUTE_KEY, RequestMiddleware
-from beacon_webapp.paths import add_redirects
+from beacon_webapp.middleware import PROBES, RequestMiddleware
+from beacon_webapp.paths import add_paths
 from beacon_webapp.settings import Settings
 from beacon_webapp.shutdown import ShutdownState
 
@@ -37,14 +38,13 @@ def create_app(
     app.jinja_env.globals.update(asset=asset, version=VERSION)
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it, its base class has not
 
+    add_paths(app)
+
     @app.before_request
-    def begin() -> None:
-        if request.url_rule is not None:
-            request.environ[ROUTE_KEY] = request.url_rule.rule
+    def refuse_large_bodies() -> None:
         if (request.content_length or 0) > settings.max_body_bytes:
             abort(413)
 
-    add_redirects(app)
     for group in (pages, colombo, probes, description, *([faults] if settings.test_endpoints else [])):
         app.register_blueprint(group.bp)
     add_error_pages(app)
@@ -56,4 +56,8 @@ def create_app(
     app.wsgi_app = RequestMiddleware(  # type: ignore[method-assign] # Flask's documented way to wrap middleware
         cache, metrics=metrics, shutdown=shutdown, log=structlog.get_logger()
     )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # likewise
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=0
+        )
     return app

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from werkzeug.http import parse_etags
 
-from beacon_webapp.middleware import ROUTE_KEY
+from beacon_webapp.middleware import ROUTE_KEY, is_forwarded
 from beacon_webapp.negotiation import accepts_gzip, accepts_json_first
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _SMALLEST_COMPRESSED: Final = 1024  # less fits into one packet anyway
 _OF_CONTENT: Final = frozenset({"content-type", "content-length", "content-encoding"})
 
 type Headers = list[tuple[str, str]]
-type Key = tuple[str, bool, bool]
+type Key = tuple[str, bool, bool, bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +98,12 @@ class ResponseCache:
         method = environ["REQUEST_METHOD"]
         if method not in {"GET", "HEAD"} or environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
             return self._app(environ, start_response)
-        # No value that clients choose freely: there are no more entries than routes, times four.
+        # No value that clients choose freely: there are no more entries than routes, times eight.
         key = (
             environ["PATH_INFO"],
             accepts_json_first(environ.get("HTTP_ACCEPT", "")),
-            environ.get("HTTP_X_FORWARDED_PROTO") == "https",
+            environ["wsgi.url_scheme"] == "https",
+            is_forwarded(environ),
         )
         entry = self._entries.get(key)
         if entry is None or entry.until <= self._clock():

@@ -14,7 +14,7 @@ _TEMPLATES: Final = {404: "404.html", 405: "405.html", 500: "500.html"}
 PROBLEM_JSON: Final = "application/problem+json"
 _DETAILS: Final = {
     404: "Nothing is served at this address. The index at / lists what is.",
-    405: "This address takes GET and HEAD only.",
+    405: "This address takes GET, HEAD and OPTIONS only.",
     413: "The request's body is larger than this program takes.",
     500: "The program failed to answer. The log has the reason under the request's id.",
 }

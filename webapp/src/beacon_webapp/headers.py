@@ -26,7 +26,6 @@ def add_headers(app: Flask) -> None:
     def finish(response: Response) -> Response:
         response.headers.update(fixed)
         response.headers.setdefault("Cache-Control", "no-store")
-        if request.headers.get("X-Forwarded-Proto") == "https":
-            # A browser that came over plain HTTP ignores it (RFC 6797, 8.1): a forged header does no harm.
+        if request.is_secure:
             response.headers["Strict-Transport-Security"] = _HSTS
         return response

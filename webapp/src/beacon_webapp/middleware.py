@@ -43,6 +43,12 @@ def shown_path(environ: "WSGIEnvironment") -> str:
     return path[:_LOGGED_CHARACTERS].encode("latin-1", "replace").decode("utf-8", "replace")
 
 
+def is_forwarded(environ: "WSGIEnvironment") -> bool:
+    """Tell whether it came through a proxy that we know of: each names its caller, and no caller can take that away."""
+    # set by werkzeug's ProxyFix, which is there when WEBAPP_PROXIES is
+    return "werkzeug.proxy_fix.orig" in environ and "HTTP_X_FORWARDED_FOR" in environ
+
+
 class RequestMiddleware:
     """WSGI middleware. It sees every answer, also those that never reach a view."""
 
@@ -75,7 +81,7 @@ class RequestMiddleware:
             answered.append(int(status[:3]))
             return start_response(status, headers, exc_info)
 
-        if environ.get("PATH_INFO") in PROBES:
+        if environ.get("PATH_INFO") in PROBES and not is_forwarded(environ):
             return self._app(environ, start)
 
         with self._metrics.in_progress.track_inprogress():
@@ -86,10 +92,11 @@ class RequestMiddleware:
                 body.close()
 
         seconds = self._clock() - begin
-        self._report(environ, status=answered[-1], seconds=seconds, identity=identity)
+        size = sum(map(len, answer))
+        self._report(environ, status=answered[-1], seconds=seconds, size=size, identity=identity)
         return answer
 
-    def _report(self, environ: "WSGIEnvironment", *, status: int, seconds: float, identity: str) -> None:
+    def _report(self, environ: "WSGIEnvironment", *, status: int, seconds: float, size: int, identity: str) -> None:
         method: str = environ["REQUEST_METHOD"]
         route: str = environ.get(ROUTE_KEY, UNMATCHED_ROUTE)
         trace = trace_id(environ)
@@ -101,7 +108,10 @@ class RequestMiddleware:
             route=route,
             path=shown_path(environ),
             status=status,
+            bytes=size,
             duration_ms=round(seconds * 1000, 3),
+            client=environ.get("REMOTE_ADDR", ""),
+            user_agent=environ.get("HTTP_USER_AGENT", "")[:_LOGGED_CHARACTERS],
             request_id=identity,
             **fields,
         )

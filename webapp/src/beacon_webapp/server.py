@@ -16,12 +16,12 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MTServer
+from prometheus_client import start_http_server
 
 from beacon_webapp import VERSION
 from beacon_webapp.app import create_app
 from beacon_webapp.logs import configure_logs, standard_library_logs
 from beacon_webapp.metrics import Metrics
-from beacon_webapp.metrics_server import start_metrics_server
 from beacon_webapp.settings import Settings
 from beacon_webapp.shutdown import ShutdownState
 
@@ -30,7 +30,9 @@ EXIT_STOP_TIMED_OUT: Final = 4
 # Longer than the 60 s for which proxies commonly keep an idle connection, so that they end it and not we; the most
 # that granian takes.
 _KEEP_ALIVE_MILLISECONDS: Final = 60_000
-_HEADER_BYTES: Final = 32_768
+# Of the request line and all headers. hyper's buffer doubles from 8 KiB and is looked at when it is full: only a power of
+# two is the bound that it says.
+_HEADER_BYTES: Final = 16_384
 
 
 class _InterruptibleEvent(threading.Event):
@@ -137,7 +139,7 @@ def serve(settings: Settings) -> int:
             return EXIT_PORT_TAKEN
     shutdown, metrics = ShutdownState(), Metrics(commit=settings.commit)
     app = create_app(settings, metrics=metrics, shutdown=shutdown)
-    start_metrics_server(metrics, address=settings.listen_address, port=settings.metrics_port)
+    start_http_server(settings.metrics_port, settings.listen_address, metrics.registry)
     server = Server(shutdown=shutdown, settings=settings)
     # Until the server has its own handlers: a pod that is deleted while it starts must end as well.
     signal.signal(signal.SIGTERM, server.signal_handler_interrupt)

@@ -90,6 +90,11 @@ class Settings:
     )
     stop_seconds: int = _setting(20, _whole_number(1, 300), "time that open requests then get to finish")
     max_body_bytes: int = _setting(16384, _whole_number(0, 1048576), "largest request body that is taken")
+    proxies: int = _setting(
+        0,
+        _whole_number(0, 9),
+        "proxies in front, each adding to X-Forwarded-For; through one, only the pages are served",
+    )
     test_endpoints: bool = _setting(
         False,  # noqa: FBT003 - a default, read by the field's name
         _choice({"false": False, "true": True}),

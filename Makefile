@@ -24,4 +24,4 @@ webapp-test: ## the web application alone: each branch, a real browser, its imag
 bench-webapp: ## the web application beside others: table and picture
 lock: ## resolve the requirements anew
 $(VERBS):
-	@$(PYTHON) -m setup $@
+	@$(PYTHON) -E -m setup $@

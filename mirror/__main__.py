@@ -3,5 +3,7 @@
 import sys
 
 from mirror.cli import main
+from setup import clean
 
+clean.enter()
 sys.exit(main(sys.argv[1:]))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from . import checks, engine, environment, prerequisites, webapp
+from . import checks, clean, engine, environment, prerequisites, webapp
 from .down import down
 from .phases import PhaseError, Phases, report
 from .up import up, verify
@@ -94,4 +94,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    clean.enter()
     sys.exit(main(sys.argv[1:]))

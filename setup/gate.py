@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import checks, prerequisites
+from . import checks, clean, prerequisites
 from . import environment as environments
 from .phases import PhaseError, Phases, environment
 
@@ -29,4 +29,5 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    clean.enter()
     sys.exit(main(sys.argv[1:]))

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import paths
+from . import clean, paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,10 +75,9 @@ def program(name: str) -> str:
 
 def environment() -> dict[str, str]:
     """Return what every step needs: this environment's programs first, and the folders by their names."""
-    inherited = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
     configuration = paths.cache() / "terraform" / "cli.tfrc"  # by `python -m mirror terraform`
     return {
-        **inherited,
+        **clean.environment(os.environ),
         **({"TF_CLI_CONFIG_FILE": str(configuration)} if configuration.exists() else {}),
         "PATH": os.pathsep.join(
             [str(paths.VENV / "bin"), os.environ["PATH"], str(paths.cache() / "terraform" / "bin")]
@@ -92,12 +91,13 @@ def environment() -> dict[str, str]:
 
 
 def local_cloud_environment() -> dict[str, str]:
-    """Return `environment()` with what `python -m localcloud env` exports."""
+    """Return `environment()` with what `python -m localcloud env` exports; all that is asked is this machine's own."""
     command = [program("python"), "-m", "localcloud", "env"]
     answer = subprocess.run(
         command, check=True, cwd=paths.CHECKOUT, env=environment(), stdout=subprocess.PIPE, text=True, timeout=60
     )
-    return {**environment(), **exported(answer.stdout)}
+    direct = {name: value for name, value in environment().items() if name not in clean.PROXIES}
+    return {**direct, **exported(answer.stdout), "NETRC": os.devnull}
 
 
 def exported(text: str) -> dict[str, str]:

@@ -262,6 +262,10 @@ class Control:
             "AWS_REGION": self.config.region,
             "AWS_DEFAULT_REGION": self.config.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            # profiles, endpoints and output of the person's own files
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_PAGER": "",
         }
 
     def status(self) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cli.control import Control
 from localcloud.core import config as settings
 from localcloud.core.errors import DockerFailedError, LocalCloudError
+from setup import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 VERBS = {
     "up": "start the local cloud, or restore it after a crash",
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if verb == "logs":
             added.add_argument("-f", "--follow", action="store_true", help="go on as it grows")
     chosen = parser.parse_args(arguments)
+    if chosen.verb != "env":  # which is about the caller's
+        clean.enter()
     try:
         return _run(chosen)
     except (LocalCloudError, DockerFailedError) as error:
@@ -62,8 +65,7 @@ def _run(chosen: argparse.Namespace) -> int:
             found = control.status()
             print(json.dumps(found, indent=2) if chosen.json else table(found))
         case "env":
-            for name, value in control.env().items():
-                print(f"export {name}={shlex.quote(value)}")
+            print("\n".join(shell(control.env(), os.environ)))
         case "logs":
             if not control.log_path.exists():
                 raise LocalCloudError(f"There is no log: {control.log_path} does not exist. Start with `up`.")
@@ -71,6 +73,12 @@ def _run(chosen: argparse.Namespace) -> int:
             sys.stdout.flush()
             os.execvp(command[0], command)  # noqa: S606 - the person's terminal belongs to tail from here on
     return 0
+
+
+def shell(ours: Mapping[str, str], caller: Mapping[str, str]) -> list[str]:
+    """Return the lines by which a shell's clients see the local cloud alone, whatever it has exported."""
+    others = [name for name in clean.client_settings(caller) if name not in ours]
+    return [*(f"unset {name}" for name in others), *(f"export {k}={shlex.quote(v)}" for k, v in ours.items())]
 
 
 def table(found: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ SERVICES = (
         name="eks",
         backend="localcloud.eks.models:LocalEKSBackend",
         mounts={"/_eks": "localcloud.eks.callbacks:application"},
-        instances="localcloud.eks.nodegroups:NODES",
+        instances="localcloud.eks.node_hook:NODES",
     ),
     Service(name="service-quotas", backend="localcloud.servicequotas.models:LocalServiceQuotasBackend"),
     Service(name="elbv2", backend="localcloud.elbv2.models:LocalELBv2Backend"),

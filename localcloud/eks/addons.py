@@ -29,7 +29,7 @@ class Workload:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Addon:
+class Release:
     """One add-on as it is offered here: one version, EKS's name for it; its programs are those in the node image."""
 
     name: str
@@ -57,21 +57,21 @@ def _daemon_set(namespace: str, name: str) -> Workload:
 CATALOGUE = {
     addon.name: addon
     for addon in (
-        Addon(
+        Release(
             name="coredns",
             version="v1.14.3-eksbuild.3",
             kind="networking",
             workload=_deployment("kube-system", "coredns"),
             replicas=2,
         ),
-        Addon(name="kube-proxy", version="v1.36.0-eksbuild.14", kind="networking", workload=None),
-        Addon(
+        Release(name="kube-proxy", version="v1.36.0-eksbuild.14", kind="networking", workload=None),
+        Release(
             name="vpc-cni",
             version="v1.22.1-eksbuild.2",
             kind="networking",
             workload=_daemon_set("kube-system", "aws-node"),
         ),
-        Addon(
+        Release(
             name="metrics-server",
             version="v0.8.1-eksbuild.10",
             kind="observability",
@@ -79,7 +79,7 @@ CATALOGUE = {
             replicas=1,
             owner="community",
         ),
-        Addon(
+        Release(
             name="kube-state-metrics",
             version="v2.18.0-eksbuild.10",
             kind="observability",
@@ -87,7 +87,7 @@ CATALOGUE = {
             replicas=1,
             owner="community",
         ),
-        Addon(
+        Release(
             name="prometheus-node-exporter",
             version="v1.10.2-eksbuild.8",
             kind="observability",
@@ -102,7 +102,7 @@ SELF_MANAGED = ("vpc-cni", "kube-proxy", "coredns")
 CNI_SETTINGS = ("enableNetworkPolicy", "env", "init", "nodeAgent")
 
 
-def replicas(addon: Addon, configuration: str | None) -> int | None:
+def replicas(addon: Release, configuration: str | None) -> int | None:
     """Read the number of replicas from the configuration values; refuse all that has no effect here."""
     try:
         values = json.loads(configuration or "{}")
@@ -123,7 +123,7 @@ def replicas(addon: Addon, configuration: str | None) -> int | None:
     return number if addon.replicas else None
 
 
-def manifest(addon: Addon, *, configuration: str | None, cluster_dns: str, endpoint_address: str) -> str:
+def manifest(addon: Release, *, configuration: str | None, cluster_dns: str, endpoint_address: str) -> str:
     """Return what is applied in the cluster; empty for an add-on that is part of the node."""
     number = replicas(addon, configuration)
     if addon.path is None:
@@ -144,7 +144,15 @@ def is_ready(workload: Mapping[str, Any]) -> bool:
     return bool(status.get("availableReplicas", 0) >= wanted and status.get("updatedReplicas", 0) >= wanted)
 
 
-def versions(names: Sequence[str]) -> list[dict[str, Any]]:
+def configuration_schema(addon: Release) -> str:
+    """Return the JSON schema of the configuration values."""
+    schema: dict[str, object] = {"type": "object"}
+    if addon.replicas:
+        schema["properties"] = {"replicaCount": {"type": "integer"}}
+    return json.dumps(schema)
+
+
+def versions(names: Sequence[str]) -> list[dict[str, object]]:
     """Return the catalogue in the shape of DescribeAddonVersions."""
     compatible = [{"clusterVersion": KUBERNETES_VERSION, "platformVersions": ["*"], "defaultVersion": True}]
     return [

@@ -8,17 +8,22 @@ from __future__ import annotations
 import hmac
 import json
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
 from moto.logs.models import logs_backends
 from werkzeug import Request, Response
 
 from localcloud.core import runtime
 from localcloud.core.config import ACCOUNT
-from localcloud.eks import controlplane, identity, nodes
+from localcloud.eks import identity, nodes
 from localcloud.http import principals
+
+if TYPE_CHECKING:
+    from moto.ec2.models import EC2Backend
+
+    from localcloud.eks.models import LocalEKSBackend
+    from localcloud.eks.resources import Cluster
 
 LOG = logging.getLogger(__name__)
 PARTS = 3
@@ -42,34 +47,32 @@ def application(request: Request) -> Response:
         return _text(404, f"{request.method} {request.path} is not known")
     region, cluster, what = parts
     with runtime.current().model.lock:
-        regions: Any = eks_backends[ACCOUNT]
-        backend: Any = regions.get(region)
-        plane = backend.planes.get(cluster) if backend else None
+        backend = cast("LocalEKSBackend | None", eks_backends[ACCOUNT].get(region))
+        found = backend.clusters.get(cluster) if backend else None
         secret = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if plane is None or not hmac.compare_digest(secret.encode(), plane.secret.encode()):
+        if backend is None or found is None or not hmac.compare_digest(secret.encode(), found.plane.secret.encode()):
             return _text(403, "AccessDenied: not the secret of this cluster")
     asked = request.get_json(force=True)
     if what == "identity":
         with runtime.current().model.lock:
-            return _identity(backend, cluster, asked)
+            return _identity(backend.ec2, found, asked)
     if what == "logs":
-        return _logs(region, cluster, asked)
+        return _logs(region, found, asked)
     return _text(404, f"{what} is not known: identity and logs are")
 
 
-def _identity(backend: Any, cluster: str, asked: dict[str, str]) -> Response:
+def _identity(ec2: EC2Backend, cluster: Cluster, asked: dict[str, str]) -> Response:
     principal = principals.find(asked["accessKeyId"])
     known = principal is not None and (principal.session_token or "") == asked.get("sessionToken", "")
     if principal is None or not known or principal.expired:
         return _text(403, "InvalidClientTokenId: nobody has this access key")
-    ec2: Any = ec2_backends[backend.account_id][backend.region_name]
     names = {
-        instance.id: nodes.node_name(instance.nics[0].private_ip_address, backend.region_name)
+        instance.id: nodes.node_name(str(instance.nics[0].private_ip_address), ec2.region_name)
         for instance in ec2.all_instances()
         if instance.state in ("pending", "running")
     }
     try:
-        user = identity.user_of(principal.arn, backend.entries(cluster), names)
+        user = identity.user_of(principal.arn, cluster.access_entries.values(), names)
     except identity.NoAccessError as error:
         return _text(403, str(error))
     found = {
@@ -83,14 +86,12 @@ def _identity(backend: Any, cluster: str, asked: dict[str, str]) -> Response:
     return Response(json.dumps(found), content_type="application/json")
 
 
-def _logs(region: str, cluster: str, asked: dict[str, Any]) -> Response:
+def _logs(region: str, cluster: Cluster, asked: dict[str, Any]) -> Response:
     if asked.get("type") not in STREAMS:
         return _text(400, f"{asked.get('type')} is not a type of log: {', '.join(STREAMS)} are")
     with runtime.current().model.transaction():
-        backend: Any = eks_backends[ACCOUNT][region]
-        enabled = controlplane.enabled_log_types(backend.clusters[cluster].logging)
-        if asked["type"] in enabled:
-            put_events(region, cluster, asked["type"], asked["events"])
+        if asked["type"] in cluster.enabled_log_types:
+            put_events(region, cluster.name, asked["type"], asked["events"])
     return _text(200, "")
 
 

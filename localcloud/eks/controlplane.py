@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localcloud.docker.spec import Attachment, File, MachineSpec
 
@@ -78,15 +78,6 @@ def spec(plane: ControlPlane) -> MachineSpec:
 def log_types_file(types: Sequence[str]) -> File:
     """Return the file by which the log shipper knows what to ship."""
     return File(content=json.dumps(list(types)))
-
-
-def enabled_log_types(logging: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Return the types that EKS's `logging` structure switches on."""
-    enabled: set[str] = set()
-    for setup in (logging or {}).get("clusterLogging", []):
-        if setup.get("enabled"):
-            enabled |= set(setup.get("types") or [])
-    return tuple(name for name in LOG_TYPES if name in enabled)
 
 
 def encryption(key: bytes | None) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from localcloud.eks.resources import AccessEntry, AssociatedPolicy
 
 # access policy -> ClusterRole that says the same (bootstrap.yaml of the control-plane image has the cluster-wide ones)
 POLICY_ROLES = {
@@ -51,56 +53,47 @@ def same_principal(entry_arn: str, principal_arn: str) -> bool:
     return resource.startswith("role/") and f"{head}:role/{resource.rpartition('/')[2]}" == principal_arn
 
 
-def policy_name(policy_arn: str) -> str:
-    """Return the access policy's name."""
-    return policy_arn.rpartition("/")[2]
-
-
-def policy_group(policy_arn: str, principal_arn: str, scope: Mapping[str, Any]) -> str:
+def policy_group(policy: AssociatedPolicy, principal_arn: str) -> str:
     """Return the group by which a policy is bound: the cluster's, or one of the principal in its namespaces."""
-    name = policy_name(policy_arn)
-    if scope.get("type") != "namespace":
-        return f"eks:access:{name}"
+    if policy.access_scope.type != "namespace":
+        return f"eks:access:{policy.name}"
     digest = hashlib.sha256(principal_arn.encode()).hexdigest()[:16]
-    return f"eks:access:{name}:{digest}"
+    return f"eks:access:{policy.name}:{digest}"
 
 
-def user_of(arn: str, entries: Iterable[Mapping[str, Any]], private_dns_names: Mapping[str, str]) -> User:
+def user_of(arn: str, entries: Iterable[AccessEntry], private_dns_names: Mapping[str, str]) -> User:
     """Return who the caller is; NoAccessError without an entry. Node roles need the instance's private DNS name."""
     principal, session = principal_of(arn)
-    entry = next((entry for entry in entries if same_principal(entry["principalArn"], principal)), None)
+    entry = next((entry for entry in entries if same_principal(entry.principal_arn, principal)), None)
     if entry is None:
         raise NoAccessError(f"AccessDenied: {principal} has no access entry in this cluster")
-    if entry["type"] == NODE_TYPE:
+    if entry.type == NODE_TYPE:
         if session not in private_dns_names:
             raise NoAccessError(f"AccessDenied: {arn} is not a session of a running instance")
         return User(username=f"system:node:{private_dns_names[session]}", groups=NODE_GROUPS)
     account = principal.split(":")[4]
-    username = entry["username"]
+    username = entry.username
     for template, value in (
         ("{{SessionName}}", session.replace("@", "-")),
         ("{{SessionNameRaw}}", session),
         ("{{AccountID}}", account),
     ):
         username = username.replace(template, value)
-    policies = tuple(
-        policy_group(policy["policyArn"], entry["principalArn"], policy["accessScope"])
-        for policy in entry["policies"].values()
-    )
-    return User(username=username, groups=(*entry["kubernetesGroups"], *policies))
+    policies = tuple(policy_group(policy, entry.principal_arn) for policy in entry.policies.values())
+    return User(username=username, groups=(*entry.kubernetes_groups, *policies))
 
 
-def namespaced_scopes(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def namespaced_scopes(entries: Iterable[AccessEntry]) -> list[dict[str, object]]:
     """Return what the control plane binds in namespaces (controller.py of the control-plane image)."""
     return [
         {
-            "group": policy_group(policy["policyArn"], entry["principalArn"], policy["accessScope"]),
-            "role": POLICY_ROLES[policy_name(policy["policyArn"])],
-            "namespaces": list(policy["accessScope"].get("namespaces") or []),
+            "group": policy_group(policy, entry.principal_arn),
+            "role": POLICY_ROLES[policy.name],
+            "namespaces": policy.access_scope.namespaces,
         }
         for entry in entries
-        for policy in entry["policies"].values()
-        if policy["accessScope"].get("type") == "namespace" and policy_name(policy["policyArn"]) in POLICY_ROLES
+        for policy in entry.policies.values()
+        if policy.access_scope.type == "namespace"
     ]
 
 

@@ -6,19 +6,24 @@ import json
 import logging
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.core.utils import utcnow
-from moto.ec2.models import ec2_backends
-from moto.eks.models import eks_backends
 
 from localcloud.core import runtime
 from localcloud.core.errors import DockerFailedError, HopelessError
 from localcloud.docker.spec import File
 from localcloud.eks import addons, controlplane, identity, nodes
+from localcloud.eks.resources import Health, Issue
 
 if TYPE_CHECKING:
-    from localcloud.docker.spec import ExecResult
+    from collections.abc import Mapping, Sequence
+
+    from moto.ec2.models.vpcs import VPC
+
+    from localcloud.docker.spec import ExecResult, MachineSpec
+    from localcloud.eks.models import LocalEKSBackend
+    from localcloud.eks.resources import Cluster
 
 LOG = logging.getLogger(__name__)
 API_SECONDS = 120.0
@@ -39,23 +44,22 @@ class RefusedError(Exception):
 # -- clusters
 
 
-def cluster_key(region: str, name: str) -> str:
+def cluster_key(backend: LocalEKSBackend, name: str) -> str:
     """Return the key of a cluster's job."""
-    return f"eks/{region}/{name}"
+    return f"eks/{backend.region_name}/{name}"
 
 
-def converge_cluster(account: str, region: str, name: str) -> float | None:
+def converge_cluster(backend: LocalEKSBackend, name: str) -> float | None:
     """Make the control plane what the model says, and note how that went."""
     now = runtime.current()
-    backend: Any = eks_backends[account][region]
-    machine = controlplane.machine_name(name, region)
+    machine = controlplane.machine_name(name, backend.region_name)
     with now.model.lock:
         cluster = backend.clusters.get(name)
-        status: str = cluster.status if cluster else "DELETING"
-        if status != "DELETING":
+        status = cluster.status if cluster else "DELETING"
+        if cluster and status != "DELETING":
             plane = backend.control_plane(name)
-            vpc: Any = ec2_backends[account][region].get_vpc(cluster.resources_vpc_config["vpcId"])
-    if status == "DELETING":
+            vpc = backend.ec2.get_vpc(cluster.resources_vpc_config.vpc_id)
+    if cluster is None or status == "DELETING":
         now.machines.remove(machine)
         with now.model.transaction():
             if cluster is not None:
@@ -63,38 +67,41 @@ def converge_cluster(account: str, region: str, name: str) -> float | None:
         return None
     if status == "FAILED":
         return None
-    over = _is_over(cluster_key(region, name), API_SECONDS)
+    over = _is_over(cluster_key(backend, name), API_SECONDS)
     try:
         problem = _start(plane, vpc, status=status)
     except DockerFailedError as error:
         if status != "CREATING" or not (over or isinstance(error, HopelessError)):
             raise
-        _note_cluster(backend, name, "FAILED", [_issue("InternalFailure", str(error), [cluster.arn])])
+        _note_cluster(
+            backend, name, "FAILED", Issue(code="InternalFailure", message=str(error), resource_ids=[cluster.arn])
+        )
         return None
     if problem and over and status == "CREATING":
         problem = f"the API server is not ready after {API_SECONDS:.0f} s: {problem}"
-        _note_cluster(backend, name, "FAILED", [_issue("InternalFailure", problem, [cluster.arn])])
+        _note_cluster(
+            backend, name, "FAILED", Issue(code="InternalFailure", message=problem, resource_ids=[cluster.arn])
+        )
         return None
     if problem:
         return POLL_SECONDS
     if status == "CREATING":
-        _note_cluster(backend, name, "ACTIVE", [])
+        _note_cluster(backend, name, "ACTIVE")
         LOG.info("cluster %s is active", name)
-        backend.push_scopes(name)
+        backend.push(push_scopes, name)
     with now.model.lock:
         _apply_self_managed(backend, cluster)
     now.queue.submit("packet-filters", now.machines.refresh)
     return None
 
 
-def _apply_self_managed(backend: Any, cluster: Any) -> None:
-    name = cluster.name
-    for addon in addons.SELF_MANAGED if cluster.beacon_self_managed else ():
-        if addon not in backend.items[name]["addon"] and addon not in backend.planes[name].applied:
-            backend.converge_addon(name, addon)
+def _apply_self_managed(backend: LocalEKSBackend, cluster: Cluster) -> None:
+    for addon in addons.SELF_MANAGED:
+        if cluster.needs(addon):
+            backend.converge_addon(cluster.name, addon)
 
 
-def _start(plane: controlplane.ControlPlane, vpc: Any, *, status: str) -> str:
+def _start(plane: controlplane.ControlPlane, vpc: VPC, *, status: str) -> str:
     """Have the machine run; what its API server says while it is not ready."""
     now = runtime.current()
     spec = _spec(plane, status=status)
@@ -103,7 +110,7 @@ def _start(plane: controlplane.ControlPlane, vpc: Any, *, status: str) -> str:
     return _api_problem(spec.name)
 
 
-def _spec(plane: controlplane.ControlPlane, *, status: str) -> Any:
+def _spec(plane: controlplane.ControlPlane, *, status: str) -> MachineSpec:
     """Return the machine; a running one keeps its files, which `push_*` may have changed since."""
     spec = controlplane.spec(plane)
     if status != "CREATING" and runtime.current().machines.state(spec.name) == "running":
@@ -122,47 +129,44 @@ def _is_over(key: str, seconds: float) -> bool:
     return runtime.current().queue.trying(key) >= seconds
 
 
-def push_scopes(account: str, region: str, name: str) -> None:
+def push_scopes(backend: LocalEKSBackend, name: str) -> None:
     """Tell the control plane which policies to bind in which namespaces."""
-    backend: Any = eks_backends[account][region]
     with runtime.current().model.lock:
         if name not in backend.clusters or backend.clusters[name].status == "CREATING":
             return  # converge_cluster comes back to it
-        scopes = identity.namespaced_scopes(backend.entries(name))
-    _put(name, region, controlplane.SCOPES_FILE, File(content=json.dumps(scopes)))
+        scopes = identity.namespaced_scopes(backend.clusters[name].access_entries.values())
+    _put(backend, name, controlplane.SCOPES_FILE, File(content=json.dumps(scopes)))
 
 
-def push_log_types(account: str, region: str, name: str) -> None:
+def push_log_types(backend: LocalEKSBackend, name: str) -> None:
     """Tell the control plane which logs to ship."""
-    backend: Any = eks_backends[account][region]
     with runtime.current().model.lock:
         if name not in backend.clusters:
             return
-        types = controlplane.enabled_log_types(backend.clusters[name].logging)
-    _put(name, region, controlplane.LOG_TYPES_FILE, controlplane.log_types_file(types))
+        types = backend.clusters[name].enabled_log_types
+    _put(backend, name, controlplane.LOG_TYPES_FILE, controlplane.log_types_file(types))
 
 
-def push_encryption(account: str, region: str, name: str) -> None:
+def push_encryption(backend: LocalEKSBackend, name: str) -> None:
     """Give the API server its key; a job of its own then writes every secret anew so that it is stored with it."""
-    backend: Any = eks_backends[account][region]
     with runtime.current().model.lock:
         if name not in backend.clusters:
             return
-        key = backend.planes[name].encryption_key
-    machine = controlplane.machine_name(name, region)
-    _put(name, region, controlplane.ENCRYPTION_FILE, File(content=controlplane.encryption(key), mode=0o600))
+        key = backend.clusters[name].plane.encryption_key
+    machine = controlplane.machine_name(name, backend.region_name)
+    _put(backend, name, controlplane.ENCRYPTION_FILE, File(content=controlplane.encryption(key), mode=0o600))
     restarted = runtime.current().machines.exec(machine, ["systemctl", "restart", "kube-apiserver"])
     if restarted.exit_code:
         raise DockerFailedError(f"{machine}: the API server does not start with its new key: {restarted.output}")
     backend.push(rewrite_secrets, name)
 
 
-def rewrite_secrets(account: str, region: str, name: str) -> float | None:
+def rewrite_secrets(backend: LocalEKSBackend, name: str) -> float | None:
     """Write every secret anew, so that it is stored with the present key."""
     with runtime.current().model.lock:
-        if name not in eks_backends[account][region].clusters:
+        if name not in backend.clusters:
             return None
-    machine = controlplane.machine_name(name, region)
+    machine = controlplane.machine_name(name, backend.region_name)
     if _api_problem(machine):
         return POLL_SECONDS
     rewrite = " ".join([*KUBECTL, "get secrets -A -o json |", *KUBECTL, "replace -f -"])
@@ -172,56 +176,51 @@ def rewrite_secrets(account: str, region: str, name: str) -> float | None:
     return None
 
 
-def remove_leftovers(account: str, region: str) -> None:
+def remove_leftovers(backend: LocalEKSBackend) -> None:
     """Remove control planes of clusters that the model does not have."""
     now = runtime.current()
-    backend: Any = eks_backends[account][region]
     with now.model.lock:
-        wanted = {controlplane.machine_name(name, region) for name in backend.clusters}
+        wanted = {controlplane.machine_name(name, backend.region_name) for name in backend.clusters}
     for name in now.machines.names("control-plane"):
-        if name.startswith(f"eks-{region}-") and name not in wanted:
+        if name.startswith(f"eks-{backend.region_name}-") and name not in wanted:
             LOG.warning("removing %s: no cluster has this machine", name)
             now.machines.remove(name)
 
 
-def _note_cluster(backend: Any, name: str, status: str, issues: list[dict[str, Any]]) -> None:
+def _note_cluster(backend: LocalEKSBackend, name: str, status: str, issue: Issue | None = None) -> None:
     with runtime.current().model.transaction():
         cluster = backend.clusters.get(name)
         if cluster is not None and cluster.status != "DELETING":
             cluster.status = status
-            cluster.health = {"issues": issues}
-    if issues:
-        LOG.error("cluster %s: %s", name, issues[0]["message"])
+            cluster.health = Health(issues=[issue] if issue else [])
+    if issue:
+        LOG.error("cluster %s: %s", name, issue.message)
 
 
 # -- add-ons
 
 
-def addon_key(region: str, cluster: str, name: str) -> str:
+def addon_key(backend: LocalEKSBackend, cluster: str, name: str) -> str:
     """Return the key of an add-on's job."""
-    return f"eks-addon/{region}/{cluster}/{name}"
+    return f"eks-addon/{backend.region_name}/{cluster}/{name}"
 
 
-def converge_addon(account: str, region: str, cluster: str, name: str) -> None:
+def converge_addon(backend: LocalEKSBackend, cluster: str, name: str) -> None:
     """Apply the add-on, or remove it when the model has it no more; a job of its own notes when it runs."""
     now = runtime.current()
-    backend: Any = eks_backends[account][region]
-    machine = controlplane.machine_name(cluster, region)
-    addon = addons.CATALOGUE[name]
+    machine = controlplane.machine_name(cluster, backend.region_name)
     with now.model.lock:
         found = backend.clusters.get(cluster)
         if found is None or found.status != "ACTIVE":
             return
-        plane = backend.planes[cluster]
-        item = backend.items[cluster]["addon"].get(name)
-        wanted = item is not None or (found.beacon_self_managed and name not in plane.applied)
-        removing = item is not None and item["status"] == "DELETING"
-        configuration = (item or {}).get("configurationValues")
+        addon = found.addons.get(name)
+        wanted = addon is not None or found.needs(name)
+        removing = addon is not None and addon.status == "DELETING"
         text = addons.manifest(
-            addon,
-            configuration=configuration,
-            cluster_dns=nodes.cluster_dns(found.kubernetes_network_config["serviceIpv4Cidr"]),
-            endpoint_address=plane.address,
+            addons.CATALOGUE[name],
+            configuration=addon.configuration_values if addon else None,
+            cluster_dns=nodes.cluster_dns(found.service_cidr),
+            endpoint_address=found.plane.address,
         )
     try:
         if removing:
@@ -229,31 +228,31 @@ def converge_addon(account: str, region: str, cluster: str, name: str) -> None:
         elif wanted:
             _apply(machine, text, "apply", "--server-side", "--force-conflicts", "--field-manager=eks")
     except RefusedError as error:
-        if not removing and _is_over(addon_key(region, cluster, name), APPLY_SECONDS):
+        if not removing and _is_over(addon_key(backend, cluster, name), APPLY_SECONDS):
             _note_addon(backend, cluster, name, "ConfigurationConflict", str(error))
         raise
     with now.model.transaction():
         if removing:
-            backend.items[cluster]["addon"].pop(name, None)
+            found.addons.pop(name, None)
             return
-        plane.applied.add(name)
-    if item is not None:
-        job = partial(watch_addon, account, region, cluster, name)
-        now.queue.submit(f"{addon_key(region, cluster, name)}/ready", job)
+        found.plane.applied.add(name)
+    if addon is not None:
+        job = partial(watch_addon, backend, cluster, name)
+        now.queue.submit(f"{addon_key(backend, cluster, name)}/ready", job)
 
 
-def watch_addon(account: str, region: str, cluster: str, name: str) -> float | None:
+def watch_addon(backend: LocalEKSBackend, cluster: str, name: str) -> float | None:
     """Note whether the add-on's workload runs: looked at again until it does."""
-    backend: Any = eks_backends[account][region]
     with runtime.current().model.lock:
-        if name not in backend.items.get(cluster, {}).get("addon", {}):
+        found = backend.clusters.get(cluster)
+        if found is None or name not in found.addons:
             return None
     workload = addons.CATALOGUE[name].workload
-    problem = _workload_problem(controlplane.machine_name(cluster, region), workload) if workload else ""
+    problem = _workload_problem(controlplane.machine_name(cluster, backend.region_name), workload) if workload else ""
     if workload is None or not problem:
-        _note_addon(backend, cluster, name, "", "")
+        _note_addon(backend, cluster, name)
         return None
-    if not _is_over(f"{addon_key(region, cluster, name)}/ready", ADDON_SECONDS):
+    if not _is_over(f"{addon_key(backend, cluster, name)}/ready", ADDON_SECONDS):
         return POLL_SECONDS
     what = f"{workload.kind} {workload.name} in {workload.namespace}"
     problem = f"{what} is not ready after {ADDON_SECONDS:.0f} s: {problem}"
@@ -261,13 +260,15 @@ def watch_addon(account: str, region: str, cluster: str, name: str) -> float | N
     return RECHECK_SECONDS
 
 
-def _note_addon(backend: Any, cluster: str, name: str, code: str, problem: str) -> None:
+def _note_addon(backend: LocalEKSBackend, cluster: str, name: str, code: str = "", problem: str = "") -> None:
     with runtime.current().model.transaction():
-        item = backend.items.get(cluster, {}).get("addon", {}).get(name)
-        if item is not None and item["status"] != "DELETING":
-            item["status"] = "DEGRADED" if problem else "ACTIVE"
-            item["health"] = {"issues": [_issue(code, problem, [item["addonArn"]])] if problem else []}
-            item["modifiedAt"] = utcnow()
+        found = backend.clusters.get(cluster)
+        addon = found.addons.get(name) if found else None
+        if addon is not None and addon.status != "DELETING":
+            addon.status = "DEGRADED" if problem else "ACTIVE"
+            issues = [Issue(code=code, message=problem, resource_ids=[addon.arn])] if problem else []
+            addon.health = Health(issues=issues)
+            addon.modified_at = utcnow()
 
 
 def _apply(machine: str, text: str, verb: str, *flags: str) -> None:
@@ -290,46 +291,43 @@ def _workload_problem(machine: str, workload: addons.Workload) -> str:
 # -- node groups
 
 
-def nodegroup_key(region: str, cluster: str, name: str) -> str:
+def nodegroup_key(backend: LocalEKSBackend, cluster: str, name: str) -> str:
     """Return the key of a node group's job."""
-    return f"eks-nodes/{region}/{cluster}/{name}"
+    return f"eks-nodes/{backend.region_name}/{cluster}/{name}"
 
 
-def converge_nodegroup(account: str, region: str, cluster: str, name: str) -> float | None:
+def converge_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> float | None:
     """Note whether the group's nodes are ready; forget a group that is being deleted when its machines are gone."""
     now = runtime.current()
-    backend: Any = eks_backends[account][region]
-    machine = controlplane.machine_name(cluster, region)
+    machine = controlplane.machine_name(cluster, backend.region_name)
     with now.model.lock:
         found = backend.clusters.get(cluster)
         group = found.nodegroups.get(name) if found else None
         status = group.status if group else None
-        desired = group.scaling_config["desiredSize"] if group else 0
-        instances = group.beacon_instances if group and status == "DELETING" else []
-    if group is None or status == "CREATE_FAILED":
+    if found is None or group is None or status == "CREATE_FAILED":
         return None
     if status == "DELETING":
-        if any(now.machines.state(instance) != "missing" for instance in instances):
+        if any(now.machines.state(instance) != "missing" for instance in group.instances):
             return POLL_SECONDS
         with now.model.transaction():
             found.nodegroups.pop(name, None)
         return None
+    desired = group.scaling_config.desired_size
     problem = _missing_nodes(machine, name, desired)
-    if problem and not _is_over(nodegroup_key(region, cluster, name), NODES_SECONDS):
+    if problem and not _is_over(nodegroup_key(backend, cluster, name), NODES_SECONDS):
         return POLL_SECONDS
     if problem:
         problem = f"the nodes are not ready after {NODES_SECONDS:.0f} s: {problem.strip()[-300:]}"
     with now.model.transaction():
-        group = found.nodegroups.get(name)
-        if group is None or group.status == "DELETING" or group.scaling_config["desiredSize"] != desired:
+        if group.status == "DELETING" or group.scaling_config.desired_size != desired:
             return 0.0
         created = group.status == "CREATING"
         if created and not problem:
-            group.beacon_ready_seconds = (utcnow() - group.created_at).total_seconds()
+            group.ready_seconds = (utcnow() - group.created_at).total_seconds()
         failed = "CREATE_FAILED" if created else "DEGRADED"
         group.status = failed if problem else "ACTIVE"
-        group.health = {"issues": [_issue("NodeCreationFailure", problem, [])] if problem else []}
-    return RECHECK_SECONDS if problem else None
+        group.health = Health(issues=[Issue(code="NodeCreationFailure", message=problem)] if problem else [])
+    return RECHECK_SECONDS if group.status == "DEGRADED" else None
 
 
 def _missing_nodes(machine: str, group: str, desired: int) -> str:
@@ -340,23 +338,23 @@ def _missing_nodes(machine: str, group: str, desired: int) -> str:
     return "" if len(ready) >= desired else f"{len(ready)} of {desired} are"
 
 
-def _is_ready(node: dict[str, Any]) -> bool:
+def _is_ready(node: Mapping[str, Mapping[str, Sequence[Mapping[str, str]]]]) -> bool:
     conditions = node["status"].get("conditions", [])
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
-def relabel(region: str, cluster: str, group: str, labels: list[str], taints: list[str]) -> None:
+def relabel(backend: LocalEKSBackend, cluster: str, group: str, labels: list[str], taints: list[str]) -> None:
     """Change labels and taints of the nodes that are there."""
-    machine = controlplane.machine_name(cluster, region)
+    machine = controlplane.machine_name(cluster, backend.region_name)
     selector = f"--selector=eks.amazonaws.com/nodegroup={group}"
     for verb, arguments in (("label", labels), ("taint", taints)):
         if arguments:
             kubectl(machine, verb, "nodes", selector, *arguments, "--overwrite")
 
 
-def forget_node(region: str, cluster: str, node: str) -> None:
+def forget_node(backend: LocalEKSBackend, cluster: str, node: str) -> None:
     """Remove a node that is gone from its cluster, and its pods, so that they start elsewhere at once."""
-    machine = controlplane.machine_name(cluster, region)
+    machine = controlplane.machine_name(cluster, backend.region_name)
     if runtime.current().machines.state(machine) != "running":
         return
     kubectl(machine, "delete", "node", node, "--ignore-not-found", "--wait=false")
@@ -372,9 +370,6 @@ def kubectl(machine: str, *arguments: str) -> ExecResult:
     return runtime.current().machines.exec(machine, ["sh", "-c", QUIETLY, *KUBECTL, *arguments])
 
 
-def _put(cluster: str, region: str, path: str, file: File) -> None:
-    runtime.current().machines.put_files(controlplane.machine_name(cluster, region), {path: file})
-
-
-def _issue(code: str, message: str, resources: list[str]) -> dict[str, Any]:
-    return {"code": code, "message": message, "resourceIds": resources}
+def _put(backend: LocalEKSBackend, cluster: str, path: str, file: File) -> None:
+    machine = controlplane.machine_name(cluster, backend.region_name)
+    runtime.current().machines.put_files(machine, {path: file})

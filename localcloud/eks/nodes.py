@@ -7,7 +7,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localcloud.docker.spec import File
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from localcloud.docker.spec import MachineSpec
+    from localcloud.eks.resources import Taint
 
 # Pods live in the shared address space, as with AWS's custom networking. Each VPC address has a range of its own: 16 bits
 # of host part (a VPC is at most a /16) and 6 bits of pods make the /10, so nothing is dealt, kept or given back.
@@ -49,7 +50,7 @@ class NodeConfig:
     memory_mib: int  # of the instance type
     host_memory_mib: int  # of this machine, which is what the node sees
     labels: Mapping[str, str]
-    taints: Sequence[Mapping[str, str]]  # as in the EKS API
+    taints: Sequence[Taint]
     api: str  # the local cloud's AWS API, for the credential provider
     registry: str
     registry_ca: str
@@ -103,7 +104,7 @@ def extend(spec: MachineSpec, node: NodeConfig) -> MachineSpec:
     )
 
 
-def kubeconfig(node: NodeConfig) -> dict[str, Any]:
+def kubeconfig(node: NodeConfig) -> dict[str, object]:
     """Return how kubelet and kube-proxy log in: with an EKS token of the instance's role."""
     plugin = {
         "apiVersion": "client.authentication.k8s.io/v1",
@@ -122,7 +123,7 @@ def kubeconfig(node: NodeConfig) -> dict[str, Any]:
     }
 
 
-def kubelet(node: NodeConfig) -> dict[str, Any]:
+def kubelet(node: NodeConfig) -> dict[str, object]:
     """Return the kubelet's configuration."""
     reserved = max(0, node.host_memory_mib - node.memory_mib)
     return {
@@ -139,8 +140,7 @@ def kubelet(node: NodeConfig) -> dict[str, Any]:
         "rotateCertificates": False,  # the client side is a token
         "providerID": f"aws:///{node.zone}/{node.instance_id}",
         "registerWithTaints": [
-            {"key": taint["key"], "value": taint.get("value", ""), "effect": EFFECTS[taint["effect"]]}
-            for taint in node.taints
+            {"key": taint.key, "value": taint.value, "effect": EFFECTS[taint.effect]} for taint in node.taints
         ],
         "clusterDomain": "cluster.local",
         "clusterDNS": [cluster_dns(node.service_cidr)],
@@ -161,7 +161,7 @@ def kubelet(node: NodeConfig) -> dict[str, Any]:
     }
 
 
-def kube_proxy() -> dict[str, Any]:
+def kube_proxy() -> dict[str, object]:
     """Return kube-proxy's configuration."""
     return {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
@@ -176,7 +176,7 @@ def kube_proxy() -> dict[str, Any]:
     }
 
 
-def credential_providers(node: NodeConfig) -> dict[str, Any]:
+def credential_providers(node: NodeConfig) -> dict[str, object]:
     """Return how the kubelet gets passwords for ECR: AWS's own provider, asking the local cloud."""
     return {
         "apiVersion": "kubelet.config.k8s.io/v1",
@@ -216,7 +216,7 @@ def environment(node: NodeConfig) -> str:
     return "".join(f"{key}={value}\n" for key, value in values.items())
 
 
-def cni(node: NodeConfig) -> dict[str, Any]:
+def cni(node: NodeConfig) -> dict[str, object]:
     """Return the pod network's configuration.
 
     `ptp` and not `bridge`, so that traffic between pods of one node passes the FORWARD hook (network policies) too.
@@ -264,5 +264,5 @@ def user_data(*, cluster: str, endpoint: str, ca: str, service_cidr: str) -> str
     return json.dumps(body, indent=1)
 
 
-def _json(data: Mapping[str, Any]) -> File:
+def _json(data: Mapping[str, object]) -> File:
     return File(content=json.dumps(data, indent=1) + "\n")

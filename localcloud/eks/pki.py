@@ -185,8 +185,3 @@ def _general(text: str) -> x509.GeneralName:
 
 def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
-
-
-def encoded(pem: str) -> str:
-    """Return a certificate as EKS's API shows it."""
-    return _base64(pem)

@@ -3,48 +3,54 @@
 An operation is a method: moto finds its name in botocore's model of the service, parses the request by that model, and
 serializes what the method returns by it too. What has no method here is answered with a 4xx that names it.
 """
-# ruff: noqa: D102 - operations are documented by AWS, overridden methods by moto
+# ruff: noqa: D102 - operations are documented by AWS
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 
-from moto.core.responses import ActionResult, EmptyResult
-from moto.core.utils import utcnow
-from moto.eks.exceptions import InvalidParameterException
-from moto.eks.responses import EKSResponse
+from botocore import xform_name
+from moto.core.responses import ActionResult, BaseResponse, EmptyResult
+from moto.eks.models import eks_backends, paginated_list
 from moto.moto_api._internal import mock_random
 
-from localcloud.eks import addons, identity, jobs, nodegroups
+from localcloud.eks import addons, identity, nodegroups
+from localcloud.eks.resources import (
+    AddonSettings,
+    ClusterRequest,
+    Nodegroup,
+    RoleSettings,
+    ScalingConfig,
+    Taint,
+    VpcSettings,
+)
 from localcloud.http import principals
 
-CLUSTER_SETTINGS = (
-    "accessConfig",
-    "upgradePolicy",
-    "deletionProtection",
-    "bootstrapSelfManagedAddons",
-    "outpostConfig",
-    "computeConfig",
-    "storageConfig",
-    "remoteNetworkConfig",
-)
-NODEGROUP_SETTINGS = ("releaseVersion", "updateConfig", "nodeRepairConfig", "remoteAccess", "scalingConfig")
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from localcloud.eks.models import LocalEKSBackend
+    from localcloud.eks.resources import Update
+
+NOT_OFFERED = ("outpostConfig", "computeConfig", "storageConfig", "remoteNetworkConfig")
+VPC_SETTINGS = ("subnetIds", "securityGroupIds", "publicAccessCidrs")
+DEFAULT_SERVICE_CIDR = "172.20.0.0/16"
+DEFAULT_DISK_GIB = 20
+PAGE = 100
 
 
-class LocalEKSResponse(EKSResponse):
-    """moto's EKS and what it lacks."""
+class LocalEKSResponse(BaseResponse):
+    """Translates between EKS's JSON and the backend's calls."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(service_name="eks")
         self.automated_parameter_parsing = True
 
-    def _ask(self, *names: str) -> dict[str, Any]:
-        return {name: self._get_param(name) for name in names}
-
     @property
-    def backend(self) -> Any:
-        """Our backend."""
-        return self.eks_backend
+    def backend(self) -> LocalEKSBackend:
+        """The backend of the request's account and region."""
+        return cast("LocalEKSBackend", eks_backends[self.current_account][self.region])
 
     @property
     def cluster_name(self) -> str:
@@ -52,73 +58,85 @@ class LocalEKSResponse(EKSResponse):
         name: str = self._get_param("name") or self._get_param("clusterName")
         return name
 
+    def _structure(self, name: str) -> dict[str, Any]:
+        """Return a parameter that is a structure or a map: what is given of it."""
+        return given(self._get_param(name))
+
+    def _fields(self, *names: str) -> dict[str, Any]:
+        """Return the given ones of these parameters, by their names in Python."""
+        return snake({name: self._get_param(name) for name in names})
+
+    def _page(self, member: str, names: Iterable[str]) -> ActionResult:
+        size = self._get_int_param("maxResults", PAGE)
+        page, following = paginated_list(list(names), size, self._get_param("nextToken"))
+        return ActionResult({member: page, "nextToken": following})
+
     # -- clusters
     def create_cluster(self) -> ActionResult:
-        cluster = self.backend.create_cluster(
-            name=self._get_param("name"),
-            version=self._get_param("version"),
-            role_arn=self._get_param("roleArn"),
-            resources_vpc_config=self._get_param("resourcesVpcConfig") or {},
-            kubernetes_network_config=self._get_param("kubernetesNetworkConfig"),
-            logging=self._get_param("logging"),
-            client_request_token=self._get_param("clientRequestToken"),
-            tags=self._get_param("tags"),
-            encryption_config=self._get_param("encryptionConfig"),
-            settings=self._ask(*CLUSTER_SETTINGS),
-            creator=self._creator(),
+        vpc, network, access = (
+            self._structure(name) for name in ("resourcesVpcConfig", "kubernetesNetworkConfig", "accessConfig")
         )
-        return ActionResult({"cluster": cluster})
+        asked = ClusterRequest(
+            name=self.cluster_name,
+            role_arn=self._get_param("roleArn"),
+            subnet_ids=vpc.get("subnetIds", []),
+            security_group_ids=vpc.get("securityGroupIds", []),
+            version=self._get_param("version") or addons.KUBERNETES_VERSION,
+            service_cidr=network.get("serviceIpv4Cidr", DEFAULT_SERVICE_CIDR),
+            ip_family=network.get("ipFamily", "ipv4"),
+            public_access=bool(vpc.get("endpointPublicAccess")),
+            public_access_cidrs=vpc.get("publicAccessCidrs") or ["0.0.0.0/0"],
+            authentication_mode=access.get("authenticationMode", "API"),
+            log_types={name for name, enabled in self._logs().items() if enabled},
+            encryption_config=self._get_param("encryptionConfig") or [],
+            upgrade_policy=self._get_param("upgradePolicy") or {"supportType": "EXTENDED"},
+            deletion_protection=bool(self._get_param("deletionProtection")),
+            self_managed_addons=self._get_param("bootstrapSelfManagedAddons") is not False,
+            tags=self._structure("tags"),
+            creator=None if access.get("bootstrapClusterCreatorAdminPermissions") is False else self._caller(),
+            not_offered=tuple(name for name in NOT_OFFERED if any(map(used, self._structure(name).values()))),
+        )
+        return ActionResult({"cluster": self.backend.create_cluster(asked)})
 
-    def _creator(self) -> str | None:
-        """Return the caller, who is to be the cluster's administrator; None when the request says otherwise."""
-        access = self._get_param("accessConfig") or {}
+    def _caller(self) -> str | None:
+        """Return the ARN of the caller, or of the caller's role."""
         caller = principals.find(self.access_key)
-        if caller is None or access.get("bootstrapClusterCreatorAdminPermissions") is False:
-            return None
-        return caller.role_arn or caller.arn
+        return (caller.role_arn or caller.arn) if caller else None
+
+    def _logs(self) -> dict[str, bool]:
+        """Return which types of logs are to be shipped, and which not."""
+        setups = self._structure("logging").get("clusterLogging", [])
+        return {name: bool(setup.get("enabled")) for setup in setups for name in setup.get("types") or []}
+
+    def describe_cluster(self) -> ActionResult:
+        return ActionResult({"cluster": self.backend.describe_cluster(self.cluster_name)})
+
+    def list_clusters(self) -> ActionResult:
+        return self._page("clusters", self.backend.clusters)
+
+    def delete_cluster(self) -> ActionResult:
+        return ActionResult({"cluster": self.backend.delete_cluster(self.cluster_name)})
 
     def update_cluster_config(self) -> ActionResult:
-        cluster = self.backend.describe_cluster(self.cluster_name)
-        kind = "ConfigUpdate"
-        vpc_config = {k: v for k, v in (self._get_param("resourcesVpcConfig") or {}).items() if v is not None}
-        if vpc_config.get("endpointPublicAccess"):
-            raise InvalidParameterException(
-                clusterName=cluster.name,
-                message="endpointPublicAccess=true is not offered by the local cloud: the API server is private.",
+        vpc = self._structure("resourcesVpcConfig")
+        return updated(
+            self.backend.update_cluster_config(
+                self.cluster_name,
+                public_access=bool(vpc.get("endpointPublicAccess")),
+                vpc=cast("VpcSettings", snake({name: vpc.get(name) for name in VPC_SETTINGS})),
+                authentication_mode=self._structure("accessConfig").get("authenticationMode"),
+                upgrade_policy=self._get_param("upgradePolicy"),
+                deletion_protection=self._get_param("deletionProtection"),
+                logs=self._logs(),
             )
-        if vpc_config:
-            known = ("subnetIds", "securityGroupIds")
-            cluster.resources_vpc_config.update({k: vpc_config[k] for k in known if k in vpc_config})
-            self.backend.converge(cluster.name)
-            kind = "VpcConfigUpdate"
-        if access := self._get_param("accessConfig"):
-            cluster.access_config.update({k: v for k, v in access.items() if v is not None})
-            kind = "AccessConfigUpdate"
-        if policy := self._get_param("upgradePolicy"):
-            cluster.upgrade_policy = policy
-            kind = "UpgradePolicyUpdate"
-        if (protection := self._get_param("deletionProtection")) is not None:
-            cluster.deletion_protection = protection
-            kind = "DeletionProtectionUpdate"
-        if logging := self._get_param("logging"):
-            cluster.logging = logging
-            kind = "LoggingUpdate"
-            self.backend.push(jobs.push_log_types, cluster.name)
-        return self._update(kind)
+        )
 
     def update_cluster_version(self) -> ActionResult:
-        version = self._get_param("version")
-        if version != addons.KUBERNETES_VERSION:
-            message = f"unsupported Kubernetes version {version}: the local cloud runs {addons.KUBERNETES_VERSION}"
-            raise InvalidParameterException(clusterName=self.cluster_name, message=message)
-        self.backend.describe_cluster(self.cluster_name)
-        return self._update("VersionUpdate")
+        return updated(self.backend.update_cluster_version(self.cluster_name, self._get_param("version")))
 
     def associate_encryption_config(self) -> ActionResult:
-        cluster = self.backend.describe_cluster(self.cluster_name)
-        self.backend.encrypt_secrets(cluster.name, self._get_param("encryptionConfig"))
-        self.backend.push(jobs.push_encryption, cluster.name)
-        return self._update("AssociateEncryptionConfig")
+        config = self._get_param("encryptionConfig")
+        return updated(self.backend.associate_encryption_config(self.cluster_name, config))
 
     def describe_cluster_versions(self) -> ActionResult:
         version = {
@@ -134,163 +152,170 @@ class LocalEKSResponse(EKSResponse):
         return ActionResult({"clusterVersions": [version] if addons.KUBERNETES_VERSION in asked else []})
 
     def describe_update(self) -> ActionResult:
-        return self._describe("updates", "updateId", "update")
+        return updated(self.backend.describe_update(self.cluster_name, self._get_param("updateId")))
 
     def list_updates(self) -> ActionResult:
-        return ActionResult(
-            {"updateIds": [item["id"] for item in self.backend.list_items(self.cluster_name, "updates")]}
-        )
+        return self._page("updateIds", self.backend.describe_cluster(self.cluster_name).updates)
 
     # -- node groups
     def create_nodegroup(self) -> ActionResult:
-        group = self.backend.create_nodegroup(
-            cluster_name=self.cluster_name,
-            nodegroup_name=self._get_param("nodegroupName"),
-            scaling_config=self._get_param("scalingConfig"),
-            disk_size=self._get_param("diskSize"),
-            subnets=self._get_param("subnets"),
-            instance_types=self._get_param("instanceTypes"),
-            ami_type=self._get_param("amiType"),
-            remote_access=self._get_param("remoteAccess"),
-            node_role=self._get_param("nodeRole"),
-            labels=self._get_param("labels"),
-            taints=self._get_param("taints"),
-            tags=self._get_param("tags"),
-            client_request_token=self._get_param("clientRequestToken"),
-            launch_template=self._get_param("launchTemplate"),
-            capacity_type=self._get_param("capacityType"),
-            version=self._get_param("version") or addons.KUBERNETES_VERSION,
-            release_version=self._get_param("releaseVersion"),
-            settings=self._ask(*NODEGROUP_SETTINGS),
+        name, template = self._get_param("nodegroupName"), self._structure("launchTemplate")
+        uuid = str(mock_random.uuid4())
+        settings = self._fields(
+            "diskSize", "capacityType", "amiType", "remoteAccess", "updateConfig", "nodeRepairConfig", "version"
         )
+        if not template:
+            settings.setdefault("disk_size", DEFAULT_DISK_GIB)
+        group = Nodegroup(
+            cluster_name=self.cluster_name,
+            arn=self.backend.arn("nodegroup", self.cluster_name, name, uuid),
+            name=name,
+            uuid=uuid,
+            node_role=self._get_param("nodeRole"),
+            subnets=self._get_param("subnets"),
+            release_version=self._get_param("releaseVersion") or nodegroups.RELEASE,
+            instance_types=self._get_param("instanceTypes") or [nodegroups.DEFAULT_TYPE],
+            scaling_config=ScalingConfig(**snake(self._structure("scalingConfig"))),
+            labels=self._structure("labels"),
+            taints=taints(self._get_param("taints")),
+            tags=self._structure("tags"),
+            **settings,
+        )
+        return ActionResult({"nodegroup": self.backend.create_nodegroup(group, template)})
+
+    def describe_nodegroup(self) -> ActionResult:
+        group = self.backend.describe_nodegroup(self.cluster_name, self._get_param("nodegroupName"))
+        return ActionResult({"nodegroup": group})
+
+    def list_nodegroups(self) -> ActionResult:
+        return self._page("nodegroups", self.backend.describe_cluster(self.cluster_name).nodegroups)
+
+    def delete_nodegroup(self) -> ActionResult:
+        group = self.backend.delete_nodegroup(self.cluster_name, self._get_param("nodegroupName"))
         return ActionResult({"nodegroup": group})
 
     def update_nodegroup_config(self) -> ActionResult:
-        group = self._nodegroup()
-        if scaling := self._get_param("scalingConfig"):
-            nodegroups.check_sizes(self.cluster_name, {**group.scaling_config, **scaling})
-            nodegroups.resize(self.backend, group, scaling)
-        if update := self._get_param("updateConfig"):
-            group.update_config = update
-        if repair := self._get_param("nodeRepairConfig"):
-            group.node_repair_config = repair
-        labels, taints = self._get_param("labels") or {}, self._get_param("taints") or {}
-        if labels or taints:
-            nodegroups.relabel(self.backend, group, labels=labels, taints=taints)
-        group.modified_at = utcnow()
-        self.backend.converge_nodegroup(self.cluster_name, group.nodegroup_name)
-        return self._update("ConfigUpdate")
+        labels, given_taints = self._structure("labels"), self._structure("taints")
+        changes = nodegroups.Changes(
+            labels=labels.get("addOrUpdateLabels", {}),
+            labels_gone=tuple(labels.get("removeLabels", ())),
+            taints=tuple(taints(given_taints.get("addOrUpdateTaints"))),
+            taints_gone=tuple(taints(given_taints.get("removeTaints"))),
+        )
+        return updated(
+            self.backend.update_nodegroup_config(
+                self.cluster_name,
+                self._get_param("nodegroupName"),
+                sizes=snake(self._structure("scalingConfig")),
+                update_config=self._get_param("updateConfig"),
+                node_repair_config=self._get_param("nodeRepairConfig"),
+                changes=changes,
+            )
+        )
 
     def update_nodegroup_version(self) -> ActionResult:
-        group = self._nodegroup()
-        version = self._get_param("version")
-        if version and version != addons.KUBERNETES_VERSION:
-            message = f"unsupported Kubernetes version {version}: the local cloud runs {addons.KUBERNETES_VERSION}"
-            raise InvalidParameterException(clusterName=self.cluster_name, message=message)
-        nodegroups.check_release(self.cluster_name, self._get_param("releaseVersion"))
-        nodegroups.replace_template(self.backend, group, self._get_param("launchTemplate"))
-        group.release_version = self._get_param("releaseVersion") or group.release_version
-        group.modified_at = utcnow()
-        self.backend.converge_nodegroup(self.cluster_name, group.nodegroup_name)
-        return self._update("VersionUpdate")
-
-    def _nodegroup(self) -> Any:
-        return self.backend.describe_nodegroup(self.cluster_name, self._get_param("nodegroupName"))
+        return updated(
+            self.backend.update_nodegroup_version(
+                self.cluster_name,
+                self._get_param("nodegroupName"),
+                version=self._get_param("version"),
+                release=self._get_param("releaseVersion"),
+                template=self._structure("launchTemplate"),
+            )
+        )
 
     # -- access entries and their policies
     def create_access_entry(self) -> ActionResult:
-        settings = self._ask("kubernetesGroups", "username", "type", "tags")
-        entry = self.backend.create_access_entry(self.cluster_name, self._get_param("principalArn"), settings)
+        entry = self.backend.create_access_entry(
+            self.cluster_name,
+            self._get_param("principalArn"),
+            kind=self._get_param("type") or "STANDARD",
+            username=self._get_param("username"),
+            groups=self._get_param("kubernetesGroups") or (),
+            tags=self._structure("tags"),
+        )
         return ActionResult({"accessEntry": entry})
 
     def describe_access_entry(self) -> ActionResult:
-        return self._describe("access entry", "principalArn", "accessEntry")
+        entry = self.backend.describe_access_entry(self.cluster_name, self._get_param("principalArn"))
+        return ActionResult({"accessEntry": entry})
 
     def list_access_entries(self) -> ActionResult:
         policy = self._get_param("associatedPolicyArn")
-        entries = self.backend.list_items(self.cluster_name, "access entry")
-        wanted = [entry["principalArn"] for entry in entries if not policy or policy in entry["policies"]]
-        return ActionResult({"accessEntries": wanted})
+        entries = self.backend.describe_cluster(self.cluster_name).access_entries
+        return self._page(
+            "accessEntries", [arn for arn, entry in entries.items() if not policy or policy in entry.policies]
+        )
 
     def update_access_entry(self) -> ActionResult:
-        return self._change("access entry", "principalArn", "accessEntry", self._ask("kubernetesGroups", "username"))
+        entry = self.backend.update_access_entry(
+            self.cluster_name,
+            self._get_param("principalArn"),
+            username=self._get_param("username"),
+            groups=self._get_param("kubernetesGroups"),
+        )
+        return ActionResult({"accessEntry": entry})
 
     def delete_access_entry(self) -> ActionResult:
-        self._delete("access entry", "principalArn")
-        self.backend.push_scopes(self.cluster_name)
+        self.backend.delete_access_entry(self.cluster_name, self._get_param("principalArn"))
         return EmptyResult()
 
     def associate_access_policy(self) -> ActionResult:
-        principal = self._get_param("principalArn")
-        association = self.backend.associate_policy(
-            self.cluster_name, principal, self._get_param("policyArn"), self._get_param("accessScope")
+        principal, scope = self._get_param("principalArn"), self._structure("accessScope")
+        policy = self.backend.associate_access_policy(
+            self.cluster_name, principal, self._get_param("policyArn"), scope["type"], scope.get("namespaces", ())
         )
         return ActionResult(
-            {"clusterName": self.cluster_name, "principalArn": principal, "associatedAccessPolicy": association}
+            {"clusterName": self.cluster_name, "principalArn": principal, "associatedAccessPolicy": policy}
         )
 
     def disassociate_access_policy(self) -> ActionResult:
-        self._item("access entry", "principalArn")["policies"].pop(self._get_param("policyArn"), None)
-        self.backend.push_scopes(self.cluster_name)
+        principal, policy = self._get_param("principalArn"), self._get_param("policyArn")
+        self.backend.disassociate_access_policy(self.cluster_name, principal, policy)
         return EmptyResult()
 
     def list_associated_access_policies(self) -> ActionResult:
-        entry = self._item("access entry", "principalArn")
+        entry = self.backend.describe_access_entry(self.cluster_name, self._get_param("principalArn"))
         return ActionResult(
             {
                 "clusterName": self.cluster_name,
-                "principalArn": entry["principalArn"],
-                "associatedAccessPolicies": list(entry["policies"].values()),
+                "principalArn": entry.principal_arn,
+                "associatedAccessPolicies": list(entry.policies.values()),
             }
         )
 
     def list_access_policies(self) -> ActionResult:
-        prefix = f"arn:{self.partition}:eks::aws:cluster-access-policy"
-        policies = [{"name": name, "arn": f"{prefix}/{name}"} for name in identity.POLICY_ROLES]
+        policies = [{"name": name, "arn": self.backend.policy_arn(name)} for name in identity.POLICY_ROLES]
         return ActionResult({"accessPolicies": policies})
 
     # -- add-ons
+    def _addon_settings(self) -> AddonSettings:
+        settings = cast("AddonSettings", self._fields("serviceAccountRoleArn", "configurationValues"))
+        if version := self._get_param("addonVersion"):
+            settings["version"] = version
+        return settings
+
     def create_addon(self) -> ActionResult:
-        name = self._get_param("addonName")
-        settings = self._checked_addon(name)
-        addon = {
-            "addonVersion": addons.CATALOGUE[name].version,
-            "tags": {},
-            **settings,
-            "status": "CREATING",
-            "health": {"issues": []},
-            "addonArn": self.backend.arn("addon", self.cluster_name, name, str(mock_random.uuid4())),
-            "addonName": name,
-        }
-        made = self.backend.create_item(self.cluster_name, "addon", name, addon)
-        self.backend.converge_addon(self.cluster_name, name)
-        return ActionResult({"addon": made})
+        addon = self.backend.create_addon(
+            self.cluster_name, self._get_param("addonName"), self._addon_settings(), self._structure("tags")
+        )
+        return ActionResult({"addon": addon})
 
     def describe_addon(self) -> ActionResult:
-        item = self._item("addon", "addonName")
-        if item["status"] == "DEGRADED":  # it may run by now
-            self.backend.converge_addon(self.cluster_name, item["addonName"])
-        return ActionResult({"addon": item})
+        return ActionResult({"addon": self.backend.describe_addon(self.cluster_name, self._get_param("addonName"))})
 
     def list_addons(self) -> ActionResult:
-        return ActionResult(
-            {"addons": [item["addonName"] for item in self.backend.list_items(self.cluster_name, "addon")]}
-        )
+        return self._page("addons", self.backend.describe_cluster(self.cluster_name).addons)
 
     def update_addon(self) -> ActionResult:
-        item = self._item("addon", "addonName")
-        item.update(self._checked_addon(item["addonName"]), status="UPDATING", modifiedAt=utcnow())
-        self.backend.converge_addon(self.cluster_name, item["addonName"])
-        return self._update("AddonUpdate")
+        name = self._get_param("addonName")
+        return updated(self.backend.update_addon(self.cluster_name, name, self._addon_settings()))
 
     def delete_addon(self) -> ActionResult:
-        item = self._item("addon", "addonName")
-        item["status"] = "DELETING"
-        if self._get_param("preserve"):
-            self._delete("addon", "addonName")
-        else:
-            self.backend.converge_addon(self.cluster_name, item["addonName"])
-        return ActionResult({"addon": item})
+        addon = self.backend.delete_addon(
+            self.cluster_name, self._get_param("addonName"), preserve=bool(self._get_param("preserve"))
+        )
+        return ActionResult({"addon": addon})
 
     def describe_addon_versions(self) -> ActionResult:
         wanted, version = self._get_param("addonName"), self._get_param("kubernetesVersion")
@@ -300,95 +325,99 @@ class LocalEKSResponse(EKSResponse):
         return ActionResult({"addons": addons.versions(names)})
 
     def describe_addon_configuration(self) -> ActionResult:
-        name = self._get_param("addonName")
-        self._checked_addon(name)
-        known = addons.CATALOGUE[name]
-        schema = (
-            '{"type":"object","properties":{"replicaCount":{"type":"integer"}}}'
-            if known.replicas
-            else '{"type":"object"}'
-        )
+        release = self.backend.checked_release(self._get_param("addonName"), self._addon_settings())
         return ActionResult(
             {
-                "addonName": name,
-                "addonVersion": known.version,
-                "configurationSchema": schema,
+                "addonName": release.name,
+                "addonVersion": release.version,
+                "configurationSchema": addons.configuration_schema(release),
                 "podIdentityConfiguration": [],
             }
         )
 
-    def _checked_addon(self, name: str) -> dict[str, Any]:
-        """Read an add-on's settings; refuse what is not offered."""
-        if name not in addons.CATALOGUE:
-            offered = ", ".join(addons.CATALOGUE)
-            raise InvalidParameterException(
-                addonName=name, message=f"The add-on {name} is not offered by the local cloud: {offered} are."
-            )
-        known = addons.CATALOGUE[name]
-        asked = self._ask("addonVersion", "serviceAccountRoleArn", "configurationValues", "tags")
-        settings = {key: value for key, value in asked.items() if value is not None}
-        if settings.get("addonVersion", known.version) != known.version:
-            raise InvalidParameterException(
-                addonName=name,
-                message=f"Addon version specified is not supported: {settings['addonVersion']}; {known.version} is.",
-            )
-        try:
-            addons.replicas(known, settings.get("configurationValues"))
-        except addons.ConfigurationError as error:
-            raise InvalidParameterException(addonName=name, message=str(error)) from error
-        return settings
+    # -- pod identity associations
+    def _role_settings(self) -> RoleSettings:
+        return cast("RoleSettings", self._fields("roleArn", "targetRoleArn", "disableSessionTags"))
 
-    # -- pod identity associations: records, as the agent that serves them is not offered
     def create_pod_identity_association(self) -> ActionResult:
-        key = "a-" + mock_random.get_random_hex(17)
-        association = {
-            "associationId": key,
-            "associationArn": self.backend.arn("podidentityassociation", self.cluster_name, key),
-            **self._ask("namespace", "serviceAccount", "roleArn", "targetRoleArn", "disableSessionTags"),
-            "tags": self._get_param("tags") or {},
-        }
-        return ActionResult(
-            {"association": self.backend.create_item(self.cluster_name, "pod identity", key, association)}
+        made = self.backend.create_pod_identity_association(
+            self.cluster_name,
+            self._get_param("namespace"),
+            self._get_param("serviceAccount"),
+            self._role_settings(),
+            self._structure("tags"),
         )
+        return ActionResult({"association": made})
 
     def describe_pod_identity_association(self) -> ActionResult:
-        return self._describe("pod identity", "associationId", "association")
+        found = self.backend.describe_pod_identity_association(self.cluster_name, self._get_param("associationId"))
+        return ActionResult({"association": found})
 
     def list_pod_identity_associations(self) -> ActionResult:
-        wanted = {key: value for key, value in self._ask("namespace", "serviceAccount").items() if value}
-        items = self.backend.list_items(self.cluster_name, "pod identity")
-        return ActionResult({"associations": [item for item in items if wanted.items() <= item.items()]})
+        namespace, account = self._get_param("namespace"), self._get_param("serviceAccount")
+        found = [
+            each
+            for each in self.backend.describe_cluster(self.cluster_name).pod_identities.values()
+            if namespace in (None, each.namespace) and account in (None, each.service_account)
+        ]
+        return ActionResult({"associations": found})
 
     def update_pod_identity_association(self) -> ActionResult:
-        changes = self._ask("roleArn", "targetRoleArn", "disableSessionTags")
-        return self._change("pod identity", "associationId", "association", changes)
+        changed = self.backend.update_pod_identity_association(
+            self.cluster_name, self._get_param("associationId"), self._role_settings()
+        )
+        return ActionResult({"association": changed})
 
     def delete_pod_identity_association(self) -> ActionResult:
-        return ActionResult({"association": self._delete("pod identity", "associationId")})
+        gone = self.backend.delete_pod_identity_association(self.cluster_name, self._get_param("associationId"))
+        return ActionResult({"association": gone})
 
-    # -- identity providers: none here
+    # -- identity providers and Fargate: none here
     def list_identity_provider_configs(self) -> ActionResult:
         self.backend.describe_cluster(self.cluster_name)
         return ActionResult({"identityProviderConfigs": []})
 
-    # -- not offered
-    def create_fargate_profile(self) -> ActionResult:
-        raise NotImplementedError
+    def list_fargate_profiles(self) -> ActionResult:
+        self.backend.describe_cluster(self.cluster_name)
+        return ActionResult({"fargateProfileNames": []})
 
-    # -- the same for all that belongs to a cluster
-    def _item(self, collection: str, param: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.backend.get_item(self.cluster_name, collection, self._get_param(param))
-        return found
+    # -- tags
+    def tag_resource(self) -> ActionResult:
+        self.backend.tag_resource(self._arn(), self._get_param("tags"))
+        return EmptyResult()
 
-    def _describe(self, collection: str, param: str, result: str) -> ActionResult:
-        return ActionResult({result: self._item(collection, param)})
+    def untag_resource(self) -> ActionResult:
+        self.backend.untag_resource(self._arn(), self._get_param("tagKeys"))
+        return EmptyResult()
 
-    def _change(self, collection: str, param: str, result: str, changes: dict[str, Any]) -> ActionResult:
-        item = self.backend.update_item(self.cluster_name, collection, self._get_param(param), changes)
-        return ActionResult({result: item})
+    def list_tags_for_resource(self) -> ActionResult:
+        return ActionResult({"tags": self.backend.tags_of(self._arn())})
 
-    def _delete(self, collection: str, param: str) -> Any:
-        return self.backend.delete_item(self.cluster_name, collection, self._get_param(param))
+    def _arn(self) -> str:
+        """Return the ARN at the path's end: it has slashes of its own."""
+        return unquote(self.path).removeprefix("/tags/")
 
-    def _update(self, kind: str) -> ActionResult:
-        return ActionResult({"update": self.backend.record_update(self.cluster_name, kind)})
+
+def updated(update: Update) -> ActionResult:
+    """Answer with an update's record."""
+    return ActionResult({"update": update})
+
+
+def given(structure: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what is given of a structure: some clients send null for what is not."""
+    return {name: value for name, value in (structure or {}).items() if value is not None}
+
+
+def snake(structure: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what is given of a structure, by its names in Python."""
+    return {xform_name(name): value for name, value in given(structure).items()}
+
+
+def taints(listed: list[dict[str, Any]] | None) -> list[Taint]:
+    """Read taints."""
+    return [Taint(**given(taint)) for taint in listed or []]
+
+
+def used(setting: object) -> bool:
+    """Tell whether a setting that is not offered is used: structures in it have switches of their own."""
+    return not isinstance(setting, dict) and setting not in (None, False, [])

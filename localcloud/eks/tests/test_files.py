@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import tomllib
 from ipaddress import IPv4Address
+from typing import Any
 
-import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
 from localcloud.docker.spec import MachineSpec
 from localcloud.eks import controlplane, nodes, pki
+from localcloud.eks.resources import Taint
 from localcloud.eks.tests.conftest import IMAGES
 
 HOST = "0123.gr7.eu-west-1.eks.amazonaws.com"
@@ -33,11 +34,15 @@ def node() -> nodes.NodeConfig:
         memory_mib=4096,
         host_memory_mib=24000,
         labels={"role": "worker"},
-        taints=[{"key": "dedicated", "value": "gpu", "effect": "NO_SCHEDULE"}],
+        taints=[Taint(key="dedicated", value="gpu", effect="NO_SCHEDULE")],
         api="http://198.51.100.1:5600",
         registry="123456789012.dkr.ecr.eu-west-1.amazonaws.com",
         registry_ca="CA",
     )
+
+
+def read(name: str) -> Any:
+    return json.loads(nodes.files(node())[f"etc/kubernetes/{name}"].data)
 
 
 def test_every_address_of_the_largest_vpc_has_its_own_pods() -> None:
@@ -54,12 +59,12 @@ def test_a_node_is_named_after_its_address() -> None:
 
 
 def test_a_kubelet_logs_in_by_token_and_says_where_it_is() -> None:
-    kubelet = nodes.kubelet(node())
+    kubelet = read("kubelet.json")
     assert kubelet["providerID"] == "aws:///eu-west-1a/i-0abc"
     assert kubelet["registerWithTaints"] == [{"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}]
     assert kubelet["clusterDNS"] == ["10.100.0.10"]
     assert kubelet["systemReserved"] == {"memory": "19904Mi"}
-    user = nodes.kubeconfig(node())["users"][0]["user"]
+    user = read("kubelet.conf")["users"][0]["user"]
     assert user["exec"]["args"] == ["demo", "eu-west-1"]
 
 
@@ -71,12 +76,12 @@ def test_zone_region_type_and_own_labels_are_on_the_node() -> None:
 
 
 def test_pods_get_addresses_of_their_nodes_range() -> None:
-    addresses = nodes.cni(node())["plugins"][0]["ipam"]
+    addresses = json.loads(nodes.files(node())["etc/cni/net.d/10-pods.conflist"].data)["plugins"][0]["ipam"]
     assert addresses["ranges"] == [[{"subnet": "100.64.65.64/26"}]]
 
 
 def test_ecr_is_pulled_by_its_own_provider_with_the_clouds_authority() -> None:
-    provider = nodes.credential_providers(node())["providers"][0]
+    provider = read("credential-providers.json")["providers"][0]
     assert {"name": "AWS_ENDPOINT_URL", "value": "http://198.51.100.1:5600"} in provider["env"]
     hosts = tomllib.loads(nodes.registry_hosts(node().registry))
     assert hosts["host"][f"https://{node().registry}"]["ca"].endswith("/ca.crt")
@@ -153,15 +158,3 @@ def test_secrets_are_encrypted_when_there_is_a_key() -> None:
     assert [next(iter(provider)) for provider in with_key] == ["secretbox", "identity"]
     without = json.loads(controlplane.encryption(None))["resources"][0]["providers"]
     assert without == [{"identity": {}}]
-
-
-@pytest.mark.parametrize(
-    ("logging", "types"),
-    [
-        (None, ()),
-        ({"clusterLogging": [{"types": ["audit", "api"], "enabled": True}]}, ("api", "audit")),
-        ({"clusterLogging": [{"types": ["audit"], "enabled": False}]}, ()),
-    ],
-)
-def test_enabled_logs_are_read_from_the_api(logging: object, types: tuple[str, ...]) -> None:
-    assert controlplane.enabled_log_types(logging) == types  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from localcloud.eks import identity
+from localcloud.eks.resources import AccessEntry, AccessScope, AssociatedPolicy
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/dev"
@@ -14,19 +15,19 @@ NODE_SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/node/i-0abc"
 POLICY = "arn:aws:eks::aws:cluster-access-policy/"
 
 
-def entry(arn: str, **more: Any) -> dict[str, Any]:
-    kind = more.get("type", "STANDARD")
-    username = identity.default_username(arn, kind)
-    return {"principalArn": arn, "type": kind, "username": username, "kubernetesGroups": [], "policies": {}} | more
+def entry(arn: str, **more: Any) -> AccessEntry:
+    kind = more.pop("type", "STANDARD")
+    given = {"username": identity.default_username(arn, kind)} | more
+    return AccessEntry(cluster_name="demo", arn="", principal_arn=arn, type=kind, **given)
 
 
-def policy(name: str, *namespaces: str) -> dict[str, Any]:
-    scope = {"type": "namespace" if namespaces else "cluster", "namespaces": list(namespaces)}
-    return {POLICY + name: {"policyArn": POLICY + name, "accessScope": scope}}
+def policy(name: str, *namespaces: str) -> dict[str, AssociatedPolicy]:
+    scope = AccessScope(type="namespace" if namespaces else "cluster", namespaces=list(namespaces))
+    return {POLICY + name: AssociatedPolicy(policy_arn=POLICY + name, access_scope=scope)}
 
 
 def test_a_role_session_is_its_role_whatever_the_roles_path() -> None:
-    user = identity.user_of(SESSION, [entry(ROLE, kubernetesGroups=["devs"])], {})
+    user = identity.user_of(SESSION, [entry(ROLE, kubernetes_groups=["devs"])], {})
     assert user.username == f"arn:aws:sts::{ACCOUNT}:assumed-role/dev/alice-example"
     assert user.groups == ("devs",)
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shutil
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from localcloud.core.config import Config
 
 HOSTS = Path("/etc/hosts")
 CERTIFICATES = Path("/etc/docker/certs.d")
+BYTES = "surrogateescape"  # what others wrote is kept byte by byte
+
+type Change = Callable[[str], str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
-    """The two traces outside of the state folder."""
+    """The two traces outside of the state directory."""
 
     config: Config
     address: str
@@ -30,16 +39,15 @@ class Names:
         return f"{self.address} {self.config.registry} # {self.config.label}"
 
     @property
-    def folder(self) -> Path:
+    def directory(self) -> Path:
         """Where the Docker engine looks for the registry's CA."""
         return self.certificates / self.config.registry
 
     def add(self, ca: Path) -> str | None:
         """Make both; without the right to, return what the person has to do."""
-        lines = self.hosts.read_text().splitlines() if self.hosts.exists() else []
         wanted = ca.read_text()
-        present = self.folder / "ca.crt"
-        if self.line in lines and present.exists() and present.read_text() == wanted:
+        present = self.directory / "ca.crt"
+        if self._added(text := _read(self.hosts)) == text and present.exists() and present.read_text() == wanted:
             return None
         if not os.access(self.hosts, os.W_OK):
             return (
@@ -47,30 +55,98 @@ class Names:
                 f"  echo '{self.line}' >> {self.hosts}\n"
                 f"  install -D -m 644 {ca} {present}"
             )
-        self._rewrite([*self._others(lines), self.line])
+        edit(self.hosts, self._added)
         present.parent.mkdir(parents=True, exist_ok=True)
         present.write_text(wanted)
         return None
 
     def remove(self) -> str | None:
         """Remove both; without the right to, return what the person has to do."""
-        lines = self.hosts.read_text().splitlines() if self.hosts.exists() else []
-        others = self._others(lines)
-        if others == lines and not self.folder.exists():
+        if self._removed(text := _read(self.hosts)) == text and not self.directory.exists():
             return None
         if not os.access(self.hosts, os.W_OK):
             return (
                 f"Run as root, to remove the last traces:\n  sed -i '/{self.config.label}$/d' {self.hosts}\n"
-                f"  rm -r {self.folder}"
+                f"  rm -r {self.directory}"
             )
-        if others != lines:
-            self._rewrite(others)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        edit(self.hosts, self._removed)
+        shutil.rmtree(self.directory, ignore_errors=True)
         return None
 
-    def _others(self, lines: list[str]) -> list[str]:
-        return [line for line in lines if not line.endswith(f"# {self.config.label}")]
+    def _added(self, text: str) -> str:
+        """Leave a line that is right where it is; else append it."""
+        ours = [line for line in text.splitlines() if line.endswith(f"# {self.config.label}")]
+        if ours == [self.line]:
+            return text
+        others = self._removed(text)
+        return f"{others}{'' if others.endswith('\n') or not others else '\n'}{self.line}\n"
 
-    def _rewrite(self, lines: list[str]) -> None:
-        # in place: in a container /etc/hosts is a mount, which cannot be replaced
-        self.hosts.write_text("\n".join([*lines, ""]))
+    def _removed(self, text: str) -> str:
+        return "".join(
+            line for line in text.splitlines(keepends=True) if not line.rstrip().endswith(f"# {self.config.label}")
+        )
+
+
+def edit(path: Path, change: Change) -> None:
+    """Change a file that others edit, too: whole at any moment, with its mode, owner and attributes.
+
+    What another program writes between the look and the change is looked at again. Clouds wait for each other.
+    """
+    path = path.resolve()
+    with _locked(path.parent):
+        while (text := change(before := _read(path))) != before:
+            if text.startswith(before):  # the usual case: nothing of others is written again
+                _append(path, text[len(before) :])
+            elif _replace(path, before, text):
+                return
+
+
+def _append(path: Path, text: str) -> None:
+    with path.open("ab", buffering=0) as file:
+        file.write(text.encode(errors=BYTES))
+
+
+def _replace(path: Path, before: str, text: str) -> bool:
+    """Put a new file in its place; False when it was changed meanwhile."""
+    number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    new = Path(name)
+    try:
+        shutil.copystat(path, new)
+        os.chown(new, path.stat().st_uid, path.stat().st_gid)
+        with os.fdopen(number, "wb") as file:
+            file.write(text.encode(errors=BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        if _read(path) != before:
+            return False
+        try:
+            new.replace(path)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            _overwrite(path, text)  # in a container /etc/hosts is a mount, which can't be replaced
+        return True
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _overwrite(path: Path, text: str) -> None:
+    """Write in place, shorten last: a kill leaves lines twice, but none is lost."""
+    with path.open("r+b", buffering=0) as file:
+        file.write(text.encode(errors=BYTES))
+        file.truncate()
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode(errors=BYTES) if path.exists() else ""
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Let one process of ours at a time edit here: the directory stays when a file in it is replaced."""
+    number = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)

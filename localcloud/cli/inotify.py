@@ -16,14 +16,15 @@ def raise_limit(*, remember: Path, setting: Path = INSTANCES) -> str | None:
     before = int(setting.read_text())
     if before >= ENOUGH:
         return None
+    remember.write_text(str(before))  # first: a kill between the two leaves a note too many, not one too few
     try:
         setting.write_text(str(ENOUGH))
     except OSError:
+        remember.unlink()
         return (
             f"Only {before} inotify instances are allowed, which is enough for about {before // 12} machines. For more, run "
             f"as root: sysctl fs.inotify.max_user_instances={ENOUGH}"
         )
-    remember.write_text(str(before))
     return None
 
 

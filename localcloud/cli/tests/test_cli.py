@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from localcloud.cli import control, main
 from localcloud.cli.control import Control
-from localcloud.cli.hosts_file import Names
+from localcloud.cli.hosts_file import Names, edit
 from localcloud.cli.inotify import raise_limit, restore_limit
 from localcloud.core import saved
 from localcloud.core.errors import DockerUnavailableError, LocalCloudError
@@ -168,11 +171,82 @@ def test_without_root_the_exact_lines_are_said(config: Config, tmp_path: Path, m
     assert hosts.read_text() == ""
 
 
+LINES = b"127.0.0.1 localhost\r\n# caf\xe9\n10.0.0.1 kept # beacon.localcloud=another\n"
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["a file", "a mount"])
+def test_a_hosts_file_keeps_all_that_is_of_others(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, busy: bool
+) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_bytes(b"10.0.0.9 moved # beacon.localcloud=test\n" + LINES)
+    hosts.chmod(0o664)
+    if os.geteuid() == 0:
+        os.chown(hosts, 1, 2)
+
+    def mounted(*_: Any) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    if busy:
+        monkeypatch.setattr(type(hosts), "replace", mounted)
+    names = Names(config=config, address="198.51.100.2", hosts=hosts, certificates=tmp_path / "certs.d")
+    before, owner = hosts.stat(), hosts.stat().st_ino
+    (tmp_path / "ca").write_text("certificate")
+    names.add(tmp_path / "ca")
+    assert hosts.read_bytes() == LINES + f"{names.line}\n".encode()
+    assert (hosts.stat().st_ino == owner) is busy
+    names.remove()
+    assert hosts.read_bytes() == LINES
+    after = hosts.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ca", "certs.d", "hosts"]
+
+
+def test_a_line_that_somebody_adds_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("1 ours\n2 another's\n")
+    real = os.fsync
+
+    def fsync(number: int) -> None:
+        real(number)
+        if "3" not in hosts.read_text():
+            hosts.write_text(hosts.read_text() + "3 an editor's\n")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    edit(hosts, lambda text: text.replace("1 ours\n", ""))
+    assert hosts.read_text() == "2 another's\n3 an editor's\n"
+
+
+def test_clouds_that_edit_at_the_same_moment_lose_no_line(config: Config, tmp_path: Path) -> None:
+    hosts, ca = tmp_path / "hosts", tmp_path / "ca"
+    hosts.write_text("127.0.0.1 localhost\n")
+    ca.write_text("certificate")
+    clouds = [
+        Names(
+            config=replace(config, name=f"cloud-{n}", registry=f"r{n}"),
+            address="10.0.0.1",
+            hosts=hosts,
+            certificates=tmp_path,
+        )
+        for n in range(8)
+    ]
+
+    def edited(names: Names) -> None:
+        for _ in range(5):
+            names.add(ca)
+            names.remove()
+        names.add(ca)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(edited, clouds))
+    assert sorted(hosts.read_text().splitlines()) == sorted(["127.0.0.1 localhost", *(cloud.line for cloud in clouds)])
+
+
 def test_the_limit_of_inotify_is_raised_and_put_back(tmp_path: Path) -> None:
     setting, remember = tmp_path / "max_user_instances", tmp_path / "before"
     setting.write_text("128\n")
     assert raise_limit(remember=remember, setting=setting) is None
-    assert setting.read_text() == "1024"
+    assert (setting.read_text(), remember.read_text()) == ("1024", "128")
     restore_limit(remember=remember, setting=setting)
     assert setting.read_text() == "128"
 
@@ -184,3 +258,20 @@ def test_a_probe_that_fails_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("localcloud.docker.client.docker.from_env", none)
     with pytest.raises(DockerUnavailableError, match=r"\(connection refused\)"):
         client.probe()
+
+
+def test_a_limit_that_may_not_be_raised_is_said_and_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting, remember = tmp_path / "max_user_instances", tmp_path / "before"
+    setting.write_text("128\n")
+    real = type(setting).write_text
+
+    def write_text(path: Path, text: str) -> int:
+        if path == setting:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, text)
+
+    monkeypatch.setattr(type(setting), "write_text", write_text)
+    assert "sysctl fs.inotify.max_user_instances=1024" in (raise_limit(remember=remember, setting=setting) or "")
+    assert not remember.exists()

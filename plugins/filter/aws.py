@@ -27,7 +27,7 @@ def aws_region_problem(region: str) -> str:
     hint = f" Did you mean {near[0]}?" if near else ""
     return (
         f"The region is '{region}', which AWS does not know.{hint} Allowed are {', '.join(known)}. "
-        "Set another one: export AWS_REGION=..., or beacon_region in the inventory."
+        "Set AWS_REGION and beacon_region to the environment's region."
     )
 
 

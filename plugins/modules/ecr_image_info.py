@@ -31,11 +31,8 @@ options:
     description: Seconds to wait for the scan.
     type: int
     default: 300
-attributes:
-  check_mode:
-    support: full
-    description: It only reads.
 extends_documentation_fragment:
+  - beacon.platform.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -13,11 +13,8 @@ short_description: A password of the account's image registry (ECR)
 description:
   - Asks ECR for an authorization token and returns its password, which C(docker login) takes for twelve hours; the user
     is C(AWS). It stays in memory, unlike with C(aws ecr get-login-password | docker login), so a task needs C(no_log).
-attributes:
-  check_mode:
-    support: full
-    description: It only reads.
 extends_documentation_fragment:
+  - beacon.platform.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -22,10 +22,8 @@ options:
   file:
     description: Path of a text file in the image.
     type: str
-attributes:
-  check_mode:
-    support: full
-    description: It only reads.
+extends_documentation_fragment:
+  - beacon.platform.info
 requirements:
   - docker (Python package)
 """

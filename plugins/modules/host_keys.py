@@ -8,7 +8,6 @@ import binascii
 import os
 import re
 import tempfile
-from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +80,12 @@ missing:
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code  # noqa: E402
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry  # noqa: E402
+from ansible_collections.beacon.platform.plugins.module_utils._parameters import in_batches, read  # noqa: E402
 from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
 
 # cloud-init's cc_keys_to_console
 BLOCK = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 KEY = re.compile(r"\b(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/]+={0,2})(?=\s|$)")
-PARAMETERS_AT_ONCE = 10  # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 
 
 def is_key(kind: str, data: str) -> bool:
@@ -123,11 +122,8 @@ def read_console(client: Any, instance: str) -> str:
 
 def read_kept(client: Any, path: str, instances: list[str]) -> dict[str, list[str]]:
     """Return the keys in Parameter Store by instance."""
-    kept: dict[str, list[str]] = {}
-    for batch in batched(instances, PARAMETERS_AT_ONCE):
-        answer = client.get_parameters(aws_retry=True, Names=[f"{path}/{instance}" for instance in batch])
-        kept |= {item["Name"].rpartition("/")[2]: item["Value"].splitlines() for item in answer["Parameters"]}
-    return kept
+    kept = read(client, [f"{path}/{instance}" for instance in instances], decrypt=False)
+    return {name.rpartition("/")[2]: value.splitlines() for name, value in kept.items()}
 
 
 def write_file(path: str, text: str) -> None:
@@ -168,8 +164,8 @@ def remove(module: Any, ssm: Any) -> dict[str, Any]:
     pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=module.params["parameter_path"])
     names = [item["Name"] for page in pages for item in page["Parameters"]]
     if not module.check_mode:
-        for batch in batched(names, PARAMETERS_AT_ONCE):
-            ssm.delete_parameters(aws_retry=True, Names=list(batch))
+        for batch in in_batches(names):
+            ssm.delete_parameters(aws_retry=True, Names=batch)
     return {"changed": bool(names)}
 
 

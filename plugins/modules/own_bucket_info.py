@@ -19,11 +19,8 @@ options:
     description: The account that has to own it.
     type: str
     required: true
-attributes:
-  check_mode:
-    support: full
-    description: It only reads.
 extends_documentation_fragment:
+  - beacon.platform.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

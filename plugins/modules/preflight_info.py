@@ -109,11 +109,8 @@ options:
     description: The table of prices; see roles/preflight/files/prices.yml.
     type: dict
     default: {}
-attributes:
-  check_mode:
-    support: full
-    description: It only reads.
 extends_documentation_fragment:
+  - beacon.platform.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

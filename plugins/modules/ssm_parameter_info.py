@@ -3,12 +3,6 @@
 
 from __future__ import annotations
 
-from itertools import batched
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 DOCUMENTATION = r"""
 module: ssm_parameter_info
 author: The Beacon authors
@@ -27,11 +21,8 @@ options:
     description: Whether to decrypt the values of encrypted parameters; C(false) needs no right to their KMS key.
     type: bool
     default: true
-attributes:
-  check_mode:
-    support: full
-    description: It only reads.
 extends_documentation_fragment:
+  - beacon.platform.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -60,19 +51,8 @@ missing:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry  # noqa: E402
+from ansible_collections.beacon.platform.plugins.module_utils._parameters import read  # noqa: E402
 from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
-
-AT_ONCE = 10  # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
-
-
-def read(client: Any, names: Iterable[str], *, decrypt: bool) -> dict[str, str]:
-    """Return the values of those parameters that exist, by their names."""
-    wanted = list(dict.fromkeys(names))  # the API refuses a name that comes twice
-    found: dict[str, str] = {}
-    for batch in batched(wanted, AT_ONCE):
-        answer = client.get_parameters(aws_retry=True, Names=list(batch), WithDecryption=decrypt)
-        found |= {item["Name"]: item["Value"] for item in answer["Parameters"]}
-    return found
 
 
 def main() -> None:

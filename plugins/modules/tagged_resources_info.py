@@ -15,11 +15,8 @@ options:
     description: Tags and their values.
     type: dict
     required: true
-attributes:
-  check_mode:
-    support: full
-    description: It only reads.
 extends_documentation_fragment:
+  - beacon.platform.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

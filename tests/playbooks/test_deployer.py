@@ -16,7 +16,7 @@ import yaml
 
 from localcloud.conftest import cloud, config  # noqa: F401 - fixtures
 from localcloud.http import principals, signatures
-from localcloud.http.application import read_call
+from localcloud.http.request import AwsRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,18 +156,18 @@ def environment(cloud: Cloud, tmp_path: Path) -> Iterator[Environment]:  # noqa:
     assert inner is not None
 
     def recording(environ: dict[str, Any], start_response: Any) -> Any:
-        call = read_call(environ)
-        found = signatures.parse(call.signed)
+        request = AwsRequest(environ=environ)
+        found = signatures.parse(request)
         with cloud.now.model.transaction():
             who = principals.find(found.access_key_id) if found else None
         arn, action = (
             who.arn if who else "",
-            call.action or f"{call.method} {environ['PATH_INFO']}?{environ['QUERY_STRING']}".rstrip("?"),
+            request.action or f"{request.method} {request.path}?{environ['QUERY_STRING']}".rstrip("?"),
         )
         made.calls.append((arn, action))
-        return inner(environ, start_response)
+        return inner(request.replay(), start_response)
 
-    cloud.application = recording  # type: ignore[assignment] # a callable like it
+    cloud.application = recording
     yield made
     cloud.application = inner
 
@@ -204,6 +204,7 @@ def test_who_is_the_deployer_already_assumes_nothing(environment: Environment) -
     assert "AssumeRole" not in environment.asked_by("assumed-role/")
     assert "GetParameters" in environment.asked_by("assumed-role/beacon-local-deployer/job")
     assert not list((environment.folder / "state").rglob("*.credentials"))
+    assert (environment.folder / "state" / "local").stat().st_mode & 0o777 == 0o700
 
 
 def test_who_is_not_trusted_is_refused_in_words(environment: Environment) -> None:
@@ -224,6 +225,7 @@ def test_a_check_before_provisioning_says_that_there_is_nothing(environment: Env
     code, text = environment.play(environment.user("stranger"), "--check")
     assert code == 0, text[-3000:]
     assert "is not provisioned yet, so what follows" in text
+    assert not (environment.folder / "state" / "local").exists()
 
 
 def test_a_check_of_who_is_not_trusted_is_refused_where_there_is_something(environment: Environment) -> None:

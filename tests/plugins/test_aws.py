@@ -16,7 +16,7 @@ def test_an_unknown_region_names_a_near_one_and_all_allowed() -> None:
     assert text.startswith(
         "The region is 'eu-west-11', which AWS does not know. Did you mean eu-west-1? Allowed are af-south-1, "
     )
-    assert text.endswith("Set another one: export AWS_REGION=..., or beacon_region in the inventory.")
+    assert text.endswith("Set AWS_REGION and beacon_region to the environment's region.")
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,9 @@ class Account:
         text = self.consoles[InstanceId]
         return {"Output": text} if text else {}
 
-    def get_parameters(self, *, aws_retry: bool, Names: list[str]) -> dict[str, Any]:  # noqa: N803
+    def get_parameters(self, *, aws_retry: bool, Names: list[str], WithDecryption: bool) -> dict[str, Any]:  # noqa: N803
         assert aws_retry
+        assert not WithDecryption
         return {"Parameters": [{"Name": n, "Value": self.parameters[n]} for n in Names if n in self.parameters]}
 
     def put_parameter(self, *, aws_retry: bool, Name: str, Value: str, Type: str, Tags: list[object]) -> None:  # noqa: N803

@@ -7,11 +7,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import ansible_collections
 import pytest
 from ansible.errors import AnsibleLookupError
 from botocore.exceptions import ClientError
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
+# what ansible.cfg's collections_path does: modules import what they share by the collection's name
+ansible_collections.__path__.append(str(PLUGINS.parent / "collections" / "ansible_collections"))
 
 
 def load(path: str) -> ModuleType:

@@ -1,5 +1,6 @@
 """The file server: one folder, read only, on several addresses."""
 
+import contextlib
 import errno
 import logging
 import socket
@@ -10,6 +11,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from mirror.errors import MirrorError
 
@@ -86,20 +89,11 @@ def port_taken(address: str, port: int) -> str:
 
 
 def holder_of(port: int) -> str:
-    """Find the listening process through /proc: `name (pid N)`, or nothing."""
-    inodes = set()
-    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
-        for line in table.read_text().splitlines()[1:] if table.exists() else []:
-            fields = line.split()
-            if int(fields[1].rsplit(":", 1)[1], 16) == port and fields[3] == "0A":
-                inodes.add(f"socket:[{fields[9]}]")
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            if str(link.readlink()) in inodes:
-                process = link.parent.parent
-                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
-        except OSError:  # ended meanwhile, or another user's: not the one to be named
-            continue
+    """Find the process that listens: `name (pid N)`, or nothing."""
+    for found in psutil.net_connections("tcp"):
+        if found.status == psutil.CONN_LISTEN and found.laddr and found.laddr.port == port and found.pid:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                return f"{psutil.Process(found.pid).name()} (pid {found.pid})"
     return ""
 
 

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 import localcloud
-from localcloud.cli import inotify, ports
+from localcloud.cli import inotify
 from localcloud.cli.hosts_file import Names
 from localcloud.core import control_socket, owner, saved
 from localcloud.core.config import ACCOUNT
@@ -181,7 +183,7 @@ class Control:
             try:
                 probe_socket.bind(("127.0.0.1", port))
             except OSError as error:
-                who = ports.holder(port) or "another process"
+                who = _listener(port) or "another process"
                 raise LocalCloudError(
                     f"Port {port} of 127.0.0.1 is taken by {who}: stop it, or set {setting} to a free port."
                 ) from error
@@ -325,5 +327,13 @@ def _memory(engine: Engine, container: Mapping[str, Any]) -> float:
 
 
 def _resident(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return round(next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024, 1)
+    return round(float(psutil.Process(pid).memory_info().rss) / 2**20, 1)
+
+
+def _listener(port: int) -> str | None:
+    """Name and ID of the process that listens on this TCP port; None when this user may not know."""
+    for found in psutil.net_connections("tcp"):
+        if found.status == psutil.CONN_LISTEN and found.laddr and found.laddr.port == port and found.pid:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                return f"{psutil.Process(found.pid).name()} (process {found.pid})"
+    return None

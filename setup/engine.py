@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -9,12 +10,10 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from . import machine, paths
-
-if TYPE_CHECKING:
-    from .prerequisites import Missing
+from .missing import Missing
 
 SOCKET = Path("/var/run/docker.sock")
 START_SECONDS = 60
@@ -26,10 +25,32 @@ def folder() -> Path:
     return paths.state() / "engine"
 
 
+def address() -> str:
+    """Return where the engine is: at DOCKER_HOST, else at the usual socket."""
+    return os.environ.get("DOCKER_HOST", f"unix://{SOCKET}")
+
+
+def info() -> dict[str, Any]:
+    """Return what the engine says of itself and its machine."""
+    answer: dict[str, Any] = json.loads(_docker("info", "--format", "{{json .}}"))
+    return answer
+
+
+def networks() -> list[dict[str, Any]]:
+    """Return the engine's networks."""
+    known: list[dict[str, Any]] = json.loads(_docker("network", "inspect", *_docker("network", "ls", "-q").split()))
+    return known
+
+
+def _docker(*arguments: str) -> str:
+    """Ask the engine. Raises subprocess.SubprocessError when it does not answer."""
+    command = ["docker", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=60).stdout
+
+
 def answers() -> bool:
-    """Tell whether an engine answers: at DOCKER_HOST, else at the usual socket."""
-    address = os.environ.get("DOCKER_HOST", f"unix://{SOCKET}")
-    if not address.startswith("unix://"):
+    """Tell whether an engine answers."""
+    if not address().startswith("unix://"):
         command = ["docker", "version", "--format", "{{.Server.Version}}"]
         return (
             bool(shutil.which("docker")) and subprocess.run(command, check=False, capture_output=True).returncode == 0
@@ -37,7 +58,7 @@ def answers() -> bool:
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(5)
-            connection.connect(address[len("unix://") :])
+            connection.connect(address()[len("unix://") :])
             connection.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
             return connection.recv(64).startswith(b"HTTP/1.")
     except OSError:
@@ -51,13 +72,10 @@ def can_start() -> bool:
 
 def check() -> Missing | None:
     """Look for an engine, or for the right to start one."""
-    from .prerequisites import Missing  # noqa: PLC0415  (they know each other: this one is a prerequisite)
-
     if answers() or can_start():
         return None
-    address = os.environ.get("DOCKER_HOST", f"unix://{SOCKET}")
     return Missing(
-        f"no Docker engine answers at {address}",
+        f"no Docker engine answers at {address()}",
         "Start Docker (`systemctl start docker`), install it (https://docs.docker.com/engine/install), "
         "add yourself to the group docker, or set DOCKER_HOST",
     )

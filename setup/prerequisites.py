@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import engine, machine, paths
+from . import engine, incurable, machine, paths
+from .missing import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,20 +24,11 @@ LOCAL_PROGRAMS = {"mmdebstrap": "mmdebstrap", "zstd": "zstd", "curl": "curl"}
 # program -> the command that prints its version, the oldest that will do, where to get it
 VERSIONS = {"terraform": ("terraform version", (1, 11), "https://developer.hashicorp.com/terraform/install")}
 LOCAL_VERSIONS = {"go": ("go version", (1, 26), "https://go.dev/doc/install (it builds what can't be downloaded)")}
-# port -> what listens there, and the file of the state whose first word is its process ID
-PORTS = {5600: ("the local cloud", "localcloud/lock"), 5680: ("the mirror", "mirror/pid")}
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A prerequisite that isn't met: what, and the way to get it."""
-
-    what: str
-    how: str
-
-    def __str__(self) -> str:
-        """Say it in one line."""
-        return f"{self.what}. {self.how}"
+# variable -> its default, what listens there, and the file of the state that begins with its process id
+PORTS = {
+    "LOCALCLOUD_PORT": (5600, "the local cloud", "localcloud/lock"),
+    "MIRROR_PORT": (5680, "the mirror", "mirror/pid"),
+}
 
 
 def find_python() -> Path | None:
@@ -134,14 +126,16 @@ def check_disk() -> Missing | None:
 
 def check_ports() -> list[Missing]:
     """Look whether the ports are free, or held by what an earlier `make up` started."""
-    return [
-        Missing(
-            f"port {port} on 127.0.0.1, where {owner} listens, is taken by {machine.port_holder(port)}",
-            "End that process, or run `make down` if it is a left-over of an earlier `make up`",
-        )
-        for port, (owner, pid_file) in PORTS.items()
-        if machine.is_listening(port) and not _is_ours(port, pid_file)
-    ]
+    found = []
+    for variable, (default, owner, pid_file) in PORTS.items():
+        value = os.environ.get(variable) or str(default)
+        if not value.isdigit() or int(value) not in range(1024, 65536):
+            found.append(Missing(f"{variable}={value} is no port", "A number from 1024 to 65535 is allowed"))
+        elif machine.is_listening(int(value)) and not _is_ours(int(value), pid_file):
+            what = f"port {value} on 127.0.0.1, where {owner} listens, is taken by {machine.port_holder(int(value))}"
+            how = f"End that process (`make down` if an earlier `make up` left it), or set {variable} to a free port"
+            found.append(Missing(what, how))
+    return found
 
 
 def _is_ours(port: int, pid_file: str) -> bool:
@@ -158,4 +152,4 @@ def missing_for_playbooks() -> list[Missing]:
 def missing() -> list[Missing]:
     """Return all that this machine lacks to be a local cloud, too: disk, Docker, builders, free ports."""
     local = [check_disk(), engine.check(), *check_programs(LOCAL_PROGRAMS), *check_versions(LOCAL_VERSIONS)]
-    return [*missing_for_playbooks(), *(item for item in [*local, *check_ports()] if item)]
+    return [*missing_for_playbooks(), *(item for item in [*local, *check_ports(), *incurable.check()] if item)]

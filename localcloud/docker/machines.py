@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 STOP_SECONDS = 10
-MIRROR_PORT = 5680
 CONSOLE_LINES = 2000  # what Docker is asked for: more than a boot prints
 KIND = "beacon.kind"
 NAME = "beacon.machine"
@@ -286,7 +285,7 @@ class Machines:
                 members=members,
                 routers=routers,
                 services=str(self.config.gateway),
-                service_ports=(self.config.port, MIRROR_PORT),
+                service_ports=(self.config.port, self.config.mirror_port),
             )
         metadata = (str(self.config.gateway), self.config.port) if spec.metadata else None
         text = nftables.render(rules, metadata=metadata, nat=dict(spec.nat))

@@ -41,6 +41,7 @@ from localcloud.ecr.registry import Registry  # noqa: E402
 from localcloud.http import principals  # noqa: E402
 from localcloud.http.application import Api, application  # noqa: E402
 from localcloud.http.edge import Edge  # noqa: E402
+from localcloud.iam import authorization  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -268,7 +269,9 @@ class Cloud:
         with model.transaction():
             principals.ensure_administrator(self.config.state / "credentials.json")
         self._key = principals.read_administrator(self.config.state / "credentials.json")
-        self.api = Api(moto=DomainDispatcherApplication(create_backend_app), services=registered)
+        self.api = Api(
+            moto=DomainDispatcherApplication(create_backend_app), authorize=authorization.check, services=registered
+        )
         self.metadata = Metadata(key=b"test")
         hosts = frozenset({"127.0.0.1", "localhost", str(self.config.gateway)})
         self.application = Edge(application=application(self.api, {}), hosts=hosts)

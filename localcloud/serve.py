@@ -55,6 +55,7 @@ def serve(config: Config) -> None:
     from localcloud.http import principals  # noqa: PLC0415
     from localcloud.http.application import Api, application  # noqa: PLC0415
     from localcloud.http.edge import Edge  # noqa: PLC0415
+    from localcloud.iam import access_log, authorization  # noqa: PLC0415
 
     now = build(config)
     runtime.install(now)
@@ -65,7 +66,8 @@ def serve(config: Config) -> None:
         def log_request(self, *args: Any) -> None:
             """Stay silent: the application logs what matters."""
 
-    api = Api(moto=DomainDispatcherApplication(create_backend_app), services=registered)
+    access_log.start(config.state)
+    api = Api(moto=DomainDispatcherApplication(create_backend_app), authorize=authorization.check, services=registered)
     gateway = str(config.gateway)
     mounts: Any = {"/latest": Metadata(key=now.registry.token_key)}
     hosts = frozenset({"127.0.0.1", "localhost", gateway, "169.254.169.254"})

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cli.control import Control
 from localcloud.core import config as settings
 from localcloud.core.errors import DockerFailedError, LocalCloudError
+from localcloud.iam import access_log
 from setup import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 VERBS = {
     "up": "start the local cloud, or restore it after a crash",
@@ -24,6 +26,7 @@ VERBS = {
     "status": "show services, containers, memory and response times",
     "env": "print what AWS clients need in their environment",
     "logs": "print the server's log",
+    "access-log": "print who asked for which action, on what, and whether it was allowed",
     "serve": "run the server in the foreground (what `up` starts)",
 }
 
@@ -66,12 +69,10 @@ def _run(chosen: argparse.Namespace) -> int:
             print(json.dumps(found, indent=2) if chosen.json else table(found))
         case "env":
             print("\n".join(shell(control.env(), os.environ)))
+        case "access-log":
+            print("\n".join(access_log.lines(control.config.state)))
         case "logs":
-            if not control.log_path.exists():
-                raise LocalCloudError(f"There is no log: {control.log_path} does not exist. Start with `up`.")
-            command = ["tail", "-n", "200", *(["-F"] if chosen.follow else []), str(control.log_path)]
-            sys.stdout.flush()
-            os.execvp(command[0], command)  # noqa: S606 - the person's terminal belongs to tail from here on
+            _follow_log(control.log_path, follow=chosen.follow)
     return 0
 
 
@@ -79,6 +80,15 @@ def shell(ours: Mapping[str, str], caller: Mapping[str, str]) -> list[str]:
     """Return the lines by which a shell's clients see the local cloud alone, whatever it has exported."""
     others = [name for name in clean.client_settings(caller) if name not in ours]
     return [*(f"unset {name}" for name in others), *(f"export {k}={shlex.quote(v)}" for k, v in ours.items())]
+
+
+def _follow_log(log: Path, *, follow: bool) -> None:
+    """Become `tail`: the person's terminal belongs to it from here on."""
+    if not log.exists():
+        raise LocalCloudError(f"There is no log: {log} does not exist. Start with `up`.")
+    command = ["tail", "-n", "200", *(["-F"] if follow else []), str(log)]
+    sys.stdout.flush()
+    os.execvp(command[0], command)  # noqa: S606 - tail is found as any shell would find it
 
 
 def table(found: dict[str, Any]) -> str:

@@ -18,13 +18,16 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from localcloud.core import runtime, services
-from localcloud.http import errors, signatures
+from localcloud.http import errors, operations, signatures
 from localcloud.http.errors import Fault, RefusedError
 from localcloud.http.request import AwsRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from localcloud.http.operations import Operation
+    from localcloud.http.principals import Principal
 
 LOG = logging.getLogger(__name__)
 KEEP_TIMES = 500
@@ -42,6 +45,7 @@ class Api:
     """The AWS API, a WSGI application."""
 
     moto: WSGIApplication
+    authorize: Callable[[Principal, Operation], None]  # raises RefusedError
     services: tuple[str, ...] = ()
     started: float = field(default_factory=time.time)
     warm: set[str] = field(default_factory=set)
@@ -52,10 +56,10 @@ class Api:
         request = AwsRequest(environ=environ)
         started = time.monotonic()
         try:
-            signatures.authenticate(request)
+            who = signatures.authenticate(request)
         except RefusedError as refusal:
             return self._refuse(request, refusal.fault)(environ, start_response)
-        response = self._answer(request)
+        response = self._answer(request, who)
         self._note(request, time.monotonic() - started)
         return response(environ, start_response)
 
@@ -75,9 +79,9 @@ class Api:
         if taken > SLOW_SECONDS:
             LOG.warning("%s took %.1f s", request, taken)
 
-    def _answer(self, request: AwsRequest) -> Response:
+    def _answer(self, request: AwsRequest, who: Principal) -> Response:
         try:
-            response = self._ask_locked(request)
+            response = self._ask_locked(request, who)
         except RefusedError as refusal:
             return self._refuse(request, refusal.fault)
         except Exception as error:  # the last resort: a client gets its protocol's error, the log the traceback
@@ -91,11 +95,13 @@ class Api:
         services.answered(request.service)
         return response
 
-    def _ask_locked(self, request: AwsRequest) -> Response:
-        """Ask moto, one request at a time; what it changed is saved before it is answered."""
+    def _ask_locked(self, request: AwsRequest, who: Principal) -> Response:
+        """Ask moto, one request at a time, what the caller may ask; what it changed is saved before it is answered."""
         model = runtime.current().model
-        with model.transaction() if request.changes else model.lock:
-            return self._ask(request)
+        with model.lock:
+            self.authorize(who, operations.read(request))
+            with model.transaction() if request.changes else model.lock:
+                return self._ask(request)
 
     def _ask(self, request: AwsRequest) -> Response:
         environ = request.replay()

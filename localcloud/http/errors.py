@@ -140,6 +140,12 @@ def expired() -> Fault:
     return Fault(code="ExpiredToken", message="The security token included in the request is expired", status=403)
 
 
+def dry_run() -> Fault:
+    """Say that EC2 would do it: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html."""
+    message = "Request would have succeeded, but DryRun flag is set."
+    return Fault(code="DryRunOperation", message=message, status=412)
+
+
 def unimplemented(service: str, operation: str) -> Fault:
     """Name the operation that the local cloud lacks: a 4xx, since a 500 would be asked again for minutes."""
     return Fault(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 READ_ONLY = re.compile(r"^(Describe|List|Get|Head|BatchGet|BatchCheck|Lookup|Search|Filter|Simulate)")
 CHANGING_READS = frozenset({"GetSessionToken", "GetFederationToken"})
-SIGNING_SCOPE = re.compile(r"Credential=[^/\s]+/\d+/[^/]*/([^/]+)/aws4_request")
+SIGNING_SCOPE = re.compile(r"Credential=[^/\s]+/\d+/([^/]*)/([^/]+)/aws4_request")
 PARTS_OF_CREDENTIAL = 5
 FORM = "application/x-www-form-urlencoded"
 LARGEST_BODY = 16 << 20
@@ -68,14 +68,19 @@ class AwsRequest:
         return {name: values[0] for name, values in found.items()}
 
     @cached_property
-    def service(self) -> str:
-        """The service that the signature is for; without one, S3 unless something else is named."""
+    def scope(self) -> tuple[str, str]:
+        """The region and the service that the signature is for; without one, S3 unless something else is named."""
         if scope := SIGNING_SCOPE.search(self.environ.get("HTTP_AUTHORIZATION", "")):
-            return scope[1]
+            return scope[1], scope[2]
         credential = self.query.get("X-Amz-Credential", "").split("/")
         if len(credential) == PARTS_OF_CREDENTIAL:
-            return credential[3]
-        return "s3" if self.protocol == "rest" else ""
+            return credential[2], credential[3]
+        return "", "s3" if self.protocol == "rest" else ""
+
+    @property
+    def service(self) -> str:
+        """The service that the signature is for."""
+        return self.scope[1]
 
     @cached_property
     def protocol(self) -> str:

@@ -79,7 +79,7 @@ class Request:
     """What is asked for."""
 
     action: str  # service:Operation
-    resource: str
+    resource: str | None  # None: not named, as where IAM does not say how; then any that a statement allows
     caller: Caller
     context: Context = field(default_factory=dict)
 
@@ -248,9 +248,12 @@ def _of_action(statement: Statement, action: str) -> bool:
 
 
 def _of_resource(statement: Statement, request: Request) -> bool:
+    if request.resource is None:  # what is denied for some resources must not be denied for all
+        return statement.allows or statement.resources in (None, ("*",))
+
     def named(patterns: tuple[str, ...]) -> bool:
         wanted = (filled(pattern, request.context) for pattern in patterns)
-        return any(pattern is not None and like(pattern, request.resource) for pattern in wanted)
+        return any(pattern is not None and like(pattern, str(request.resource)) for pattern in wanted)
 
     if statement.resources is not None:
         return named(statement.resources)

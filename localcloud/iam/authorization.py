@@ -1,0 +1,99 @@
+"""Whether a caller may do what a request asks: every question of it, on every resource, by all policies that apply.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from localcloud.http import errors
+from localcloud.http.errors import Fault, RefusedError
+from localcloud.iam import access_log, actions, sources
+from localcloud.iam.known import Model
+from localcloud.iam.policy import Decision, Request, condition_keys, evaluate
+from localcloud.iam.questions import Question, Scope
+
+if TYPE_CHECKING:
+    from localcloud.http.operations import Operation
+    from localcloud.http.principals import Principal
+
+
+def check(principal: Principal, operation: Operation) -> None:
+    """Raise RefusedError, in the service's words, when the caller may not do this. The model's lock is held.
+
+    Each answer is a line of the access log. A dry run ends here, too.
+    """
+    account = sources.account_of(principal.arn)
+    known = Model(account=account, region=operation.region)
+    if not principal.arn.endswith(":root"):  # an account's root has all rights in it
+        for question in actions.questions(operation, Scope(account=account, region=operation.region), known):
+            for resource in question.resources if question.resources is not None else (None,):
+                decision = _decide(principal, question, resource, known, operation.source)
+                _log(principal, question, resource, decision)
+                if not decision.allowed:
+                    raise RefusedError(_fault(principal, question.action, resource, decision, operation.service))
+    if operation.service == "ec2" and operation.parameters.get("DryRun"):
+        raise RefusedError(errors.dry_run())
+
+
+def _decide(principal: Principal, question: Question, resource: str | None, known: Model, source: str) -> Decision:
+    policies = sources.policies_of(
+        principal,
+        resource=known.policies(resource) if resource and resource != "*" else (),
+        resource_decides=bool(resource) and str(resource).startswith("arn:aws:kms:") and ":key/" in str(resource),
+    )
+    context = {
+        **sources.context_of(
+            principal,
+            **{"aws:requestedregion": known.region, "aws:sourceip": source, "aws:resourceaccount": known.account},
+        ),
+        **question.context,
+    }
+    service = question.action.partition(":")[0]
+    wanted = {key.lower() for key in condition_keys(policies)}
+    if resource and any(key.startswith(("aws:resourcetag/", f"{service}:resourcetag/")) for key in wanted):
+        for name, value in known.tags(resource).items():
+            context[f"aws:resourcetag/{name.lower()}"] = context[f"{service}:resourcetag/{name.lower()}"] = (value,)
+    return evaluate(
+        Request(action=question.action, resource=resource, caller=sources.caller_of(principal), context=context),
+        policies,
+    )
+
+
+def _log(principal: Principal, question: Question, resource: str | None, decision: Decision) -> None:
+    line: dict[str, object] = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "principal": principal.arn,
+        "action": question.action,
+        "resource": resource,
+        "allowed": decision.allowed,
+        "by": decision.by.value,
+    }
+    if not decision.allowed:
+        line["reason"] = decision.reason
+    if context := {key: list(values) for key, values in question.context.items()}:
+        line["context"] = context
+    access_log.LOGGER.info(json.dumps(line))
+
+
+def _fault(principal: Principal, action: str, resource: str | None, decision: Decision, service: str) -> Fault:
+    """Say it as the service does: principal, action, resource, and which type of policy decided."""
+    on = f" on resource: {resource}" if resource and resource != "*" else ""
+    reason = decision.reason.replace("the action", f"the {action} action")
+    message = f"User: {principal.arn} is not authorized to perform: {action}{on} {reason}"
+    if service == "ec2":
+        return Fault(
+            code="UnauthorizedOperation",
+            message=f"You are not authorized to perform this operation. {message}",
+            status=403,
+        )
+    if service in ("s3", "iam", "sts", "elasticloadbalancing", "autoscaling"):
+        return Fault(code="AccessDenied", message=message, status=403)
+    return Fault(code="AccessDeniedException", message=message, status=400 if service in JSON_SERVICES else 403)
+
+
+# Those of the JSON protocol answer 400, REST services 403
+JSON_SERVICES = ("ecr", "kms", "logs", "ssm", "tagging", "servicequotas")

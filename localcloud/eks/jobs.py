@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from moto.ec2.models.vpcs import VPC
 
     from localcloud.docker.spec import ExecResult, MachineSpec
+    from localcloud.eks.base import Clusters
     from localcloud.eks.models import LocalEKSBackend
     from localcloud.eks.resources import Cluster
 
@@ -129,7 +130,7 @@ def _is_over(key: str, seconds: float) -> bool:
     return runtime.current().queue.trying(key) >= seconds
 
 
-def push_scopes(backend: LocalEKSBackend, name: str) -> None:
+def push_scopes(backend: Clusters, name: str) -> None:
     """Tell the control plane which policies to bind in which namespaces."""
     with runtime.current().model.lock:
         if name not in backend.clusters or backend.clusters[name].status == "CREATING":
@@ -138,7 +139,7 @@ def push_scopes(backend: LocalEKSBackend, name: str) -> None:
     _put(backend, name, controlplane.SCOPES_FILE, File(content=json.dumps(scopes)))
 
 
-def push_log_types(backend: LocalEKSBackend, name: str) -> None:
+def push_log_types(backend: Clusters, name: str) -> None:
     """Tell the control plane which logs to ship."""
     with runtime.current().model.lock:
         if name not in backend.clusters:
@@ -147,7 +148,7 @@ def push_log_types(backend: LocalEKSBackend, name: str) -> None:
     _put(backend, name, controlplane.LOG_TYPES_FILE, controlplane.log_types_file(types))
 
 
-def push_encryption(backend: LocalEKSBackend, name: str) -> None:
+def push_encryption(backend: Clusters, name: str) -> None:
     """Give the API server its key; a job of its own then writes every secret anew so that it is stored with it."""
     with runtime.current().model.lock:
         if name not in backend.clusters:
@@ -161,7 +162,7 @@ def push_encryption(backend: LocalEKSBackend, name: str) -> None:
     backend.push(rewrite_secrets, name)
 
 
-def rewrite_secrets(backend: LocalEKSBackend, name: str) -> float | None:
+def rewrite_secrets(backend: Clusters, name: str) -> float | None:
     """Write every secret anew, so that it is stored with the present key."""
     with runtime.current().model.lock:
         if name not in backend.clusters:
@@ -200,12 +201,12 @@ def _note_cluster(backend: LocalEKSBackend, name: str, status: str, issue: Issue
 # -- add-ons
 
 
-def addon_key(backend: LocalEKSBackend, cluster: str, name: str) -> str:
+def addon_key(backend: Clusters, cluster: str, name: str) -> str:
     """Return the key of an add-on's job."""
     return f"eks-addon/{backend.region_name}/{cluster}/{name}"
 
 
-def converge_addon(backend: LocalEKSBackend, cluster: str, name: str) -> None:
+def converge_addon(backend: Clusters, cluster: str, name: str) -> None:
     """Apply the add-on, or remove it when the model has it no more; a job of its own notes when it runs."""
     now = runtime.current()
     machine = controlplane.machine_name(cluster, backend.region_name)
@@ -241,7 +242,7 @@ def converge_addon(backend: LocalEKSBackend, cluster: str, name: str) -> None:
         now.queue.submit(f"{addon_key(backend, cluster, name)}/ready", job)
 
 
-def watch_addon(backend: LocalEKSBackend, cluster: str, name: str) -> float | None:
+def watch_addon(backend: Clusters, cluster: str, name: str) -> float | None:
     """Note whether the add-on's workload runs: looked at again until it does."""
     with runtime.current().model.lock:
         found = backend.clusters.get(cluster)
@@ -260,7 +261,7 @@ def watch_addon(backend: LocalEKSBackend, cluster: str, name: str) -> float | No
     return RECHECK_SECONDS
 
 
-def _note_addon(backend: LocalEKSBackend, cluster: str, name: str, code: str = "", problem: str = "") -> None:
+def _note_addon(backend: Clusters, cluster: str, name: str, code: str = "", problem: str = "") -> None:
     with runtime.current().model.transaction():
         found = backend.clusters.get(cluster)
         addon = found.addons.get(name) if found else None
@@ -370,6 +371,6 @@ def kubectl(machine: str, *arguments: str) -> ExecResult:
     return runtime.current().machines.exec(machine, ["sh", "-c", QUIETLY, *KUBECTL, *arguments])
 
 
-def _put(backend: LocalEKSBackend, cluster: str, path: str, file: File) -> None:
+def _put(backend: Clusters, cluster: str, path: str, file: File) -> None:
     machine = controlplane.machine_name(cluster, backend.region_name)
     runtime.current().machines.put_files(machine, {path: file})

@@ -262,19 +262,14 @@ class Plane:
         return f"https://oidc.eks.{self.region}.amazonaws.com/id/{self.id}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClusterRequest:
-    """What CreateCluster asks for."""
+@dataclass(kw_only=True)
+class ClusterSettings:
+    """What a cluster keeps of CreateCluster as it was asked."""
 
     name: str
     role_arn: str
-    subnet_ids: list[str]
-    security_group_ids: list[str]
     version: str
     service_cidr: str
-    ip_family: str
-    public_access: bool
-    public_access_cidrs: list[str]
     authentication_mode: str
     log_types: set[str]
     encryption_config: list[Mapping[str, Mapping[str, str]]]
@@ -282,33 +277,33 @@ class ClusterRequest:
     deletion_protection: bool
     self_managed_addons: bool
     tags: dict[str, str]
+
+
+@dataclass(kw_only=True)
+class ClusterRequest(ClusterSettings):
+    """What CreateCluster asks for."""
+
+    subnet_ids: list[str]
+    security_group_ids: list[str]
+    ip_family: str
+    public_access: bool
+    public_access_cidrs: list[str]
     creator: str | None  # who is to be its administrator
     not_offered: tuple[str, ...]  # settings that are used and that the local cloud does not have
 
 
 @dataclass(kw_only=True)
-class Cluster:
+class Cluster(ClusterSettings):
     """A cluster, and all that belongs to it."""
 
-    name: str
     arn: str
-    version: str
-    role_arn: str
     resources_vpc_config: VpcConfig
-    service_cidr: str
-    authentication_mode: str
-    log_types: set[str]
-    encryption_config: list[Mapping[str, Mapping[str, str]]]
-    upgrade_policy: Mapping[str, str]
-    deletion_protection: bool
-    tags: dict[str, str]
     status: str = "CREATING"
     health: Health = field(default_factory=Health)
     platform_version: str = PLATFORM_VERSION
     created_at: datetime = field(default_factory=utcnow)
     # what the API does not show
     plane: Plane
-    self_managed_addons: bool
     nodegroups: dict[str, Nodegroup] = field(default_factory=dict)
     access_entries: dict[str, AccessEntry] = field(default_factory=dict)  # by their principal's ARN
     addons: dict[str, Addon] = field(default_factory=dict)

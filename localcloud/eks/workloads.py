@@ -1,0 +1,128 @@
+"""What runs in clusters, or belongs to what runs there: add-ons, Pod Identity associations."""
+# ruff: noqa: D102 - operations are documented by AWS
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from moto.core.utils import utcnow
+from moto.eks.exceptions import InvalidParameterException, ResourceInUseException
+from moto.moto_api._internal import mock_random
+
+from localcloud.core import runtime
+from localcloud.eks import addons, jobs
+from localcloud.eks.base import Clusters, find
+from localcloud.eks.resources import Addon, PodIdentityAssociation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localcloud.eks.resources import AddonSettings, RoleSettings, Update
+
+
+class Workloads(Clusters):
+    """Add-ons and Pod Identity associations of clusters."""
+
+    # -- add-ons
+    def create_addon(self, cluster_name: str, name: str, settings: AddonSettings, tags: Mapping[str, str]) -> Addon:
+        """Add an add-on."""
+        cluster, release = self.describe_cluster(cluster_name), self.checked_release(name, settings)
+        if name in cluster.addons:
+            raise ResourceInUseException(clusterName=cluster_name, addonName=name, message="Addon already exists.")
+        wanted = settings.copy()
+        wanted.setdefault("version", release.version)
+        addon = Addon(
+            cluster_name=cluster_name,
+            arn=self.arn("addon", cluster_name, name, str(mock_random.uuid4())),
+            name=name,
+            tags=dict(tags),
+            **wanted,
+        )
+        cluster.addons[name] = addon
+        self.converge_addon(cluster_name, name)
+        return addon
+
+    def describe_addon(self, cluster: str, name: str) -> Addon:
+        found, message = self.describe_cluster(cluster).addons, f"No addon: {name} found in cluster: {cluster}"
+        return find(found, name, message, clusterName=cluster, addonName=name)
+
+    def update_addon(self, cluster: str, name: str, settings: AddonSettings) -> Update:
+        addon = self.describe_addon(cluster, name)
+        self.checked_release(name, settings)
+        self.clusters[cluster].addons[name] = replace(addon, **settings, status="UPDATING", modified_at=utcnow())
+        self.converge_addon(cluster, name)
+        return self.record(self.clusters[cluster], "AddonUpdate")
+
+    def delete_addon(self, cluster: str, name: str, *, preserve: bool) -> Addon:
+        """Delete an add-on; `preserve` leaves its objects in the cluster."""
+        addon = self.describe_addon(cluster, name)
+        addon.status = "DELETING"
+        if preserve:
+            del self.clusters[cluster].addons[name]
+        else:
+            self.converge_addon(cluster, name)
+        return addon
+
+    def converge_addon(self, cluster: str, name: str) -> None:
+        """Have the add-on made what the model says (absent there: removed)."""
+        job = partial(jobs.converge_addon, self, cluster, name)
+        runtime.current().queue.submit(jobs.addon_key(self, cluster, name), job)
+
+    def checked_release(self, name: str, settings: AddonSettings) -> addons.Release:
+        """Return what is offered of an add-on; refuse what is not."""
+        release = addons.CATALOGUE.get(name)
+        if release is None:
+            message = f"The add-on {name} is not offered by the local cloud: {', '.join(addons.CATALOGUE)} are."
+            raise InvalidParameterException(addonName=name, message=message)
+        version = settings.get("version", release.version)
+        if version != release.version:
+            message = f"Addon version specified is not supported: {version}; {release.version} is."
+            raise InvalidParameterException(addonName=name, message=message)
+        try:
+            addons.replicas(release, settings.get("configuration_values"))
+        except addons.ConfigurationError as error:
+            raise InvalidParameterException(addonName=name, message=str(error)) from error
+        return release
+
+    # -- pod identity associations
+    def create_pod_identity_association(
+        self,
+        cluster_name: str,
+        namespace: str,
+        service_account: str,
+        settings: RoleSettings,
+        tags: Mapping[str, str],
+    ) -> PodIdentityAssociation:
+        """Give a service account a role."""
+        cluster = self.describe_cluster(cluster_name)
+        for found in cluster.pod_identities.values():
+            if (found.namespace, found.service_account) == (namespace, service_account):
+                message = f"Association already exists: {found.association_id}"
+                raise ResourceInUseException(clusterName=cluster_name, message=message)
+        key = "a-" + mock_random.get_random_hex(17)
+        made = PodIdentityAssociation(
+            cluster_name=cluster_name,
+            arn=self.arn("podidentityassociation", cluster_name, key),
+            association_id=key,
+            namespace=namespace,
+            service_account=service_account,
+            tags=dict(tags),
+            **settings,
+        )
+        cluster.pod_identities[key] = made
+        return made
+
+    def describe_pod_identity_association(self, cluster: str, key: str) -> PodIdentityAssociation:
+        found, message = self.describe_cluster(cluster).pod_identities, f"No pod identity association found for: {key}"
+        return find(found, key, message, clusterName=cluster)
+
+    def update_pod_identity_association(self, cluster: str, key: str, settings: RoleSettings) -> PodIdentityAssociation:
+        changed = replace(self.describe_pod_identity_association(cluster, key), **settings, modified_at=utcnow())
+        self.clusters[cluster].pod_identities[key] = changed
+        return changed
+
+    def delete_pod_identity_association(self, cluster: str, key: str) -> PodIdentityAssociation:
+        self.describe_pod_identity_association(cluster, key)
+        return self.clusters[cluster].pod_identities.pop(key)

@@ -21,12 +21,16 @@ from localcloud.core.config import ACCOUNT
 from localcloud.ecr import policy, tokens
 from localcloud.ecr.policy import Manifest, RefusedError
 from localcloud.ecr.registry import PORT, USER
+from localcloud.http import errors, principals
+from localcloud.http.operations import Operation
+from localcloud.iam import authorization
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from localcloud.ecr.models import LocalECRBackend
     from localcloud.ecr.registry import Registry
+    from localcloud.http.principals import Principal
 
 LOG = logging.getLogger(__name__)
 PIECE = 1 << 20
@@ -38,6 +42,22 @@ NOT_PASSED_ON = frozenset(
         *("authorization", "content-length", "date", "expect", "host", "server"),
     }
 )
+# The action of each request of the protocol: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+ACTIONS = {
+    ("DELETE", "manifests"): "BatchDeleteImage",
+    ("GET", "blobs"): "GetDownloadUrlForLayer",
+    ("GET", "manifests"): "BatchGetImage",
+    ("GET", "referrers"): "ListImageReferrers",
+    ("GET", "tags"): "ListImages",
+    ("GET", "uploads"): "UploadLayerPart",
+    ("HEAD", "blobs"): "BatchCheckLayerAvailability",
+    ("HEAD", "manifests"): "BatchGetImage",
+    ("DELETE", "uploads"): "CompleteLayerUpload",
+    ("PATCH", "uploads"): "UploadLayerPart",
+    ("POST", "uploads"): "InitiateLayerUpload",
+    ("PUT", "manifests"): "PutImage",
+    ("PUT", "uploads"): "CompleteLayerUpload",
+}
 TIMEOUT = urllib3.Timeout(connect=5, read=300)
 
 
@@ -65,8 +85,7 @@ class Proxy:
         return answer(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
-        if not tokens.valid(self.registry.token_key, request.headers.get("Authorization", ""), now=time.time()):
-            raise RefusedError(401, "UNAUTHORIZED", "Your authorization token has expired or is not valid.")
+        who = self._owner(request)
         if request.path.rstrip("/") == "/v2":
             return _json({})
         match = policy.PATH.fullmatch(request.path)
@@ -74,6 +93,7 @@ class Proxy:
             raise RefusedError(404, "UNSUPPORTED", f"The registry has no {request.method} {request.path}.")
         name, kind, rest = match["name"], match["kind"], match["rest"]
         with runtime.current().model.lock:
+            _authorize(who, request, name, kind, rest)
             if name not in _backend().repositories:
                 message = f"The repository with name '{name}' does not exist in the registry with id '{ACCOUNT}'"
                 raise RefusedError(404, "NAME_UNKNOWN", message)
@@ -86,6 +106,15 @@ class Proxy:
             return self._push(request, name, rest)
         with runtime.current().model.lock:
             return _delete(name, rest) if request.method == "DELETE" else self._read(request, name, kind, rest)
+
+    def _owner(self, request: Request) -> Principal:
+        """Return whose token this is."""
+        key = tokens.owner(self.registry.token_key, request.headers.get("Authorization", ""), now=time.time())
+        with runtime.current().model.lock:
+            who = principals.find(key) if key else None
+        if who is None:
+            raise RefusedError(401, "UNAUTHORIZED", "Your authorization token has expired or is not valid.")
+        return who
 
     def _read(self, request: Request, name: str, kind: str, rest: str) -> Response:
         backend = _backend()
@@ -189,6 +218,23 @@ def record_push(name: str, tag: str | None, manifest: Manifest) -> None:
                 "tag is immutable."
             )
             raise RefusedError(400, "TAG_INVALID", message) from None
+
+
+def _authorize(who: Principal, request: Request, name: str, kind: str, rest: str) -> None:
+    """Raise RefusedError when IAM does not let the token's owner do this."""
+    what = "uploads" if kind == "blobs" and rest.startswith("uploads") else kind
+    operation = Operation(
+        service="ecr",
+        name=ACTIONS.get((request.method, what), "UnknownOperation"),
+        region=runtime.current().config.region,
+        source=request.remote_addr or "",
+        parameters={"repositoryName": name},
+        accepts=frozenset({"repositoryName"}),
+    )
+    try:
+        authorization.check(who, operation)
+    except errors.RefusedError as refusal:
+        raise RefusedError(403, "DENIED", refusal.fault.message) from refusal
 
 
 def _delete(name: str, digest: str) -> Response:

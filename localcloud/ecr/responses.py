@@ -10,7 +10,6 @@ from moto.ecr.responses import ECRResponse
 
 from localcloud.core import runtime
 from localcloud.ecr import tokens
-from localcloud.http import principals
 
 
 class LocalECRResponse(ECRResponse):
@@ -19,8 +18,7 @@ class LocalECRResponse(ECRResponse):
     def get_authorization_token(self) -> ActionResult:
         """Make a token that the registry takes for 12 hours."""
         registry = runtime.current().registry
-        who = principals.find(self.get_access_key())
-        token, until = tokens.make(registry.token_key, arn=who.arn if who else "", now=time.time())
+        token, until = tokens.make(registry.token_key, access_key_id=self.get_access_key(), now=time.time())
         data = {
             "authorizationToken": token,
             "expiresAt": datetime.fromtimestamp(until, UTC),

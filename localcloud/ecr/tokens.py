@@ -12,28 +12,28 @@ USER = "AWS"
 HOURS_12 = 12 * 3600
 
 
-def make(key: bytes, *, arn: str, now: float) -> tuple[str, int]:
+def make(key: bytes, *, access_key_id: str, now: float) -> tuple[str, int]:
     """Return the token as GetAuthorizationToken gives it (base64 of user:password), and when it ends."""
     until = int(now) + HOURS_12
-    payload = base64.urlsafe_b64encode(json.dumps({"arn": arn, "until": until}).encode()).decode()
+    payload = base64.urlsafe_b64encode(json.dumps({"access_key_id": access_key_id, "until": until}).encode()).decode()
     password = f"{payload}.{_sign(key, payload)}"
     return base64.b64encode(f"{USER}:{password}".encode()).decode(), until
 
 
-def valid(key: bytes, authorization: str, *, now: float) -> bool:
-    """Whether this Authorization header (Basic) carries a good token."""
+def owner(key: bytes, authorization: str, *, now: float) -> str | None:
+    """Return the access key whose token this Authorization header (Basic) carries; None when the token is not good."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
-        return False
+        return None
     try:
         user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         payload, _, signature = password.partition(".")
         if user != USER or not hmac.compare_digest(signature, _sign(key, payload)):
-            return False
-        until = json.loads(base64.urlsafe_b64decode(payload))["until"]
+            return None
+        found = json.loads(base64.urlsafe_b64decode(payload))
+        return str(found["access_key_id"]) if found["until"] > now else None
     except (binascii.Error, ValueError, KeyError):
-        return False
-    return bool(until > now)
+        return None
 
 
 def _sign(key: bytes, payload: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,26 @@ def test_without_a_token_nothing_passes(docker: Docker) -> None:
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith('Basic realm="https://')
     assert docker.client.get("/v2/", headers={"Authorization": f"Basic {docker.token}"}).status_code == 200
+
+
+def test_who_may_pull_may_not_push(cloud: Cloud, docker: Docker) -> None:
+    docker.push("v1")
+    iam = cloud.client("iam")
+    iam.create_user(UserName="node")
+    iam.attach_user_policy(UserName="node", PolicyArn="arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly")
+    key = iam.create_access_key(UserName="node")["AccessKey"]
+    ecr = cloud.client("ecr", key=(key["AccessKeyId"], key["SecretAccessKey"]))
+    node = replace(docker, token=ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"])
+    assert node.ask("GET", "manifests/v1").status_code == 200
+    message = (
+        "User: arn:aws:iam::123456789012:user/node is not authorized to perform: ecr:PutImage on resource: "
+        "arn:aws:ecr:eu-west-1:123456789012:repository/team/app because no identity-based policy allows the ecr:PutImage action"
+    )
+    assert error(node.push("v2")) == (403, "DENIED", message)
+    assert error(node.ask("POST", "blobs/uploads/"))[:2] == (403, "DENIED")
+    assert docker.ask("GET", "manifests/v2").status_code == 404
+    iam.delete_access_key(UserName="node", AccessKeyId=key["AccessKeyId"])
+    assert node.ask("GET", "manifests/v1").status_code == 401
 
 
 def test_an_unknown_repository_is_named(docker: Docker) -> None:

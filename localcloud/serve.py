@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from localcloud.core.config import Config
+    from localcloud.core.queue import Queue
     from localcloud.core.runtime import Runtime
+    from localcloud.docker.api import Docker
     from localcloud.http.application import Api
 
 LOG = logging.getLogger(__name__)
@@ -155,22 +157,31 @@ def reconcile(now: Runtime) -> dict[str, Any]:
     return {"waiting": now.queue.pending()}
 
 
-def build(config: Config) -> Any:
-    """Put the real parts together."""
+def build(config: Config, *, docker: Docker | None = None, queue: Queue | None = None) -> Runtime:
+    """Put the parts together: the real ones, unless a test has others."""
     from localcloud.core.queue import Queue  # noqa: PLC0415
     from localcloud.core.runtime import Runtime  # noqa: PLC0415
     from localcloud.core.state import Model  # noqa: PLC0415
     from localcloud.docker.client import Engine  # noqa: PLC0415
     from localcloud.docker.machines import Machines  # noqa: PLC0415
     from localcloud.docker.networks import Networks  # noqa: PLC0415
+    from localcloud.docker.view import LOOK_SECONDS, View  # noqa: PLC0415
     from localcloud.ec2.groups import groups  # noqa: PLC0415 - imports moto
     from localcloud.ecr.registry import Registry  # noqa: PLC0415
 
-    engine, queue = Engine(), Queue()
-    networks = Networks(config=config, engine=engine)
-    machines = Machines(config=config, engine=engine, networks=networks, groups=groups)
+    engine, queue = docker or Engine(), queue or Queue()
+    networks = Networks(config=config, docker=engine)
+    machines = Machines(config=config, docker=engine, networks=networks, groups=groups)
+    images = (config.host_image, config.node_image)
+    view = View(docker=docker or Engine(timeout=LOOK_SECONDS), images=images)
     registry = Registry(config=config, machines=machines, networks=networks, queue=queue)
     networks.on_created.append(lambda _: registry.networks_changed())
     return Runtime(
-        config=config, machines=machines, networks=networks, model=Model(config.state), queue=queue, registry=registry
+        config=config,
+        machines=machines,
+        networks=networks,
+        view=view,
+        model=Model(config.state),
+        queue=queue,
+        registry=registry,
     )

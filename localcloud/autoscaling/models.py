@@ -125,6 +125,7 @@ class LocalAutoScalingBackend(AutoScalingBackend):
         machines = {machine.name: machine.state for machine in current.machines.list("instance")}
         with current.model.lock:
             members = [state.instance.id for group in self.groups() for state in group.instance_states]
+            short = any(group.is_short() for group in self.groups())
         stopped = {name for name in members if machines.get(name, "missing") not in UP}
         for name in silent.keys() - stopped:
             del silent[name]
@@ -133,6 +134,8 @@ class LocalAutoScalingBackend(AutoScalingBackend):
         # one that was removed is dead; one that is stopped may be on its way up again (a restart of Docker, of everything)
         over = {name for name in stopped if name not in machines or now - silent[name] > GRACE_SECONDS}
         dead = {name for name in over if current.machines.state(name) not in UP}  # not one that started meanwhile
+        if short or stopped:
+            current.view.look()
         with current.model.lock:
             found = [(group, group.lost(dead)) for group in self.groups()]
             wanting = [(group, lost) for group, lost in found if lost or group.is_short()]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from localcloud.core.state import Model
     from localcloud.docker.machines import Machines
     from localcloud.docker.networks import Networks
+    from localcloud.docker.view import View
     from localcloud.ecr.registry import Registry
 
 
@@ -21,6 +22,7 @@ class Runtime:
     config: Config
     machines: Machines
     networks: Networks
+    view: View
     model: Model
     queue: Queue
     registry: Registry

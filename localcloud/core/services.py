@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,21 +27,26 @@ class Service:
     mounts: Mapping[str, str] = field(default_factory=dict)  # path beside the AWS API -> WSGI application
     instances: str = ""  # an ec2.hooks.InstanceHook: takes part in the life of instances
     answered: str = ""  # function without arguments, called after each of its requests
+    looks: str = ""  # operations (a regular expression) that need to know what Docker has: see docker/view.py
 
 
 SERVICES = (
     Service(name="iam", backend="localcloud.iam.models:LocalIAMBackend"),
     Service(name="sts", backend="localcloud.sts.models:LocalSTSBackend"),
     Service(
-        name="ec2", backend="localcloud.ec2.models:LocalEC2Backend", answered="localcloud.ec2.groups:refresh_filters"
+        name="ec2",
+        backend="localcloud.ec2.models:LocalEC2Backend",
+        answered="localcloud.ec2.groups:refresh_filters",
+        looks="CreateVpc|RunInstances|CreateFleet|RequestSpot.*|TerminateInstances",  # Auto Scaling replaces the last
     ),
-    Service(name="autoscaling", backend="localcloud.autoscaling.models:LocalAutoScalingBackend"),
+    Service(name="autoscaling", backend="localcloud.autoscaling.models:LocalAutoScalingBackend", looks=".*"),
     Service(name="ecr", backend="localcloud.ecr.models:LocalECRBackend"),
     Service(
         name="eks",
         backend="localcloud.eks.models:LocalEKSBackend",
         mounts={"/_eks": "localcloud.eks.callbacks:application"},
         instances="localcloud.eks.node_hook:NODES",
+        looks="(Create|Update)Nodegroup.*",
     ),
     Service(name="service-quotas", backend="localcloud.servicequotas.models:LocalServiceQuotasBackend"),
     Service(name="elbv2", backend="localcloud.elbv2.models:LocalELBv2Backend"),
@@ -85,6 +91,11 @@ def reconcile(region: str) -> None:
         regions = {name for _, name, _ in found.iter_backends()} or {region}
         for name in sorted(regions):
             found[ACCOUNT][name].reconcile()
+
+
+def needs_look(service: str, operation: str) -> bool:
+    """Whether a changing operation needs to know what Docker has now: its request looks before it takes the model's lock."""
+    return any(each.name == service and re.fullmatch(each.looks, operation) for each in SERVICES)
 
 
 def figures() -> dict[str, float]:

@@ -13,7 +13,7 @@ from localcloud.docker.spec import File
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from localcloud.docker.networks import Network
+    from localcloud.docker.api import Network
 
 FOLDER = "/etc/beacon"
 START = f"{FOLDER}/start"

@@ -20,7 +20,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 
 from localcloud.core import runtime
 from localcloud.core.errors import DockerFailedError, HopelessError, ImageMissingError
-from localcloud.ec2 import hooks, zones
+from localcloud.ec2 import console, hooks, zones
 from localcloud.ec2.machine import image_of, specification
 from localcloud.servicequotas.models import applied
 from localcloud.servicequotas.table import ELASTIC_IPS, STANDARD_VCPUS, VPCS
@@ -167,7 +167,7 @@ class LocalEC2Backend(EC2Backend):
             if len(self.vpcs) >= applied(self.account_id, self.region_name, VPCS):
                 raise EC2ClientError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
             try:
-                other = runtime.current().networks.conflict(cidr_block)
+                other = runtime.current().view.conflict(cidr_block)
             except ValueError:
                 other = None  # malformed: moto says so below
             except DockerFailedError as error:
@@ -275,7 +275,7 @@ class LocalEC2Backend(EC2Backend):
             zones.check_vcpus(self, kind, count, limit=applied(self.account_id, self.region_name, STANDARD_VCPUS))
         now = runtime.current()
         try:
-            now.machines.require_image(image_of(self, image_id, now.config))
+            now.view.require_image(image_of(self, image_id, now.config))
         except ImageMissingError as error:
             raise EC2ClientError("InvalidAMIID.Unavailable", f"{error}") from error
         except DockerFailedError as error:
@@ -351,6 +351,7 @@ def converge(account: str, region: str, instance_id: str) -> None:
                 return
             raise
         _settle(instance, expected=PENDING, becomes=RUNNING)
+        console.watch(instance_id)
         for hook in hooks.all_hooks():
             hook.launched(instance)
     elif wanted in _names(STOPPING, STOPPED):
@@ -358,6 +359,7 @@ def converge(account: str, region: str, instance_id: str) -> None:
         _settle(instance, expected=STOPPING, becomes=STOPPED)
     else:
         now.machines.remove(instance_id)
+        console.OUTPUT.forget(instance_id)
         if instance is not None:
             _settle(instance, expected=SHUTTING_DOWN, becomes=TERMINATED)
             for hook in hooks.all_hooks():

@@ -7,15 +7,9 @@ from typing import Any, override
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
-from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 
-from localcloud.core import runtime
-from localcloud.core.errors import DockerFailedError
-from localcloud.ec2 import descriptions
-
-# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html
-CONSOLE_BYTES = 64 * 1024
+from localcloud.ec2 import console, descriptions
 
 
 class LocalEC2Response(EC2Response):
@@ -26,10 +20,7 @@ class LocalEC2Response(EC2Response):
         """Answer the newest 64 KiB of what the machine printed to its console, in base64; before that there is no Output."""
         instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
         self.error_on_dryrun()
-        try:
-            output = runtime.current().machines.console(instance.id, size=CONSOLE_BYTES)
-        except DockerFailedError as error:
-            raise EC2ClientError("InternalError", f"Docker: {error}") from error
+        output = console.output(instance.id)
         answer = {"InstanceId": instance.id, "Timestamp": utcnow()}
         return ActionResult(answer | ({"Output": base64.b64encode(output).decode()} if output else {}))
 

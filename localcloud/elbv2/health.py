@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from functools import partial
 from typing import Any
 
 from moto.elbv2.models import elbv2_backends
 
 from localcloud.core import runtime
+from localcloud.core.latest import Latest
 from localcloud.elbv2 import haproxy
 
 LOG = logging.getLogger(__name__)
@@ -26,31 +25,7 @@ ASK = (
 type Statistics = dict[str, dict[str, str]]  # HAProxy's backend -> server -> status
 
 
-class Answers:
-    """HAProxy's last answer by machine, each with its time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, Statistics]] = {}
-
-    def put(self, machine: str, statistics: Statistics) -> None:
-        """Keep an answer."""
-        with self._lock:
-            self._known[machine] = (time.monotonic(), statistics)
-
-    def get(self, machine: str, *, seconds: float) -> Statistics | None:
-        """Return the last answer unless it is older than this; None when there is none."""
-        with self._lock:
-            when, known = self._known.get(machine, (float("-inf"), {}))
-        return known if time.monotonic() - when < seconds else None
-
-    def forget(self) -> None:
-        """Drop all."""
-        with self._lock:
-            self._known.clear()
-
-
-ANSWERS = Answers()
+ANSWERS: Latest[Statistics] = Latest()  # by machine
 
 
 def machine_name(arn: str, number: int) -> str:

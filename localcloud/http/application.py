@@ -97,9 +97,12 @@ class Api:
 
     def _ask_locked(self, request: AwsRequest, who: Principal) -> Response:
         """Ask moto, one request at a time, what the caller may ask; what it changed is saved before it is answered."""
+        operation = operations.read(request)
+        if request.changes and services.needs_look(request.service, operation.name):
+            runtime.current().view.look()  # bounded, and before the lock: nobody else waits for Docker
         model = runtime.current().model
         with model.lock:
-            self.authorize(who, operations.read(request))
+            self.authorize(who, operation)
             with model.transaction() if request.changes else model.lock:
                 return self._ask(request)
 

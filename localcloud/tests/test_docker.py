@@ -80,7 +80,7 @@ def rule(port: int, source: str) -> list[dict[str, Any]]:
 
 def host_keys(ec2: Any, instance: str) -> list[str]:
     """Return the host keys that cloud-init printed to the console."""
-    shown = ec2.get_console_output(InstanceId=instance, Latest=True)["Output"]
+    shown = ec2.get_console_output(InstanceId=instance, Latest=True).get("Output", "")
     block = shown.partition("-----BEGIN SSH HOST KEY KEYS-----")[2].partition("-----END SSH HOST KEY KEYS-----")[0]
     return [" ".join(line.split()[:2]) for line in block.strip().splitlines()]
 
@@ -119,7 +119,8 @@ def test_the_life_of_an_instance(local: Local) -> None:
     assert local.answers(public, f"curl -s {local.control.config.endpoint_inside}/health").startswith('{"status": "ok"')
 
     # its console showed the host keys, which are those that answer
-    assert local.answers(public, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub") in host_keys(ec2, instance)
+    key = local.answers(public, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub")
+    assert until(lambda: key in host_keys(ec2, instance), seconds=PATIENCE)
 
     # the private address is not for this machine, and groups are obeyed
     assert "timed out" in local.ssh(private, "true").stderr

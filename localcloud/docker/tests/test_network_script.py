@@ -4,7 +4,7 @@ import subprocess
 from ipaddress import IPv4Network
 
 from localcloud.docker import network_script
-from localcloud.docker.networks import Network
+from localcloud.docker.api import Network
 
 VPC = Network(name="vpc", cidr=IPv4Network("10.42.0.0/16"))
 PUBLIC = Network(name="public", cidr=IPv4Network("198.51.100.0/24"))

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud.core.errors import RangeTakenError
+from localcloud.core.errors import DockerFailedError, RangeTakenError
 from localcloud.docker.networks import Networks, host_routes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from localcloud.core.config import Config
+    from localcloud.tests.fake_docker import FakeDocker
 
 ROUTES = """\
 Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT
@@ -19,26 +21,9 @@ eth0\t507100CB\t010200C0\t0007\t0\t0\t0\tFFFFFFFF\t0\t0\t0
 """
 
 
-class FakeEngine:
-    def __init__(self, networks: list[dict[str, Any]]) -> None:
-        self.present = networks
-
-    @property
-    def api(self) -> Any:
-        return SimpleNamespace(networks=lambda **_: self.present)
-
-    @property
-    def client(self) -> Any:
-        return SimpleNamespace(networks=SimpleNamespace(create=self.create))
-
-    def create(self, name: str, *, ipam: Any, **_: Any) -> Any:
-        made = other(name, ipam["Config"][0]["Subnet"]) | {"Id": f"{name}/{len(self.present)}"}
-        self.present.append(made)
-        return SimpleNamespace(attrs=made, reload=lambda: None)
-
-
-def other(name: str, subnet: str) -> dict[str, Any]:
-    return {"Name": name, "IPAM": {"Config": [{"Subnet": subnet}]}}
+@pytest.fixture
+def networks(config: Config, docker: FakeDocker) -> Networks:
+    return Networks(config=config, docker=docker)
 
 
 def test_routes_of_this_machine_without_the_default_and_single_addresses() -> None:
@@ -47,51 +32,48 @@ def test_routes_of_this_machine_without_the_default_and_single_addresses() -> No
     ]
 
 
-def test_an_overlapping_docker_network_is_named(config: Config) -> None:
-    engine: Any = FakeEngine([other("somebody", "10.42.8.0/24")])
-    networks = Networks(config=config, engine=engine)
-    assert networks.conflict("10.42.0.0/16") == "the Docker network somebody (10.42.8.0/24)"
-
-
-def test_a_network_that_overlaps_is_not_made(config: Config) -> None:
-    engine: Any = FakeEngine([other("somebody", "10.42.0.0/16")])
-    networks = Networks(config=config, engine=engine)
+def test_a_network_that_overlaps_is_not_made(networks: Networks, docker: FakeDocker) -> None:
+    docker.add_network("somebody", "10.42.8.0/24")
     with pytest.raises(
         RangeTakenError, match=r"10\.42\.0\.0/16 overlaps the Docker network somebody .* choose a range"
     ):
         networks.ensure_vpc("vpc-1", "10.42.0.0/16")
 
 
-def test_ipv6_pools_are_no_conflict(config: Config) -> None:
-    engine: Any = FakeEngine([other("six", "fd00::/64"), {"Name": "host", "IPAM": {"Config": None}}])
-    assert Networks(config=config, engine=engine).conflict("10.77.0.0/16") is None
+def test_a_route_of_this_machine_is_not_taken(
+    networks: Networks, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    routes = tmp_path / "routes"
+    routes.write_text(ROUTES)
+    monkeypatch.setattr("localcloud.docker.networks.ROUTES", routes)
+    with pytest.raises(RangeTakenError, match=r"overlaps this machine's own network on eth0 \(192\.0\.2\.0/24\)"):
+        networks.ensure_vpc("vpc-1", "192.0.0.0/16")
 
 
-def test_a_network_that_somebody_removed_is_made_again(config: Config) -> None:
+def test_a_network_that_somebody_removed_is_made_again(networks: Networks, docker: FakeDocker) -> None:
     """`docker network prune` removes those whose machines are all stopped."""
-    engine: Any = FakeEngine([other("somebody", "192.0.2.0/24")])
-    networks = Networks(config=config, engine=engine)
     made: list[str] = []
     networks.on_created.append(lambda network: made.append(network.id))
     first = networks.ensure_vpc("vpc-1", "10.42.0.0/16")
     assert networks.ensure_vpc("vpc-1", "10.42.0.0/16") == first
-    engine.present = [other("somebody", "192.0.2.0/24"), other("another", "203.0.113.0/24")]
+    del docker.networks_[first.name]
     again = networks.ensure_vpc("vpc-1", "10.42.0.0/16")
     assert (again.name, again.cidr) == (first.name, first.cidr)
     assert made == [first.id, again.id], "who joins every network is told twice"
 
 
-def test_a_peer_is_known_by_its_network_and_comes_in_by_the_network_s_bridge(config: Config) -> None:
-    engine: Any = FakeEngine([])
-    networks = Networks(config=config, engine=engine)
-    networks.ensure_vpc("vpc-1", "10.42.0.0/16")
-    found = networks.of_peer("10.42.1.4")
-    assert found is not None
-    assert (found.name, found.device) == (networks.vpc_name("vpc-1"), f"br-{found.id[:12]}")
+def test_docker_chooses_addresses_from_the_top_of_a_range_only(networks: Networks, docker: FakeDocker) -> None:
+    for vpc, cidr in (("vpc-1", "10.42.0.0/16"), ("vpc-2", "10.43.0.0/24")):
+        networks.ensure_vpc(vpc, cidr)
+    assert [str(found) for found in docker.dynamic.values()] == ["10.42.255.0/24", "10.43.0.192/26"]
+
+
+def test_a_network_that_nobody_made_can_t_be_joined(networks: Networks) -> None:
+    with pytest.raises(DockerFailedError, match="looking for the network test-vpc-9: there is no network test-vpc-9"):
+        networks.get("test-vpc-9")
+
+
+def test_a_peer_is_known_by_its_network_and_comes_in_by_the_network_s_bridge(networks: Networks) -> None:
+    made = networks.ensure_vpc("vpc-1", "10.42.0.0/16")
+    assert networks.of_peer("10.42.1.4") == made
     assert networks.of_peer("192.0.2.7") is None
-
-
-def test_a_bridge_with_a_name_of_its_own_is_found(config: Config) -> None:
-    named = other("test-public", "198.51.100.0/24") | {"Options": {"com.docker.network.bridge.name": "beacon0"}}
-    engine: Any = FakeEngine([named])
-    assert Networks(config=config, engine=engine).ensure_public().device == "beacon0"

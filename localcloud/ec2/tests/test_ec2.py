@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -7,7 +8,7 @@ from botocore.exceptions import ClientError
 from moto.core.utils import utcnow
 
 from localcloud.conftest import until
-from localcloud.ec2 import hooks
+from localcloud.ec2 import console, hooks
 from localcloud.ec2.models import FORGET_TERMINATED
 
 if TYPE_CHECKING:
@@ -81,7 +82,13 @@ def test_the_console_tells_what_the_machine_printed(site: Site, *, latest: bool)
     instance = site.run()
     assert site.spec(instance).console
     assert "Output" not in site.ec2.get_console_output(InstanceId=instance, Latest=latest)
-    site.cloud.machines.consoles[instance] = b"x" * 2**16 + "-----END SSH HOST KEY KEYS-----\r\n\u00e9".encode()
+    assert console.OUTPUT.get(instance) == b"", "it was read after the launch"
+    site.cloud.docker.consoles[instance] = b"x" * 2**16 + "-----END SSH HOST KEY KEYS-----\r\n\u00e9".encode()
+    console.OUTPUT.forget(instance)
+    assert "Output" not in site.ec2.get_console_output(InstanceId=instance, Latest=latest), (
+        "it is read for the next one"
+    )
+    site.cloud.settle()
     answer = site.ec2.get_console_output(InstanceId=instance, Latest=latest)
     assert len(answer["Output"].encode()) == 2**16  # boto3 decodes base64
     assert answer["Output"].endswith("x-----END SSH HOST KEY KEYS-----\r\n\u00e9")
@@ -93,28 +100,28 @@ def test_stop_start_and_reboot(site: Site) -> None:
     instance = site.run()
     site.ec2.stop_instances(InstanceIds=[instance])
     site.cloud.settle()
-    assert (site.describe(instance)["State"]["Name"], site.cloud.machines.states[instance]) == ("stopped", "exited")
+    assert (site.describe(instance)["State"]["Name"], site.cloud.docker.states()[instance]) == ("stopped", "exited")
     site.ec2.start_instances(InstanceIds=[instance])
     site.cloud.settle()
     assert site.describe(instance)["State"]["Name"] == "running"
     site.ec2.reboot_instances(InstanceIds=[instance])
     site.cloud.settle()
-    assert ("restart", instance) in site.cloud.machines.calls
+    assert ("restart", instance) in site.cloud.docker.calls
 
 
 def test_a_reboot_asked_for_while_another_runs_is_done_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     instance = site.run()
     restarts: list[str] = []
 
-    def restart(name: str) -> None:
+    def restart(name: str, *, seconds: int) -> None:
         restarts.append(name)
         if len(restarts) == 1:
             site.ec2.reboot_instances(InstanceIds=[instance])
 
-    monkeypatch.setattr(site.cloud.machines, "restart", restart)
+    monkeypatch.setattr(site.cloud.docker, "restart", restart)
     site.ec2.reboot_instances(InstanceIds=[instance])
     site.cloud.settle()
-    assert restarts == [instance, instance]
+    assert restarts == [f"test-{instance}"] * 2
 
 
 def test_a_terminated_instance_has_no_machine_and_is_forgotten_after_an_hour(site: Site) -> None:
@@ -177,7 +184,7 @@ def test_an_unknown_image_is_refused(site: Site) -> None:
 
 
 def test_an_image_that_the_engine_lacks_is_refused_with_the_next_step(site: Site) -> None:
-    site.cloud.machines.images_missing.add("mirror.beacon/host:1")
+    site.cloud.docker.images_missing.add("mirror.beacon/host:1")
     with pytest.raises(ClientError, match=r"mirror.beacon/host:1 is not in the Docker engine.*python -m mirror images"):
         site.run()
 
@@ -186,7 +193,7 @@ def test_a_launch_that_docker_refuses_for_long_ends_terminated_with_the_reason(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("localcloud.ec2.models.LAUNCH_SECONDS", 0.0)
-    site.cloud.machines.fail = "no space left on device"
+    site.cloud.docker.fail = "no space left on device"
     instance = site.describe(site.run())
     assert instance["State"]["Name"] == "terminated"
     assert "no space left on device" in instance["StateReason"]["Message"]
@@ -194,36 +201,36 @@ def test_a_launch_that_docker_refuses_for_long_ends_terminated_with_the_reason(
 
 def test_an_instance_follows_after_docker_s_restart(site: Site) -> None:
     instance = site.run()
-    site.cloud.machines.fail_stops = 6  # more than a few tries
+    site.cloud.docker.fail_stops = 6  # more than a few tries
     site.ec2.stop_instances(InstanceIds=[instance])
     until(lambda: site.describe(instance)["State"]["Name"] == "stopped")
 
 
 def test_a_launch_survives_a_failure_of_docker(site: Site) -> None:
-    site.cloud.machines.fail = "connection reset"
+    site.cloud.docker.fail = "connection reset"
     instance = site.run()
     assert site.describe(instance)["State"]["Name"] == "pending"
     assert "connection reset" in site.cloud.now.queue.failing()[f"instance/{instance}"]
-    site.cloud.machines.fail = None
+    site.cloud.docker.fail = ""
     until(lambda: site.describe(instance)["State"]["Name"] == "running")
 
 
 def test_a_vpc_over_somebody_s_network_is_refused(site: Site) -> None:
-    site.cloud.networks.taken["10.50.0.0/16"] = "the Docker network office (10.50.0.0/16)"
+    site.cloud.docker.add_network("office", "10.50.0.0/16")
     with pytest.raises(ClientError, match=r"InvalidVpc.Range.*overlaps the Docker network office"):
         site.ec2.create_vpc(CidrBlock="10.50.0.0/20")
 
 
 def test_deleting_a_vpc_removes_its_network(site: Site) -> None:
     instance = site.run()
-    assert site.vpc in site.cloud.networks.known
+    assert f"test-{site.vpc}" in site.cloud.docker.networks_
     site.ec2.terminate_instances(InstanceIds=[instance])
     site.cloud.settle()
     site.ec2.delete_security_group(GroupId=site.group)
     site.ec2.delete_subnet(SubnetId=site.subnet)
     site.ec2.delete_vpc(VpcId=site.vpc)
     site.cloud.settle()
-    assert site.vpc not in site.cloud.networks.known
+    assert f"test-{site.vpc}" not in site.cloud.docker.networks_
 
 
 def test_launch_templates_show_their_data_s_tags_only(site: Site) -> None:
@@ -251,7 +258,7 @@ def test_hooks_see_launch_and_end(site: Site, monkeypatch: pytest.MonkeyPatch) -
         def terminated(self, instance: Any) -> None:
             seen.append("terminated")
 
-    monkeypatch.setattr(hooks, "_HOOKS", [Hook()])
+    monkeypatch.setattr(hooks, "all_hooks", lambda: (Hook(),))
     instance = site.run()
     site.ec2.terminate_instances(InstanceIds=[instance])
     site.cloud.settle()
@@ -261,14 +268,13 @@ def test_hooks_see_launch_and_end(site: Site, monkeypatch: pytest.MonkeyPatch) -
 def test_after_a_kill_everything_is_there_and_what_nobody_wants_is_removed(site: Site) -> None:
     instance = site.run()
     address = site.ec2.allocate_address(Domain="vpc")["PublicIp"]
-    stray = site.spec(instance)
-    site.cloud.machines.ensure(type(stray)(**{**vars(stray), "name": "i-stray"}))
-    site.cloud.machines.states[instance] = "exited"
-    site.cloud.networks.ensure_vpc("vpc-stray", "10.77.0.0/16")
+    site.cloud.machines.ensure(replace(site.spec(instance), name="i-stray"))
+    site.cloud.docker.halt(instance)
+    site.cloud.now.networks.ensure_vpc("vpc-stray", "10.77.0.0/16")
     assert site.cloud.boot()
     assert site.describe(instance)["State"]["Name"] == "running"
-    assert set(site.cloud.networks.known) == {site.vpc}
-    assert site.cloud.machines.states[instance] == "running"
+    assert set(site.cloud.docker.networks_) == {"test-public", f"test-{site.vpc}"}
+    assert site.cloud.docker.states()[instance] == "running"
     assert "i-stray" not in site.cloud.machines.specs
     assert site.ec2.describe_addresses()["Addresses"][0]["PublicIp"] == address
     assert site.run() != instance

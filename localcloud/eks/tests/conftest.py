@@ -45,20 +45,20 @@ class Site:
         self.roles = [
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"] for name in ("eks", "node")
         ]
-        self.cloud.machines.answer = self.answer  # type: ignore[method-assign]
+        self.cloud.docker.answer = self.answer
         self.eks = self.cloud.client("eks")
 
     @property
     def commands(self) -> list[tuple[str, ...]]:
-        return [executed.argv for executed in self.cloud.machines.executed]
+        return [executed.argv for executed in self.cloud.docker.executed]
 
     @property
     def applied(self) -> list[str]:
-        return [executed.stdin for executed in self.cloud.machines.executed if executed.stdin is not None]
+        return [executed.stdin for executed in self.cloud.docker.executed if executed.stdin is not None]
 
     @property
     def plane_files(self) -> dict[str, str]:
-        return self.cloud.machines.files["eks-eu-west-1-demo"]
+        return self.cloud.docker.files["eks-eu-west-1-demo"]
 
     def answer(self, name: str, argv: Sequence[str]) -> ExecResult:
         words = list(argv)
@@ -79,7 +79,7 @@ class Site:
         """Return the nodes that have the selector's label, as the API server does."""
         found = []
         for spec in self.node_specs():
-            lines = self.cloud.machines.files[spec.name]["etc/kubernetes/node.env"].splitlines()
+            lines = self.cloud.docker.files[spec.name]["etc/kubernetes/node.env"].splitlines()
             labels = dict(line.split("=", 1) for line in lines)["NODE_LABELS"].split(",")
             unready = any(f"eks.amazonaws.com/nodegroup={group}" in labels for group in self.unready)
             if not selector or selector in labels:

@@ -61,17 +61,17 @@ def test_an_api_server_that_does_not_come_up_fails_the_cluster_with_its_reason(
 
 def test_docker_that_fails_for_long_fails_the_cluster(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "API_SECONDS", 0.0)
-    site.cloud.machines.fail = "no space left on device"
+    site.cloud.docker.fail = "no space left on device"
     site.create()
-    site.cloud.machines.fail = None
+    site.cloud.docker.fail = ""
     assert "no space left on device" in site.cluster()["health"]["issues"][0]["message"]
 
 
 def test_one_failure_of_docker_does_not_fail_the_cluster(site: Site) -> None:
-    site.cloud.machines.fail = "connection reset"
+    site.cloud.docker.fail = "connection reset"
     site.create()
     assert site.cluster()["status"] == "CREATING"
-    site.cloud.machines.fail = None
+    site.cloud.docker.fail = ""
     site.cloud.boot()
     assert site.cluster()["status"] == "ACTIVE"
 
@@ -240,7 +240,7 @@ def test_a_lost_node_is_replaced_and_forgotten(site: Site) -> None:
     site.create()
     site.create_nodes()
     lost = site.node_specs()[0].name
-    site.cloud.machines.remove(lost)
+    site.cloud.docker.lose(lost)
     autoscaling: Any = autoscaling_backends[ACCOUNT]["eu-west-1"]
     autoscaling.replace_lost({}, now=0.0)
     site.settle()

@@ -70,7 +70,7 @@ def nothing_of_a_node_group(site: Site) -> None:
 
 def test_a_node_group_that_fails_leaves_nothing_and_its_role_can_be_deleted(site: Site) -> None:
     site.create()
-    site.cloud.machines.images_missing.add("mirror.beacon/node:1")
+    site.cloud.docker.images_missing.add("mirror.beacon/node:1")
     with pytest.raises(ClientError, match=r"mirror\.beacon/node:1"):
         site.create_nodes()
     nothing_of_a_node_group(site)
@@ -96,7 +96,7 @@ def test_the_first_instance_goes_when_the_second_one_fails(site: Site, monkeypat
 def test_an_access_entry_that_was_there_before_stays(site: Site) -> None:
     site.create()
     site.eks.create_access_entry(clusterName="demo", principalArn=site.roles[1], type="EC2_LINUX")
-    site.cloud.machines.images_missing.add("mirror.beacon/node:1")
+    site.cloud.docker.images_missing.add("mirror.beacon/node:1")
     with pytest.raises(ClientError, match=r"mirror\.beacon/node:1"):
         site.create_nodes()
     assert site.roles[1] in site.eks.list_access_entries(clusterName="demo")["accessEntries"]

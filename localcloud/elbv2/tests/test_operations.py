@@ -9,7 +9,6 @@ from moto.autoscaling.models import autoscaling_backends
 
 from localcloud.conftest import until
 from localcloud.core.config import ACCOUNT
-from localcloud.core.errors import RangeTakenError
 from localcloud.docker.spec import ExecResult
 from localcloud.elbv2 import haproxy, jobs
 from localcloud.elbv2 import health as targets
@@ -166,7 +165,7 @@ def test_a_lost_instance_of_an_auto_scaling_group_gives_its_place_to_the_new_one
     site.scale(MaxSize=1, VPCZoneIdentifier=site.subnets[0], TargetGroupARNs=[group])
     site.settle()
     (lost,) = [spec.name for spec in site.cloud.machines.specs.values() if spec.kind == "instance"]
-    site.cloud.machines.remove(lost)
+    site.cloud.docker.lose(lost)
     backend: Any = autoscaling_backends[ACCOUNT]["eu-west-1"]
     backend.replace_lost({}, now=0.0)
     site.settle()
@@ -182,10 +181,10 @@ def health(site: Site, group: str) -> Any:
 
 def test_a_changed_configuration_is_checked_and_reloaded(site: Site) -> None:
     balancer = site.create()
-    site.cloud.machines.calls.clear()
+    site.cloud.docker.executed.clear()
     site.listen(balancer, site.target_group())
-    asked = site.cloud.machines.calls.count(("exec", site.nodes()[0].name))
-    assert asked == 3, "checked, reloaded, asked for its targets' health"
+    asked = [each.argv[0] for each in site.cloud.docker.executed if each.machine == site.nodes()[0].name]
+    assert [each for each in asked if each != "sh"] == ["haproxy", "kill", "python3"]
 
 
 def test_health_is_haproxys_word(site: Site) -> None:
@@ -208,10 +207,10 @@ def test_health_is_haproxys_word(site: Site) -> None:
         ("no check", "unhealthy"),
     ):
         text = f"# pxname,svname,status\nhttp-80,{target},{status}\n"
-        site.cloud.machines.answers["python3"] = ExecResult(exit_code=0, output=text)
+        site.cloud.docker.answers["python3"] = ExecResult(exit_code=0, output=text)
         targets.ANSWERS.forget()
         assert state() == expected
-    site.cloud.machines.answers["python3"] = ExecResult(exit_code=1, output="")
+    site.cloud.docker.answers["python3"] = ExecResult(exit_code=1, output="")
     targets.ANSWERS.forget()
     assert state() == "initial"
 
@@ -220,10 +219,10 @@ def test_an_answer_of_before_is_kept_for_a_while_and_then_is_none(site: Site, mo
     group, target = site.target_group(), site.run(0)
     site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": target}])
     text = f"# pxname,svname,status\nhttp-80,{target},UP\n"
-    site.cloud.machines.answers["python3"] = ExecResult(exit_code=0, output=text)
+    site.cloud.docker.answers["python3"] = ExecResult(exit_code=0, output=text)
     site.listen(site.create(), group)
     site.settle()
-    site.cloud.machines.answers["python3"] = ExecResult(exit_code=1, output="the engine is away")
+    site.cloud.docker.answers["python3"] = ExecResult(exit_code=1, output="the engine is away")
     assert [one["TargetHealth"]["State"] for one in health(site, group)] == ["healthy"]
     monkeypatch.setattr(targets, "STALE_SECONDS", 0.0)
     assert [one["TargetHealth"]["State"] for one in health(site, group)] == ["initial"]
@@ -242,7 +241,7 @@ def test_nobody_waits_while_docker_is_asked_for_health(site: Site, monkeypatch: 
         assert go_on.wait(20)
         return ExecResult(exit_code=0, output="")
 
-    monkeypatch.setattr(site.cloud.machines, "exec", slow)
+    monkeypatch.setattr(site.cloud.docker, "execute", slow)
     try:
         assert [one["TargetHealth"]["State"] for one in health(site, group)] == ["initial"]
         assert asked.wait(10)
@@ -372,7 +371,7 @@ def test_a_port_has_one_listener(site: Site) -> None:
 
 
 def test_one_failure_of_docker_is_no_failed_load_balancer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    site.cloud.machines.fail = "connection reset"
+    site.cloud.docker.fail = "connection reset"
     arn = site.create()["LoadBalancerArn"]
 
     def state() -> str:
@@ -381,14 +380,11 @@ def test_one_failure_of_docker_is_no_failed_load_balancer(site: Site, monkeypatc
     assert state() == "provisioning"
     monkeypatch.setattr(jobs, "PROVISION_SECONDS", 0.0)  # for so long that it won't come any more
     until(lambda: state() == "failed")
-    site.cloud.machines.fail = None
+    site.cloud.docker.fail = ""
     until(lambda: state() == "active")
 
 
-def test_a_load_balancer_whose_vpc_has_a_taken_range_fails(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    def taken(_vpc: str, cidr: str) -> None:
-        raise RangeTakenError(f"{cidr} overlaps the Docker network office")
-
-    monkeypatch.setattr(site.cloud.networks, "ensure_vpc", taken)
+def test_a_load_balancer_whose_vpc_has_a_taken_range_fails(site: Site) -> None:
+    site.cloud.docker.add_network("office", "10.42.8.0/24")
     arn = site.create()["LoadBalancerArn"]
     assert site.elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]["State"]["Code"] == "failed"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -181,9 +182,9 @@ def test_a_body_is_not_read_for_a_key_that_nobody_has(cloud: Cloud, monkeypatch:
         cloud.client("sts", key=UNKNOWN).get_caller_identity()
 
 
-def test_what_services_bring_stands_in_their_table(cloud: Cloud) -> None:
+def test_what_services_bring_stands_in_their_table(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     assert services.mounts()["/_eks"] is callbacks.application
-    before = cloud.machines.calls.count(("refresh", ""))
+    refreshed = Event()
+    monkeypatch.setattr(cloud.machines, "refresh", refreshed.set)
     cloud.client("ec2").describe_vpcs()
-    cloud.settle()
-    assert cloud.machines.calls.count(("refresh", "")) > before
+    assert refreshed.wait(10)

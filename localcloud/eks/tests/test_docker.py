@@ -9,12 +9,14 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from localcloud.docker.client import Engine
+from localcloud.eks import nodes
 from localcloud.eks.controlplane import IMAGE
 from localcloud.tests.harness import LocalCloud, until, up
 
@@ -41,6 +43,17 @@ class Local(LocalCloud):
         done = subprocess.run([*command, "-o", "json"], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    def apply(self, *manifests: dict[str, Any]) -> None:
+        command = ["docker", "exec", "-i", self.plane, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf"]
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
+        subprocess.run([*command, "apply", "-f", "-"], input=text, text=True, timeout=60, check=True)
+
+    def in_node(self, instance: str, script: str, *words: str) -> int:
+        """Run a script in a node; its exit code."""
+        machine = f"{self.control.config.name}-{instance}"
+        command = ["docker", "exec", machine, "bash", "-euc", script, "bash", *words]
+        return subprocess.run(command, timeout=60, check=False).returncode
 
     def ask_api(self, path: str, credentials: dict[str, str]) -> int:
         """Ask the API server from a node (a member of the cluster's group) with a token of `aws eks get-token`."""
@@ -142,9 +155,12 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:  
         )
     )
     assert group["status"] == "ACTIVE", group["health"]
-    nodes = local.kubectl("get", "nodes", "-l", "a=b")["items"]
-    assert {node["metadata"]["labels"]["topology.kubernetes.io/zone"] for node in nodes} == {"eu-west-1a", "eu-west-1b"}
-    assert all(node["spec"]["providerID"].startswith("aws:///eu-west-1") for node in nodes)
+    members = local.kubectl("get", "nodes", "-l", "a=b")["items"]
+    assert {node["metadata"]["labels"]["topology.kubernetes.io/zone"] for node in members} == {
+        "eu-west-1a",
+        "eu-west-1b",
+    }
+    assert all(node["spec"]["providerID"].startswith("aws:///eu-west-1") for node in members)
 
     eks.create_addon(clusterName="demo", addonName="coredns")
     addon = until(
@@ -157,6 +173,10 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:  
     # ready means: the rules of network policies are loaded on the node
     guards = ("get", "daemonset", "-n", "kube-system", "aws-node")
     assert until(lambda: local.kubectl(*guards)["status"].get("numberReady") == 2, seconds=60)
+
+    node, other = members
+    without_address(local, node, other)
+    denied_pod(local, node, other)
 
     # access: the creator, nobody, and what an entry with a policy gives and takes
     assert local.ask_api("/api/v1/nodes", {}) == 200
@@ -223,6 +243,65 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:  
     again = local.client("eks").describe_cluster(name="demo")["cluster"]
     assert again["endpoint"] == cluster["endpoint"]
     assert local.ask_api("/api/v1/nodes", {}) == 200
+
+
+TIMED_OUT = 28  # curl's exit code
+KUBE_PROXY = "http://{}:10256/healthz"  # a port of each node
+# a pod is a network namespace behind a veth device of the node; this one has an address that no pod was given
+GHOST = """
+ip netns add ghost && ip link add vethghost type veth peer name eth0 netns ghost && ip link set vethghost up
+ip -n ghost addr add "$1/32" dev eth0 && ip -n ghost link set eth0 up && ip route add "$1" dev vethghost
+ip -n ghost route add default dev eth0 && sysctl -qw net.ipv4.conf.vethghost.proxy_arp=1
+"""
+ASK = 'ip netns exec "$1" curl -sf --max-time 2 -o /dev/null "$2"'
+ASK_FROM = """
+for each in $(ip netns list | cut -d " " -f 1); do
+  ip -n "$each" -4 -o addr | grep -qF " $1/" && exec ip netns exec "$each" curl -sf --max-time 2 -o /dev/null "$2"
+done
+"""
+
+
+def address(node: dict[str, Any]) -> str:
+    return str(next(a["address"] for a in node["status"]["addresses"] if a["type"] == "InternalIP"))
+
+
+def instance(node: dict[str, Any]) -> str:
+    return str(node["spec"]["providerID"]).rpartition("/")[2]
+
+
+def without_address(local: Local, node: dict[str, Any], other: dict[str, Any]) -> None:
+    """A pod that the API server doesn't know yet reaches nobody: neither its own node nor another one."""
+    own = nodes.pod_range(address(node), VPC)
+    assert local.in_node(instance(node), GHOST, str(IPv4Network(own)[-3])) == 0
+    for target in (node, other):
+        assert local.in_node(instance(node), ASK, "ghost", KUBE_PROXY.format(address(target))) == TIMED_OUT
+    assert local.in_node(instance(node), "ip link del vethghost && ip netns del ghost") == 0
+
+
+def denied_pod(local: Local, node: dict[str, Any], other: dict[str, Any]) -> None:
+    """A network policy that denies egress holds for the pod's own node too."""
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "asker", "namespace": "default", "labels": {"app": "asker"}},
+        "spec": {
+            "nodeName": node["metadata"]["name"],
+            "containers": [{"name": "pause", "image": "mirror.beacon/pause:1", "imagePullPolicy": "Never"}],
+        },
+    }
+    local.apply(pod)
+    get = ("get", "pod", "-n", "default", "asker")
+    ip = until(lambda: local.kubectl(*get)["status"].get("podIP"), seconds=60)
+
+    def answers(target: dict[str, Any]) -> int:
+        return local.in_node(instance(node), ASK_FROM, ip, KUBE_PROXY.format(address(target)))
+
+    assert until(lambda: [answers(target) for target in (node, other)] == [0, 0], seconds=30)
+    selector = {"podSelector": {"matchLabels": {"app": "asker"}}}
+    metadata = {"name": "nothing", "namespace": "default"}
+    deny = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata}
+    local.apply({**deny, "spec": {**selector, "policyTypes": ["Egress"]}})
+    assert until(lambda: [answers(target) for target in (node, other)] == [TIMED_OUT, TIMED_OUT], seconds=30)
 
 
 def machines(local: Local) -> list[str]:

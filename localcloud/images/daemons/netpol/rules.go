@@ -27,11 +27,12 @@ type direction struct {
 	prefix string // of the chains' names
 	peer   string // nftables' word for the other side's address
 	own    string // nftables' word for the pod's address
+	device string // nftables' word for the pod's end of its cable
 }
 
 var (
-	ingress = direction{policy: netv1.PolicyTypeIngress, prefix: "in_", peer: "saddr", own: "daddr"}
-	egress  = direction{policy: netv1.PolicyTypeEgress, prefix: "out_", peer: "daddr", own: "saddr"}
+	ingress = direction{policy: netv1.PolicyTypeIngress, prefix: "in_", peer: "saddr", own: "daddr", device: "oifname"}
+	egress  = direction{policy: netv1.PolicyTypeEgress, prefix: "out_", peer: "daddr", own: "saddr", device: "iifname"}
 )
 
 // rule is one entry of a policy, the same for both directions.
@@ -41,15 +42,21 @@ type rule struct {
 }
 
 // render returns the whole table of the node, in the language of `nft -f`. The table is replaced in one transaction.
+// What a pod sends is judged on its way to other machines and pods (forward) and to the node itself (input). A packet of
+// or for a pod whose address isn't known yet is dropped: a new pod is closed before it is open. The kubelet's probes come
+// from the node (output) and always pass.
 func (w *world) render() string {
 	pods := w.addressed()
-	var chains, hook strings.Builder
+	local := w.local(pods)
+	var addresses []string
+	for _, pod := range local {
+		addresses = append(addresses, pod.Status.PodIP)
+	}
+	var chains strings.Builder
+	hooks := map[string]string{}
 	for _, d := range []direction{egress, ingress} {
 		var jumps []string
-		for _, pod := range pods {
-			if pod.Spec.NodeName != w.node {
-				continue
-			}
+		for _, pod := range local {
 			body, isolated := w.chain(pod, pods, d)
 			if !isolated {
 				continue
@@ -58,13 +65,33 @@ func (w *world) render() string {
 			fmt.Fprintf(&chains, "  chain %s {\n%s    counter drop\n  }\n", name, body)
 			jumps = append(jumps, fmt.Sprintf("%s : jump %s", pod.Status.PodIP, name))
 		}
+		unknown := ""
+		if len(addresses) > 0 {
+			unknown = fmt.Sprintf("ip %s != { %s } ", d.own, strings.Join(addresses, ", "))
+		}
+		hooks[d.own] = fmt.Sprintf("    %s \"veth*\" %scounter drop\n", d.device, unknown)
 		if len(jumps) > 0 {
-			fmt.Fprintf(&hook, "    ip %s vmap { %s }\n", d.own, strings.Join(jumps, ", "))
+			hooks[d.own] += fmt.Sprintf("    ip %s vmap { %s }\n", d.own, strings.Join(jumps, ", "))
 		}
 	}
 	return "add table inet netpol\ndelete table inet netpol\ntable inet netpol {\n" + chains.String() +
-		"  chain forward {\n    type filter hook forward priority -5; policy accept;\n" +
-		"    ct state established,related accept\n" + hook.String() + "  }\n}\n"
+		"  chain egress {\n    ct state established,related accept\n" + hooks[egress.own] + "  }\n" +
+		"  chain forward {\n    type filter hook forward priority -5; policy accept;\n    jump egress\n" + hooks[ingress.own] + "  }\n" +
+		"  chain input {\n    type filter hook input priority -5; policy accept;\n    jump egress\n  }\n}\n"
+}
+
+// local returns the pods of this node. An address that two claim is nobody's: one of them is gone, and the API server
+// will hear of it.
+func (w *world) local(pods []*corev1.Pod) []*corev1.Pod {
+	claims := map[string]int{}
+	var local []*corev1.Pod
+	for _, pod := range pods {
+		if pod.Spec.NodeName == w.node {
+			claims[pod.Status.PodIP]++
+			local = append(local, pod)
+		}
+	}
+	return slices.DeleteFunc(local, func(pod *corev1.Pod) bool { return claims[pod.Status.PodIP] > 1 })
 }
 
 // addressed returns the pods with an address of their own, in the order of addresses.

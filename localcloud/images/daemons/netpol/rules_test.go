@@ -61,10 +61,33 @@ func refuse(t *testing.T, rules string, unwanted ...string) {
 	}
 }
 
-func TestWithoutPoliciesEverythingPasses(t *testing.T) {
+func TestWithoutPoliciesTheNodesOwnPodsPassAndUnknownOnesDoNot(t *testing.T) {
 	rules := newWorld().render()
-	expect(t, rules, "delete table inet netpol", "policy accept")
-	refuse(t, rules, "drop", "vmap")
+	expect(t, rules, "delete table inet netpol", "policy accept",
+		`iifname "veth*" ip saddr != { 100.64.0.2, 100.64.0.3 } counter drop`,
+		`oifname "veth*" ip daddr != { 100.64.0.2, 100.64.0.3 } counter drop`)
+	refuse(t, rules, "vmap", "100.64.0.66")
+}
+
+func TestANodeWithoutPodsLetsNoPodPass(t *testing.T) {
+	w := newWorld()
+	w.pods = nil
+	expect(t, w.render(), "    iifname \"veth*\" counter drop\n", "    oifname \"veth*\" counter drop\n")
+}
+
+func TestEgressHoldsForTheNodesOwnPortsToo(t *testing.T) {
+	rules := newWorld(policy("deny", netv1.NetworkPolicySpec{PolicyTypes: []netv1.PolicyType{netv1.PolicyTypeEgress}})).render()
+	for _, hook := range []string{"forward", "input"} {
+		expect(t, rules, "type filter hook "+hook+" priority -5; policy accept;\n    jump egress\n")
+	}
+}
+
+func TestAnAddressThatTwoPodsClaimIsNobodysUntilOneIsLeft(t *testing.T) {
+	w := newWorld(policy("deny", netv1.NetworkPolicySpec{PolicyTypes: []netv1.PolicyType{netv1.PolicyTypeIngress}}))
+	w.pods = append(w.pods, pod("shop", "stale", "100.64.0.2", "one"))
+	rules := w.render()
+	expect(t, rules, `ip saddr != { 100.64.0.3 } counter drop`, "ip daddr vmap { 100.64.0.3 : jump in_buid }")
+	refuse(t, rules, "in_auid", "in_staleuid")
 }
 
 func TestDefaultDenyIsolatesEachPodOfThisNodeBothWays(t *testing.T) {
@@ -74,15 +97,16 @@ func TestDefaultDenyIsolatesEachPodOfThisNodeBothWays(t *testing.T) {
 		"ip daddr vmap { 100.64.0.2 : jump in_auid, 100.64.0.3 : jump in_buid }",
 		"ip saddr vmap { 100.64.0.2 : jump out_auid, 100.64.0.3 : jump out_buid }")
 	refuse(t, rules, "100.64.0.66", "100.64.0.67", "return")
-	if strings.Count(rules, "counter drop") != 4 {
+	if strings.Count(rules, "    counter drop\n  }") != 4 {
 		t.Errorf("four chains must end in a drop:\n%s", rules)
 	}
 }
 
 func TestAnswersPassWhateverTheRules(t *testing.T) {
 	rules := newWorld(policy("deny", netv1.NetworkPolicySpec{PolicyTypes: []netv1.PolicyType{netv1.PolicyTypeIngress}})).render()
-	if strings.Index(rules, "established") > strings.Index(rules, "vmap") {
-		t.Errorf("established connections must pass before the chains:\n%s", rules)
+	established := strings.Index(rules, "ct state established,related accept")
+	if first := strings.Index(rules, "ifname"); established < 0 || established > first {
+		t.Errorf("established connections must pass before any rule drops:\n%s", rules)
 	}
 }
 
@@ -146,7 +170,7 @@ func TestPodsOfTheHostNetworkAndFinishedOnesAreNoMembers(t *testing.T) {
 	w := newWorld(policy("deny", netv1.NetworkPolicySpec{PolicyTypes: []netv1.PolicyType{netv1.PolicyTypeIngress}}))
 	w.pods[0].Spec.HostNetwork = true
 	w.pods[1].Status.Phase = corev1.PodSucceeded
-	refuse(t, w.render(), "jump")
+	refuse(t, w.render(), "vmap", "100.64.0.2", "100.64.0.3")
 }
 
 func TestTheSameWorldGivesTheSameRules(t *testing.T) {

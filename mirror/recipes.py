@@ -53,9 +53,6 @@ class Recipe:
     def digest(self, recipes: Mapping[str, "Recipe"], artefacts: Mapping[str, Artefact], source: Path) -> str:
         """Hash of every input: files, base, artefacts, Go sources, other images."""
         owners = {artefact.name: artefact for artefact in (program_owner(artefacts, one) for one in self.binaries)}
-        modules = {
-            str(module.relative_to(source)): module for module, _ in (go_package(source, one) for one in self.go)
-        }
         parts = {
             "tag": self.tag,
             "root": self.root_digest(recipes),
@@ -63,19 +60,27 @@ class Recipe:
             "files": tree_digest([self.folder / file for file in self.files], root=self.folder),
             "base": recipes[self.base].digest(recipes, artefacts, source) if self.base else "",
             "binaries": {name: artefact.digest(source) for name, artefact in sorted(owners.items())},
-            "go": {name: tree_digest([module], root=source) for name, module in sorted(modules.items())},
+            "go": {path: tree_digest(go_inputs(source, path), root=source) for path in sorted(self.go)},
             "images": {name: recipes[name].digest(recipes, artefacts, source) for name in self.images},
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def go_package(source: Path, path: str) -> tuple[Path, str]:
-    """Split a path like localcloud/images/daemons/netpol into the Go module's folder and the package in it."""
-    for module in [source / path, (source / path).parent]:
+    """Split a path like localcloud/images/daemons/netpol into the folder of the Go module it is in, and the package."""
+    for module in [source / path, *(source / path).parents]:
         if (module / "go.mod").is_file():
             inner = (source / path).relative_to(module)
             return module, f"./{inner}" if inner.parts else "."
-    raise MirrorError(f"{source / path}: neither it nor the folder above has a go.mod")
+        if module == source:
+            break
+    raise MirrorError(f"{source / path}: neither it nor a folder above has a go.mod")
+
+
+def go_inputs(source: Path, path: str) -> list[Path]:
+    """Find what a Go program is made of: its package, which imports no other of the repository, and its requirements."""
+    module, _ = go_package(source, path)
+    return [source / path, *(file for file in (module / "go.mod", module / "go.sum") if file.is_file())]
 
 
 def read_recipes(source: Path) -> dict[str, Recipe]:

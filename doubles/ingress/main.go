@@ -57,13 +57,13 @@ func run(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	metrics := &Metrics{class: options.Class}
+	metrics := &Metrics{class: options.Class, status: Status}
 	failed := make(chan error, 2)
 	if options.ReadyStatus {
-		listen(ctx, options.ReadyStatusPort, "/nginx-ready", metrics.ready, failed)
+		listen(ctx, options.ReadyStatusPort, "/nginx-ready", http.HandlerFunc(metrics.ready), failed)
 	}
 	if options.Metrics {
-		listen(ctx, options.MetricsPort, "/metrics", metrics.handler, failed)
+		listen(ctx, options.MetricsPort, "/metrics", metrics.handler(), failed)
 	}
 	nginx := NewNginx(configuration, time.Duration(options.ReloadTimeout)*time.Millisecond)
 	broadcaster := record.NewBroadcaster()

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
 func TestArgumentsOfTheRealControllerAreTaken(t *testing.T) {
@@ -48,17 +52,36 @@ func TestSettingsAreReadAndUnknownKeysRefused(t *testing.T) {
 }
 
 func TestMetricsHaveF5sNames(t *testing.T) {
-	m := &Metrics{class: "nginx"}
+	m := &Metrics{class: "nginx", status: func(context.Context) (string, error) {
+		return "Active connections: 3 \nserver accepts handled requests\n 16 15 31 \nReading: 0 Writing: 1 Waiting: 2 \n", nil
+	}}
 	m.Reloaded(nil, 1500000, 2)
-	text := m.Text("Active connections: 3 \nserver accepts handled requests\n 16 15 31 \nReading: 0 Writing: 1 Waiting: 2 \n")
-	for _, wanted := range []string{
-		`nginx_ingress_controller_nginx_reloads_total{class="nginx",reason="other"} 1`,
-		`nginx_ingress_controller_ingress_resources_total{class="nginx",type="regular"} 2`,
-		`nginx_ingress_nginx_http_requests_total{class="nginx"} 31`,
-		`nginx_ingress_nginx_connections_waiting{class="nginx"} 2`,
-	} {
-		if !strings.Contains(text, wanted) {
-			t.Errorf("no %s in:\n%s", wanted, text)
-		}
+	wanted := `
+# HELP nginx_ingress_controller_ingress_resources_total Number of handled ingress resources
+# TYPE nginx_ingress_controller_ingress_resources_total gauge
+nginx_ingress_controller_ingress_resources_total{class="nginx",type="regular"} 2
+# HELP nginx_ingress_controller_nginx_reloads_total Number of successful NGINX reloads
+# TYPE nginx_ingress_controller_nginx_reloads_total counter
+nginx_ingress_controller_nginx_reloads_total{class="nginx",reason="other"} 1
+# HELP nginx_ingress_nginx_connections_waiting Idle client connections
+# TYPE nginx_ingress_nginx_connections_waiting gauge
+nginx_ingress_nginx_connections_waiting{class="nginx"} 2
+# HELP nginx_ingress_nginx_http_requests_total Total http requests
+# TYPE nginx_ingress_nginx_http_requests_total counter
+nginx_ingress_nginx_http_requests_total{class="nginx"} 31
+`
+	names := []string{
+		"nginx_ingress_controller_ingress_resources_total", "nginx_ingress_controller_nginx_reloads_total",
+		"nginx_ingress_nginx_connections_waiting", "nginx_ingress_nginx_http_requests_total",
+	}
+	if err := testutil.CollectAndCompare(m, strings.NewReader(wanted), names...); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNginxsOwnMetricsAreMissingWhileItDoesNotAnswer(t *testing.T) {
+	m := &Metrics{class: "nginx", status: func(context.Context) (string, error) { return "", errors.New("away") }}
+	if count := testutil.CollectAndCount(m, "nginx_ingress_nginx_http_requests_total", "nginx_ingress_nginx_up"); count != 1 {
+		t.Errorf("expected nginx_ingress_nginx_up alone, got %d series", count)
 	}
 }

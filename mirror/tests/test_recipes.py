@@ -1,5 +1,6 @@
 """Image recipes: their hash changes with each input, and with nothing else."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def source(settings: Settings) -> Path:
         'tag = "t/leaf:1"\nbase = "base"\nbinaries = ["tool"]\ngo = ["localcloud/images/daemons/d"]\n',
     )
     write(images / "leaf" / "Dockerfile", "ARG BASE\nFROM ${BASE}\n")
-    write(images / "daemons/go.mod", "module d\n")
+    write(settings.source / "go.mod", "module d\n")
     write(images / "daemons/d/main.go", "package main\n")
     return settings.source
 
@@ -41,7 +42,7 @@ CHANGES = {
     "a new file": ("localcloud/images/leaf/extra", "x"),
     "its base's files": ("mirror/images/base/entrypoint", "x"),
     "a Go source": ("localcloud/images/daemons/d/main.go", "package main\n\nfunc main() {}\n"),
-    "Go's requirements": ("localcloud/images/daemons/go.mod", "module d\n\ngo 1.26\n"),
+    "Go's requirements": ("go.mod", "module d\n\ngo 1.26\n"),
 }
 
 
@@ -66,7 +67,12 @@ def test_base_packages_change_both_hashes(source: Path, archive: Artefact) -> No
 
 
 @pytest.mark.parametrize(
-    "path", ["localcloud/images/leaf/__pycache__/x.pyc", "localcloud/images/daemons/d/main_test.go"]
+    "path",
+    [
+        "localcloud/images/leaf/__pycache__/x.pyc",
+        "localcloud/images/daemons/d/main_test.go",
+        "localcloud/images/daemons/other/main.go",
+    ],
 )
 def test_what_no_build_reads_changes_nothing(source: Path, archive: Artefact, path: str) -> None:
     before = digests(source, archive)
@@ -114,10 +120,22 @@ def test_recipe_without_a_tag_shows_one(source: Path) -> None:
 
 def test_go_package_is_split_at_its_module(source: Path) -> None:
     daemons = "localcloud/images/daemons"
+    assert go_package(source, f"{daemons}/d") == (source, f"./{daemons}/d")
+    write(source / daemons / "go.mod", "module d\n")
     assert go_package(source, f"{daemons}/d") == (source / daemons, "./d")
     assert go_package(source, daemons) == (source / daemons, ".")
-    with pytest.raises(MirrorError, match=r"neither it nor the folder above has a go\.mod"):
+    (source / "go.mod").unlink()
+    with pytest.raises(MirrorError, match=r"neither it nor a folder above has a go\.mod"):
         go_package(source, "nowhere/x")
+
+
+def test_go_programs_import_no_other_package_of_the_repository() -> None:
+    module = re.search(r"^module (\S+)$", (SOURCE / "go.mod").read_text(), re.MULTILINE)
+    assert module
+    paths = [path for recipe in RECIPES.values() for path in recipe.go]
+    assert paths
+    for file in (file for path in paths for file in (SOURCE / path).glob("*.go")):
+        assert f'"{module[1]}/' not in file.read_text(), f"{file}: the image's hash doesn't cover what it imports"
 
 
 RECIPES = read_recipes(SOURCE)

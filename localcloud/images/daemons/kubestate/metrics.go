@@ -1,50 +1,100 @@
 package main
 
 import (
-	"fmt"
-	"io"
-	"slices"
+	"log"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	appslisters "k8s.io/client-go/listers/apps/v1"
+	corelisters "k8s.io/client-go/listers/core/v1"
 )
 
-// state is a picture of the cluster's objects.
+// The series that rules, dashboards and runbooks ask for, as kube-state-metrics has them.
+var (
+	podPhase = describe("kube_pod_status_phase", "The pods current phase.", "namespace", "pod", "uid", "phase")
+	podReady = describe("kube_pod_status_ready", "Describes whether the pod is ready to serve requests.",
+		"namespace", "pod", "uid", "condition")
+	restarts = describe("kube_pod_container_status_restarts_total", "The number of container restarts per container.",
+		"namespace", "pod", "uid", "container")
+	terminated = describe("kube_pod_container_status_last_terminated_reason",
+		"Describes the last reason the container was in terminated state.", "namespace", "pod", "uid", "container", "reason")
+	nodeCondition = describe("kube_node_status_condition", "The condition of a cluster node.", "node", "condition", "status")
+	unavailable   = describe("kube_deployment_status_replicas_unavailable",
+		"The number of unavailable replicas per deployment.", "namespace", "deployment")
+
+	phases   = []corev1.PodPhase{corev1.PodPending, corev1.PodRunning, corev1.PodSucceeded, corev1.PodFailed, corev1.PodUnknown}
+	statuses = []metav1.ConditionStatus{metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown}
+)
+
+func describe(name, help string, labelNames ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labelNames, nil)
+}
+
+// state collects from a picture of the cluster's objects, at each scrape.
 type state struct {
-	pods         []*corev1.Pod
-	nodes        []*corev1.Node
-	deployments  []*appsv1.Deployment
-	daemonSets   []*appsv1.DaemonSet
-	statefulSets []*appsv1.StatefulSet
+	pods        corelisters.PodLister
+	nodes       corelisters.NodeLister
+	deployments appslisters.DeploymentLister
 }
 
-// page collects samples by metric: the text format wants those of one metric together.
-type page struct {
-	order   []string
-	samples map[string]*strings.Builder
-}
-
-var escape = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
-
-// add puts one sample on the page; pairs are the labels' names and values.
-func (p *page) add(name, kind string, value float64, pairs ...string) {
-	lines := p.samples[name]
-	if lines == nil {
-		lines = &strings.Builder{}
-		fmt.Fprintf(lines, "# TYPE %s %s\n", name, kind)
-		p.samples[name] = lines
-		p.order = append(p.order, name)
+// Describe sends all descriptions.
+func (s *state) Describe(out chan<- *prometheus.Desc) {
+	for _, description := range []*prometheus.Desc{podPhase, podReady, restarts, terminated, nodeCondition, unavailable} {
+		out <- description
 	}
-	labels := make([]string, 0, len(pairs)/2)
-	for pair := range slices.Chunk(pairs, 2) {
-		labels = append(labels, pair[0]+`="`+escape.Replace(pair[1])+`"`)
-	}
-	fmt.Fprintf(lines, "%s{%s} %v\n", name, strings.Join(labels, ","), value)
 }
 
-func (p *page) gauge(name string, value float64, pairs ...string) {
-	p.add(name, "gauge", value, pairs...)
+// Collect sends all samples.
+func (s *state) Collect(out chan<- prometheus.Metric) {
+	gauge := func(description *prometheus.Desc, value float64, labelValues ...string) {
+		out <- prometheus.MustNewConstMetric(description, prometheus.GaugeValue, value, labelValues...)
+	}
+	for _, pod := range list(s.pods) {
+		id := []string{pod.Namespace, pod.Name, string(pod.UID)}
+		for _, phase := range phases {
+			gauge(podPhase, truth(pod.Status.Phase == phase), append(id, string(phase))...)
+		}
+		for _, condition := range pod.Status.Conditions {
+			for _, status := range statuses {
+				if condition.Type == corev1.PodReady {
+					is := metav1.ConditionStatus(condition.Status) == status
+					gauge(podReady, truth(is), append(id, strings.ToLower(string(status)))...)
+				}
+			}
+		}
+		for _, container := range pod.Status.ContainerStatuses {
+			count := float64(container.RestartCount)
+			out <- prometheus.MustNewConstMetric(restarts, prometheus.CounterValue, count, append(id, container.Name)...)
+			if last := container.LastTerminationState.Terminated; last != nil {
+				gauge(terminated, 1, append(id, container.Name, last.Reason)...)
+			}
+		}
+	}
+	for _, node := range list(s.nodes) {
+		for _, condition := range node.Status.Conditions {
+			for _, status := range statuses {
+				is := metav1.ConditionStatus(condition.Status) == status
+				gauge(nodeCondition, truth(is), node.Name, string(condition.Type), strings.ToLower(string(status)))
+			}
+		}
+	}
+	for _, deployment := range list(s.deployments) {
+		gauge(unavailable, float64(deployment.Status.UnavailableReplicas), deployment.Namespace, deployment.Name)
+	}
+}
+
+// list returns what an informer's cache holds; that can't fail.
+func list[T any](lister interface {
+	List(labels.Selector) ([]T, error)
+}) []T {
+	found, err := lister.List(labels.Everything())
+	if err != nil {
+		log.Panic(err)
+	}
+	return found
 }
 
 func truth(is bool) float64 {
@@ -52,109 +102,4 @@ func truth(is bool) float64 {
 		return 1
 	}
 	return 0
-}
-
-// write puts the series on w, in the Prometheus text format, under the names of kube-state-metrics.
-func (s *state) write(w io.Writer) error {
-	p := &page{samples: map[string]*strings.Builder{}}
-	for _, pod := range s.pods {
-		podSeries(p, pod)
-	}
-	for _, node := range s.nodes {
-		nodeSeries(p, node)
-	}
-	s.workloadSeries(p)
-	for _, name := range p.order {
-		if _, err := io.WriteString(w, p.samples[name].String()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func podSeries(p *page, pod *corev1.Pod) {
-	id := func(more ...string) []string {
-		return append([]string{"namespace", pod.Namespace, "pod", pod.Name, "uid", string(pod.UID)}, more...)
-	}
-	var ownerKind, ownerName string
-	for _, owner := range pod.OwnerReferences {
-		ownerKind, ownerName = owner.Kind, owner.Name
-	}
-	p.gauge("kube_pod_info", 1, id("node", pod.Spec.NodeName, "pod_ip", pod.Status.PodIP, "host_ip", pod.Status.HostIP,
-		"created_by_kind", ownerKind, "created_by_name", ownerName)...)
-	for _, phase := range []corev1.PodPhase{corev1.PodPending, corev1.PodRunning, corev1.PodSucceeded, corev1.PodFailed, corev1.PodUnknown} {
-		p.gauge("kube_pod_status_phase", truth(pod.Status.Phase == phase), id("phase", string(phase))...)
-	}
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodReady {
-			p.gauge("kube_pod_status_ready", truth(condition.Status == corev1.ConditionTrue), id("condition", "true")...)
-		}
-	}
-	for _, container := range pod.Status.ContainerStatuses {
-		p.add("kube_pod_container_status_restarts_total", "counter", float64(container.RestartCount), id("container", container.Name)...)
-		p.gauge("kube_pod_container_status_ready", truth(container.Ready), id("container", container.Name)...)
-		p.gauge("kube_pod_container_status_running", truth(container.State.Running != nil), id("container", container.Name)...)
-		if waiting := container.State.Waiting; waiting != nil {
-			p.gauge("kube_pod_container_status_waiting_reason", 1, id("container", container.Name, "reason", waiting.Reason)...)
-		}
-		if last := container.LastTerminationState.Terminated; last != nil {
-			p.gauge("kube_pod_container_status_last_terminated_reason", 1, id("container", container.Name, "reason", last.Reason)...)
-		}
-	}
-	for _, container := range pod.Spec.Containers {
-		resources(p, "kube_pod_container_resource_requests", container.Resources.Requests, id("container", container.Name, "node", pod.Spec.NodeName))
-		resources(p, "kube_pod_container_resource_limits", container.Resources.Limits, id("container", container.Name, "node", pod.Spec.NodeName))
-	}
-}
-
-var units = map[corev1.ResourceName]string{corev1.ResourceCPU: "core", corev1.ResourceMemory: "byte"}
-
-func resources(p *page, name string, list corev1.ResourceList, id []string) {
-	for _, resource := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
-		if quantity, given := list[resource]; given {
-			pairs := append(slices.Clone(id), "resource", string(resource), "unit", units[resource])
-			p.gauge(name, quantity.AsApproximateFloat64(), pairs...)
-		}
-	}
-}
-
-func nodeSeries(p *page, node *corev1.Node) {
-	info := node.Status.NodeInfo
-	p.gauge("kube_node_info", 1, "node", node.Name, "kubelet_version", info.KubeletVersion,
-		"kernel_version", info.KernelVersion, "container_runtime_version", info.ContainerRuntimeVersion, "provider_id", node.Spec.ProviderID)
-	p.gauge("kube_node_spec_unschedulable", truth(node.Spec.Unschedulable), "node", node.Name)
-	for _, condition := range node.Status.Conditions {
-		for _, status := range []corev1.ConditionStatus{corev1.ConditionTrue, corev1.ConditionFalse, corev1.ConditionUnknown} {
-			p.gauge("kube_node_status_condition", truth(condition.Status == status),
-				"node", node.Name, "condition", string(condition.Type), "status", strings.ToLower(string(status)))
-		}
-	}
-	resources(p, "kube_node_status_allocatable", node.Status.Allocatable, []string{"node", node.Name})
-	resources(p, "kube_node_status_capacity", node.Status.Capacity, []string{"node", node.Name})
-}
-
-func (s *state) workloadSeries(p *page) {
-	for _, d := range s.deployments {
-		id := []string{"namespace", d.Namespace, "deployment", d.Name}
-		if d.Spec.Replicas != nil {
-			p.gauge("kube_deployment_spec_replicas", float64(*d.Spec.Replicas), id...)
-		}
-		p.gauge("kube_deployment_status_replicas", float64(d.Status.Replicas), id...)
-		p.gauge("kube_deployment_status_replicas_available", float64(d.Status.AvailableReplicas), id...)
-		p.gauge("kube_deployment_status_replicas_unavailable", float64(d.Status.UnavailableReplicas), id...)
-		p.gauge("kube_deployment_status_observed_generation", float64(d.Status.ObservedGeneration), id...)
-		p.gauge("kube_deployment_metadata_generation", float64(d.Generation), id...)
-	}
-	for _, d := range s.daemonSets {
-		id := []string{"namespace", d.Namespace, "daemonset", d.Name}
-		p.gauge("kube_daemonset_status_desired_number_scheduled", float64(d.Status.DesiredNumberScheduled), id...)
-		p.gauge("kube_daemonset_status_number_ready", float64(d.Status.NumberReady), id...)
-	}
-	for _, set := range s.statefulSets {
-		id := []string{"namespace", set.Namespace, "statefulset", set.Name}
-		if set.Spec.Replicas != nil {
-			p.gauge("kube_statefulset_replicas", float64(*set.Spec.Replicas), id...)
-		}
-		p.gauge("kube_statefulset_status_replicas_ready", float64(set.Status.ReadyReplicas), id...)
-	}
 }

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 XML_SERVICES = ("s3", "route53", "cloudfront")
+NO_LENGTH = "You must provide the Content-Length HTTP header."
+INCOMPLETE = "The request body terminated unexpectedly"
+EXPIRES = "X-Amz-Expires must be between 1 and 604800 seconds, which is a week."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,23 +61,24 @@ def response(fault: Fault, *, service: str = "", protocol: str = "rest") -> Resp
     return Response(text, fault.status, headers, content_type="text/xml")
 
 
+def refused_status(protocol: str) -> int:
+    """Return the status with which a caller is refused: JSON services answer 400."""
+    return 400 if protocol == "json" else 403
+
+
 def unknown_key(service: str, protocol: str) -> Fault:
-    """Say that nobody has this access key."""
-    message = "The security token included in the request is invalid."
-    if service in XML_SERVICES[:1]:
-        return Fault(
-            code="InvalidAccessKeyId",
-            message="The AWS Access Key Id you provided does not exist in our records.",
-            status=403,
-        )
+    """Say that nobody has this access key, or that its session has another token."""
+    if service == "s3":
+        message = "The AWS Access Key Id you provided does not exist in our records."
+        return Fault(code="InvalidAccessKeyId", message=message, status=403)
     if service == "ec2":
-        return Fault(
-            code="AuthFailure", message="AWS was not able to validate the provided access credentials", status=403
-        )
+        message = "AWS was not able to validate the provided access credentials"
+        return Fault(code="AuthFailure", message=message, status=403)
+    xml = protocol == "query" or service in XML_SERVICES
     return Fault(
-        code="InvalidClientTokenId" if protocol == "query" else "UnrecognizedClientException",
-        message=message,
-        status=403,
+        code="InvalidClientTokenId" if xml else "UnrecognizedClientException",
+        message="The security token included in the request is invalid.",
+        status=refused_status(protocol),
     )
 
 
@@ -85,7 +89,18 @@ def bad_signature(service: str, protocol: str) -> Fault:
         "Check your AWS Secret Access Key and signing method."
     )
     xml = protocol == "query" or service in XML_SERVICES
-    return Fault(code="SignatureDoesNotMatch" if xml else "InvalidSignatureException", message=message, status=403)
+    code = "SignatureDoesNotMatch" if xml else "InvalidSignatureException"
+    return Fault(code=code, message=message, status=refused_status(protocol))
+
+
+def skewed(service: str, protocol: str, message: str) -> Fault:
+    """Say that the signer's clock, or the request's way, was more than 15 minutes off."""
+    if service == "s3":
+        message = "The difference between the request time and the current time is too large."
+        return Fault(code="RequestTimeTooSkewed", message=message, status=403)
+    if service == "ec2":
+        return Fault(code="RequestExpired", message="Request has expired.")
+    return Fault(code=bad_signature(service, protocol).code, message=message, status=refused_status(protocol))
 
 
 def not_signed(headers: Sequence[str], service: str, protocol: str) -> Fault:
@@ -125,19 +140,28 @@ def foreign(what: str) -> Fault:
     return Fault(code="AccessDenied", message=f"The local cloud takes no requests {what}.", status=403)
 
 
-def unsigned(service: str) -> Fault:
+def unsigned(service: str, protocol: str) -> Fault:
     """Say that the request has no signature."""
-    xml = service in XML_SERVICES[:1]
+    if service == "s3":
+        return Fault(code="AccessDenied", message="Access Denied", status=403)
+    xml = protocol == "query" or service in XML_SERVICES
     return Fault(
-        code="AccessDenied" if xml else "MissingAuthenticationToken",
-        message="Access Denied" if xml else "Request is missing Authentication Token",
-        status=403,
+        code="MissingAuthenticationToken" if xml else "MissingAuthenticationTokenException",
+        message="Request is missing Authentication Token",
+        status=refused_status(protocol),
     )
 
 
-def expired() -> Fault:
+def expired_token(service: str, protocol: str) -> Fault:
     """Say that a session is over."""
-    return Fault(code="ExpiredToken", message="The security token included in the request is expired", status=403)
+    message = "The security token included in the request is expired"
+    if service == "s3":
+        return Fault(code="ExpiredToken", message="The provided token has expired.")
+    if service == "ec2":
+        return Fault(code="RequestExpired", message="Request has expired.")
+    if protocol == "query" or service in XML_SERVICES:
+        return Fault(code="ExpiredToken", message=message, status=403)
+    return Fault(code="ExpiredTokenException", message=message, status=refused_status(protocol))
 
 
 def dry_run() -> Fault:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from moto.core.request import Request
+from moto.core.request import Request, environ_key_for_header
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from localcloud.http import errors
@@ -35,6 +35,7 @@ class AwsRequest:
     """The body is read when it is first asked for, once, whatever its framing; it is bounded."""
 
     environ: WSGIEnvironment
+    decoded: dict[str, str] = field(default_factory=dict)  # what moto must see instead of these headers' values
 
     @cached_property
     def http(self) -> Request:
@@ -114,10 +115,21 @@ class AwsRequest:
             return self.action in CHANGING_READS or not READ_ONLY.match(self.action)
         return self.method not in ("GET", "HEAD")
 
+    def put_together(self, body: bytes, trailers: Mapping[str, str]) -> None:
+        """Replace a body that came in pieces by the whole, and its trailers by headers, for moto."""
+        self.__dict__["body"] = body
+        encodings = [part.strip() for part in self.headers.get("content-encoding", "").split(",")]
+        self.decoded = {
+            "HTTP_X_AMZ_CONTENT_SHA256": "UNSIGNED-PAYLOAD",
+            "HTTP_CONTENT_ENCODING": ",".join(part for part in encodings if part not in ("", "aws-chunked")),
+            **{environ_key_for_header(name): value for name, value in trailers.items()},
+        }
+
     def replay(self) -> WSGIEnvironment:
         """Return an environment in which moto reads the body anew."""
         gone = ("werkzeug.request", "wsgi.input_terminated", "HTTP_TRANSFER_ENCODING")
         kept = {name: value for name, value in self.environ.items() if name not in gone}
+        kept |= self.decoded
         return {**kept, "wsgi.input": io.BytesIO(self.body), "CONTENT_LENGTH": str(len(self.body))}
 
     def __str__(self) -> str:

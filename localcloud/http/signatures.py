@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from localcloud.core import runtime
-from localcloud.http import errors, principals
+from localcloud.http import chunks, errors, principals
 from localcloud.http.errors import RefusedError
 from localcloud.http.request import PARTS_OF_CREDENTIAL
 
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 AUTHORIZATION = re.compile(
     r"^AWS4-HMAC-SHA256 Credential=(?P<credential>[^,\s]+),\s*SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>\w+)$"
 )
+NUMBER = re.compile(r"[0-9]{1,12}")
+STAMP = "%Y%m%dT%H%M%SZ"
 CLOCK_SKEW = timedelta(minutes=15)
 LONGEST_PRESIGNED = 7 * 24 * 3600
-UNSIGNED_PAYLOADS = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")  # S3 only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ def parse(request: AwsRequest) -> Signature | None:
         credential, headers = query.get("X-Amz-Credential", ""), query.get("X-Amz-SignedHeaders", "")
         signature, timestamp = query.get("X-Amz-Signature", ""), query.get("X-Amz-Date", "")
         seconds = query.get("X-Amz-Expires", "")
-        token, expires = query.get("X-Amz-Security-Token"), int(seconds) if seconds.isdigit() else 0
+        token, expires = query.get("X-Amz-Security-Token"), int(seconds) if NUMBER.fullmatch(seconds) else 0
     else:
         return None
     parts = credential.split("/")
@@ -84,14 +85,14 @@ def authenticate(request: AwsRequest) -> Principal:
     """Return who asks. Raises RefusedError when that can't be told; the body is read only for a key that is known."""
     signature = parse(request)
     if signature is None:
-        raise RefusedError(errors.unsigned(request.service))
+        raise RefusedError(errors.unsigned(request.service, request.protocol))
     with runtime.current().model.lock:
         principal = principals.find(signature.access_key_id)
     if principal is None or not _same(principal.session_token or "", signature.token or ""):
         raise RefusedError(errors.unknown_key(request.service, request.protocol))
-    if principal.expired or _too_late(signature):
-        raise RefusedError(errors.expired())
-    if fault := _not_covered(request, signature, principal):
+    if principal.expired:
+        raise RefusedError(errors.expired_token(request.service, request.protocol))
+    if fault := _wrong_time(request, signature) or _not_covered(request, signature, principal):
         raise RefusedError(fault)
     return principal
 
@@ -103,7 +104,7 @@ def _not_covered(request: AwsRequest, signature: Signature, principal: Principal
     if not _same(expected(request, signature, secret=principal.secret), signature.signature):
         return errors.bad_signature(request.service, request.protocol)
     if signature.service == "s3" and signature.expires is None:
-        return _body_of_s3(request)
+        return _body_of_s3(request, signature, principal)
     return None  # all other services' signatures were made from the body itself
 
 
@@ -117,13 +118,53 @@ def _not_signed(request: AwsRequest, signature: Signature) -> list[str]:
     return sorted(needed - set(signature.signed_headers))
 
 
-def _body_of_s3(request: AwsRequest) -> Fault | None:
-    """Compare the body with the digest that S3's clients send and sign."""
+def _body_of_s3(request: AwsRequest, signature: Signature, principal: Principal) -> Fault | None:
+    """Compare the body with the digest that S3's clients send and sign, or with the signatures of its pieces."""
     digest = request.headers.get("x-amz-content-sha256")
     if digest is None:
         return errors.no_digest()
-    covered = digest in UNSIGNED_PAYLOADS or digest == hashlib.sha256(request.body).hexdigest()
+    if digest in chunks.KINDS:
+        return _pieces_of_s3(request, signature, principal, digest)
+    covered = digest == "UNSIGNED-PAYLOAD" or digest == hashlib.sha256(request.body).hexdigest()
     return None if covered else errors.other_body()
+
+
+def _pieces_of_s3(request: AwsRequest, signature: Signature, principal: Principal, kind: str) -> Fault | None:
+    """Put the body together from its pieces, and check what vouches for them."""
+    length = request.headers.get("x-amz-decoded-content-length", "")
+    if not NUMBER.fullmatch(length):
+        return errors.Fault(code="MissingContentLength", message=errors.NO_LENGTH, status=411)
+    announced = request.headers.get("x-amz-trailer", "").lower() if kind in chunks.WITH_TRAILER else ""
+    trailers = frozenset(name.strip() for name in announced.split(",") if name.strip())
+    chain = None
+    if kind.startswith(chunks.SIGNED):
+        scope = (signature.date, signature.region, signature.service, "aws4_request")
+        chain = chunks.Chain(
+            key=signing_key(principal.secret, *scope),
+            timestamp=signature.timestamp,
+            scope="/".join(scope),
+            last=signature.signature,
+        )
+    try:
+        body, values = chunks.decode(request.body, length=int(length), trailers=trailers, chain=chain)
+    except chunks.MalformedError:
+        return errors.Fault(code="IncompleteBody", message=errors.INCOMPLETE)
+    except chunks.ForgedError:
+        return errors.bad_signature(request.service, request.protocol)
+    except chunks.DigestError as error:
+        return errors.Fault(
+            code="BadDigest", message=f"The {error} you specified did not match the calculated checksum."
+        )
+    request.put_together(body, values)
+    return None
+
+
+def signing_key(secret: str, *scope: str) -> bytes:
+    """Derive the key that signs in a scope: date, region, service, "aws4_request"."""
+    key = f"AWS4{secret}".encode()
+    for part in scope:
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return key
 
 
 def expected(request: AwsRequest, signature: Signature, *, secret: str) -> str:
@@ -168,13 +209,29 @@ def _canonical(signer: SigV4Auth, request: AWSRequest, signature: Signature, dig
     )
 
 
-def _too_late(signature: Signature) -> bool:
+def clock() -> datetime:
+    """Return the time now."""
+    return datetime.now(UTC)
+
+
+def _wrong_time(request: AwsRequest, signature: Signature) -> Fault | None:
+    """Say that a request was signed too long ago, for too long, or by a clock that is ahead."""
     try:
-        signed = datetime.strptime(signature.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signed = datetime.strptime(signature.timestamp, STAMP).replace(tzinfo=UTC)
     except ValueError:
-        return True
-    now = datetime.now(UTC)
-    lifetime = (
-        timedelta(seconds=min(signature.expires, LONGEST_PRESIGNED)) if signature.expires is not None else CLOCK_SKEW
-    )
-    return not signed - CLOCK_SKEW <= now <= signed + lifetime
+        return errors.unsigned(request.service, request.protocol)
+    now = clock()
+    if signature.expires is not None:
+        if not 0 < signature.expires <= LONGEST_PRESIGNED:
+            return errors.Fault(code="AuthorizationQueryParametersError", message=errors.EXPIRES)
+        if now > signed + timedelta(seconds=signature.expires):
+            return errors.Fault(code="AccessDenied", message="Request has expired", status=403)
+    elif now - signed > CLOCK_SKEW:
+        bounds = f"{(now - CLOCK_SKEW).strftime(STAMP)} ({now.strftime(STAMP)} - 15 min.)"
+        text = f"Signature expired: {signature.timestamp} is now earlier than {bounds}"
+        return errors.skewed(request.service, request.protocol, text)
+    if signed - now > CLOCK_SKEW:
+        bounds = f"{(now + CLOCK_SKEW).strftime(STAMP)} ({now.strftime(STAMP)} + 15 min.)"
+        text = f"Signature not yet current: {signature.timestamp} is still later than {bounds}"
+        return errors.skewed(request.service, request.protocol, text)
+    return None

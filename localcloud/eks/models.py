@@ -10,6 +10,7 @@ import secrets
 from contextlib import ExitStack
 from dataclasses import fields, replace
 from functools import partial
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 from moto.core.utils import utcnow
@@ -43,6 +44,9 @@ ZONES_NEEDED = 2
 NO_PUBLIC_ENDPOINT = (
     "endpointPublicAccess=true is not offered by the local cloud: the API server is private, set it to false"
 )
+# https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
+PRIVATE = (IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
+SERVICE_PREFIXES = range(12, 25)
 ADMINISTRATOR = "AmazonEKSClusterAdminPolicy"
 
 
@@ -275,7 +279,7 @@ class LocalEKSBackend(AccessEntries, Workloads):
         group = self.describe_nodegroup(cluster, name)
         if group.status not in ("ACTIVE", "DEGRADED"):
             message = "Nodegroup cannot be updated as it is currently not in Active State"
-            raise InvalidRequestException(clusterName=cluster, nodegroupName=name, message=message)
+            raise ResourceInUseException(clusterName=cluster, nodegroupName=name, message=message)
         return group
 
     def _updated(self, group: Nodegroup, kind: str) -> Update:
@@ -302,6 +306,7 @@ class LocalEKSBackend(AccessEntries, Workloads):
             refuse(f"{setting} is not offered by the local cloud: leave it out")
         if asked.ip_family != "ipv4":
             refuse(f"ipFamily {asked.ip_family} is not offered by the local cloud: ipv4 is")
+        _check_service_range(asked)
         subnets = [self.ec2.get_subnet(subnet_id) for subnet_id in asked.subnet_ids]
         self._require_zones(asked.name, {subnet.availability_zone for subnet in subnets})
         if asked.encryption_config:
@@ -379,3 +384,16 @@ class LocalEKSBackend(AccessEntries, Workloads):
         kms = kms_backends[self.account_id][self.region_name]
         plain, _, _ = kms.generate_data_key(self._key_of(encryption_config), {}, 32, "")
         return plain
+
+
+def _check_service_range(asked: ClusterRequest) -> None:
+    try:
+        network = IPv4Network(asked.service_cidr)
+    except ValueError:
+        network = None
+    if network is None or not any(map(network.subnet_of, PRIVATE)) or network.prefixlen not in SERVICE_PREFIXES:
+        message = (
+            f"The serviceIpv4Cidr {asked.service_cidr} is not valid: give a block of /24 to /12 within "
+            f"{', '.join(map(str, PRIVATE))}."
+        )
+        raise InvalidParameterException(clusterName=asked.name, message=message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from localcloud.eks.resources import LaunchTemplate
 from localcloud.iam.sources import assumable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from contextlib import ExitStack
 
     from moto.autoscaling.models import FakeAutoScalingGroup
@@ -34,6 +35,9 @@ CLUSTER_TAG = "eks:cluster-name"
 GROUP_TAG = "eks:nodegroup-name"
 RELEASE = f"{addons.KUBERNETES_VERSION}.3-20260903"
 NOT_ASSUMABLE = "Role with arn: %s, could not be assumed because it does not exist or the trusted entity is not correct"
+NAME = (
+    r"[0-9A-Za-z][0-9A-Za-z_-]{0,62}"  # https://docs.aws.amazon.com/eks/latest/userguide/create-managed-node-group.html
+)
 DEFAULT_TYPE = "t3.medium"
 TEMPLATE_KEYS = ("MetadataOptions", "TagSpecifications", "BlockDeviceMappings", "KeyName", "Monitoring", "EbsOptimized")
 
@@ -51,7 +55,12 @@ class Changes:
 def check(group: Nodegroup) -> None:
     """Refuse what can't be made, before anything is changed."""
     cluster = group.cluster_name
-    check_taints(cluster, group.taints)
+    if not re.fullmatch(NAME, group.name):
+        message = (
+            f"The nodegroupName {group.name} is not valid: it starts with a letter or digit, has letters, digits, "
+        )
+        message += "hyphens and underscores, and at most 63 characters."
+        raise InvalidParameterException(clusterName=cluster, message=message)
     check_sizes(cluster, group.scaling_config)
     for kind in group.instance_types:
         if kind not in INSTANCE_TYPES:
@@ -61,14 +70,6 @@ def check(group: Nodegroup) -> None:
     check_release(cluster, group.release_version)
     if not assumable(group.node_role, "ec2.amazonaws.com"):
         raise InvalidParameterException(clusterName=cluster, message=NOT_ASSUMABLE % group.node_role)
-
-
-def check_taints(cluster: str, taints: Iterable[Taint]) -> None:
-    """Refuse effects that Kubernetes does not have."""
-    for taint in taints:
-        if taint.effect not in nodes.EFFECTS:
-            message = f"The taint effect {taint.effect} is not allowed: {', '.join(nodes.EFFECTS)} are"
-            raise InvalidParameterException(clusterName=cluster, message=message)
 
 
 def check_version(cluster: str, version: str | None) -> None:
@@ -86,10 +87,13 @@ def check_release(cluster: str, release: str | None) -> None:
 
 
 def check_sizes(cluster: str, sizes: ScalingConfig) -> None:
-    """Refuse sizes that contradict each other."""
+    """Refuse sizes that contradict each other; words: https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2508."""
     low, wanted, high = sizes.min_size, sizes.desired_size, sizes.max_size
-    if not low <= wanted <= high:
-        message = f"scalingConfig: minSize {low} <= desiredSize {wanted} <= maxSize {high} does not hold"
+    if low > wanted:
+        message = f"Minimum capacity {low} can't be greater than desired size {wanted}"
+        raise InvalidParameterException(clusterName=cluster, message=message)
+    if wanted > high:
+        message = f"desiredSize {wanted} can't be greater than maxSize {high}"
         raise InvalidParameterException(clusterName=cluster, message=message)
 
 
@@ -170,7 +174,6 @@ def resize(backend: LocalEKSBackend, group: Nodegroup, sizes: ScalingConfig) -> 
 
 def relabel(backend: LocalEKSBackend, group: Nodegroup, changes: Changes) -> None:
     """Change labels and taints: for coming nodes in the model, on the present ones by a job."""
-    check_taints(group.cluster_name, (*changes.taints, *changes.taints_gone))
     group.labels = {k: v for k, v in {**group.labels, **changes.labels}.items() if k not in changes.labels_gone}
     changed = {(taint.key, taint.effect) for taint in (*changes.taints, *changes.taints_gone)}
     group.taints = [taint for taint in group.taints if (taint.key, taint.effect) not in changed] + [*changes.taints]

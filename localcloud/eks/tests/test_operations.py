@@ -85,6 +85,30 @@ def test_one_failure_of_docker_does_not_fail_the_cluster(site: Site) -> None:
         ({"computeConfig": {"enabled": True}}, "computeConfig is not offered"),
         ({"roleArn": "arn:aws:iam::123456789012:role/none"}, "role/none, could not be assumed because it does not"),
         ({"kubernetesNetworkConfig": {"ipFamily": "ipv6"}}, "ipFamily ipv6 is not offered"),
+        (
+            {"kubernetesNetworkConfig": {"serviceIpv4Cidr": "100.64.0.0/16"}},
+            "100.64.0.0/16 is not valid: give a block of",
+        ),
+        (
+            {"kubernetesNetworkConfig": {"serviceIpv4Cidr": "10.0.0.0/8"}},
+            "10.0.0.0/8 is not valid: give a block of /24",
+        ),
+        ({"kubernetesNetworkConfig": {"serviceIpv4Cidr": "10.0.0.1/16"}}, "10.0.0.1/16 is not valid"),
+        (
+            {"name": "a b"},
+            "The name parameter contains invalid characters. It should conform to the regular expression",
+        ),
+        (
+            {"name": "a" * 101},
+            "at 'name' failed to satisfy constraint: Member must have length less than or equal to 100",
+        ),
+        (
+            {"upgradePolicy": {"supportType": "LONG"}},
+            (
+                r"1 validation error detected: Value 'LONG' at 'upgradePolicy.supportType' failed to satisfy constraint: "
+                r"Member must satisfy enum value set: \[STANDARD, EXTENDED\]"
+            ),
+        ),
     ],
 )
 def test_what_cannot_be_made_is_refused_before_anything_is(site: Site, more: dict[str, Any], reason: str) -> None:
@@ -203,7 +227,22 @@ def test_a_node_group_can_be_resized_and_relabelled(site: Site) -> None:
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ({"scalingConfig": {"minSize": 3, "maxSize": 2, "desiredSize": 2}}, "minSize 3 <= desiredSize 2 <= maxSize 2"),
+        (
+            {"scalingConfig": {"minSize": 3, "maxSize": 3, "desiredSize": 2}},
+            "Minimum capacity 3 can't be greater than desired size 2",
+        ),
+        (
+            {"scalingConfig": {"minSize": 1, "maxSize": 2, "desiredSize": 3}},
+            "desiredSize 3 can't be greater than maxSize 2",
+        ),
+        ({"nodegroupName": "-main"}, "The nodegroupName -main is not valid: it starts with a letter or digit"),
+        (
+            {"taints": [{"key": "k", "effect": "NoSchedule"}]},
+            (
+                "Value 'NoSchedule' at 'taints.1.member.effect' failed to satisfy constraint: Member must satisfy enum value "
+                r"set: \[NO_SCHEDULE"
+            ),
+        ),
         ({"taints": [{"key": "k", "effect": "NO_SCHEDULE"}], "instanceTypes": ["t9.huge"]}, "t9.huge is not known"),
         ({"nodeRole": "arn:aws:iam::123456789012:role/none"}, "role/none, could not be assumed because it does not"),
         ({"nodeRole": "arn:aws:iam::123456789012:role/person"}, "or the trusted entity is not correct"),
@@ -215,6 +254,21 @@ def test_a_node_group_that_cannot_be_made_is_refused(site: Site, more: dict[str,
     site.cloud.client("iam").create_role(RoleName="person", AssumeRolePolicyDocument=trust())
     with pytest.raises(ClientError, match=reason):
         site.create_nodes(**more)
+    assert site.eks.list_nodegroups(clusterName="demo")["nodegroups"] == []
+
+
+def test_a_node_group_that_failed_stays_so_and_is_not_updated(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.create()
+    site.unready.add("main")
+    monkeypatch.setattr(jobs, "NODES_SECONDS", 0.0)
+    site.create_nodes()
+    site.unready.clear()
+    site.cloud.boot()
+    assert site.nodegroup()["status"] == "CREATE_FAILED"
+    with pytest.raises(site.eks.exceptions.ResourceInUseException, match="currently not in Active State"):
+        site.eks.update_nodegroup_config(clusterName="demo", nodegroupName="main", labels={"removeLabels": ["a"]})
+    site.eks.delete_nodegroup(clusterName="demo", nodegroupName="main")
+    site.settle()
     assert site.eks.list_nodegroups(clusterName="demo")["nodegroups"] == []
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, collapse_addresses
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from localcloud.core import templates
 
-TABLE = "beacon"
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
 METADATA = "169.254.169.254"
 HTTPS = 443
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp"}
@@ -42,71 +43,38 @@ class Policy:
 
 def render(policy: Policy | None, *, metadata: tuple[str, int] | None, nat: dict[int, tuple[str, int]]) -> str:
     """Render the whole table, to be loaded in one transaction with `nft -f`."""
-    lines = [f"add table inet {TABLE}", f"delete table inet {TABLE}", f"table inet {TABLE} {{"]
-    if policy is not None:
-        lines += _chain("ingress", "prerouting", -150, "iifname", "saddr", policy.ingress, policy)
-        lines += _chain("egress", "postrouting", 150, "oifname", "daddr", policy.egress, policy)
-    if metadata is not None:
-        address, port = metadata
-        lines += [
-            "  chain metadata {",
-            "    type nat hook output priority -100; policy accept;",
-            f"    ip daddr {METADATA} tcp dport 80 dnat ip to {address}:{port}",
-            "  }",
-        ]
-    if nat:
-        lines += ["  chain forwarded {", "    type nat hook prerouting priority -100; policy accept;"]
-        lines += [f'    iifname "eth*" tcp dport {port} dnat ip to {to[0]}:{to[1]}' for port, to in sorted(nat.items())]
-        lines += ["  }", "  chain hidden {", "    type nat hook postrouting priority 100; policy accept;"]
-        lines += [
-            f"    ip daddr {to[0]} tcp dport {to[1]} ct status dnat masquerade" for to in sorted(set(nat.values()))
-        ]
-        lines += ["  }"]
-    return "\n".join([*lines, "}", ""])
+    return templates.render(
+        "docker/templates/firewall.nft.j2",
+        policy=policy,
+        ingress=[line for rule in _sorted(policy.ingress) for line in _lines(rule, "saddr")] if policy else [],
+        egress=[line for rule in _sorted(policy.egress) for line in _lines(rule, "daddr", policy)] if policy else [],
+        metadata_address=METADATA,
+        metadata=metadata,
+        nat=nat,
+        set=_set,
+    )
 
 
-def _chain(
-    name: str, hook: str, priority: int, device: str, side: str, rules: Iterable[Rule], policy: Policy
-) -> Iterable[str]:
-    yield f"  chain {name} {{"
-    yield f"    type filter hook {hook} priority {priority}; policy accept;"
-    yield f'    {device} != "eth*" accept'  # loopback and pods' own interfaces
-    yield "    ct state established,related accept"
-    if name == "ingress":
-        yield "    ct state invalid drop"
-        if policy.routers:
-            yield f"    ip saddr {_set(policy.routers)} drop"
-    else:
-        # AWS lets the metadata service and its DNS through whatever the rules say
-        yield f"    ct original ip daddr {METADATA} accept"
-        yield "    meta l4proto { tcp, udp } th dport 53 ip daddr 127.0.0.0/8 accept"
-    for rule in sorted(rules, key=str):
-        if line := _permission(rule, side, policy if name == "egress" else None):
-            yield f"    {line}"
-    yield "    meta nfproto ipv6 accept" if name == "egress" else "    meta l4proto ipv6-icmp accept"
-    yield "    counter drop"
-    yield "  }"
+def _sorted(rules: Iterable[Rule]) -> list[Rule]:
+    return sorted(rules, key=str)
 
 
-def _permission(rule: Rule, side: str, services: Policy | None) -> str | None:
+def _lines(rule: Rule, side: str, services: Policy | None = None) -> Iterator[str]:
     ranges = _collapse(rule.ranges)
     if not ranges:
-        return None  # nobody is a member
+        return  # nobody is a member
     who = "" if ranges == ["0.0.0.0/0"] else f"ip {side} {_set(ranges)} "
     match PROTOCOLS.get(rule.protocol, rule.protocol):
         case "-1":
-            what = "" if who else "meta nfproto ipv4 "
+            yield f"{who or 'meta nfproto ipv4 '}accept"
         case "tcp" | "udp" as protocol:
-            what = f"{protocol} dport {_ports(rule)} "
+            yield f"{who}{protocol} dport {_ports(rule)} accept"
             if services and _reaches_services(rule, ranges, services):
-                return f"{who}{what}accept\n    ip daddr {services.services} tcp dport {_set(services.service_ports)} accept"
-        case "icmp":
-            what = "meta l4proto icmp "
-            if rule.first_port is not None and rule.first_port >= 0:
-                what = f"icmp type {rule.first_port} "
+                yield f"ip daddr {services.services} tcp dport {_set(services.service_ports)} accept"
+        case "icmp" if rule.first_port is not None and rule.first_port >= 0:
+            yield f"{who}icmp type {rule.first_port} accept"
         case other:
-            what = f"meta l4proto {other} "
-    return f"{who}{what}accept"
+            yield f"{who}meta l4proto {other} accept"
 
 
 def _reaches_services(rule: Rule, ranges: Sequence[str], policy: Policy) -> bool:

@@ -6,26 +6,11 @@ import csv
 import io
 from dataclasses import dataclass
 
+from localcloud.core import templates
+
 CONFIGURATION = "/etc/haproxy/haproxy.cfg"
 SOCKET = "/run/haproxy.sock"
 MAX_CONNECTIONS = 4000
-
-HEAD = f"""\
-# Written by the local cloud. TCP only, as a network load balancer: TLS and paths are its targets' business.
-global
-  log stdout format raw local0 notice
-  maxconn {MAX_CONNECTIONS}
-  stats socket {SOCKET} mode 600 level admin expose-fd listeners
-  hard-stop-after 60s
-defaults
-  mode tcp
-  log global
-  timeout connect 3s
-  timeout client 350s
-  timeout server 350s
-  option redispatch
-  retries 2
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +25,11 @@ class Check:
     timeout: int = 10
     healthy: int = 3
     unhealthy: int = 3
+
+    @property
+    def statuses(self) -> str:
+        """A regular expression for the matcher's statuses."""
+        return _statuses(self.matcher)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,42 +52,30 @@ class Listener:
     servers: tuple[Server, ...]
     proxy_protocol: bool = False  # tell the targets by PROXY protocol, version 2, who calls
 
+    @property
+    def backend(self) -> str:
+        """The name of its backend."""
+        return backend_name(self.group, self.port)
+
+    @property
+    def has_near(self) -> bool:
+        """Whether a server is near; if nobody is, the others serve, as DNS would lead to them."""
+        return any(server.near for server in self.servers)
+
 
 def render(listeners: tuple[Listener, ...]) -> str:
     """Return the whole configuration."""
-    return HEAD + "".join(_listener(listener) for listener in sorted(listeners, key=lambda each: each.port))
+    return templates.render(
+        "elbv2/templates/haproxy.cfg.j2",
+        listeners=sorted(listeners, key=lambda each: each.port),
+        max_connections=MAX_CONNECTIONS,
+        socket=SOCKET,
+    )
 
 
 def backend_name(group: str, port: int) -> str:
     """Return the name of a listener's backend."""
     return f"{group}-{port}"
-
-
-def _listener(listener: Listener) -> str:
-    check = listener.check
-    name = backend_name(listener.group, listener.port)
-    lines = [f"frontend port-{listener.port}", f"  bind :{listener.port}", f"  default_backend {name}", ""]
-    lines += [f"backend {name}", "  balance roundrobin", f"  timeout check {check.timeout}s"]
-    options = f"check inter {check.interval}s fastinter 1s downinter 1s rise {check.healthy} fall {check.unhealthy}"
-    if check.port is not None:
-        options += f" port {check.port}"
-    if check.protocol in ("HTTP", "HTTPS"):
-        lines += ["  option httpchk", f"  http-check send meth GET uri {check.path} ver HTTP/1.1 hdr Host health-check"]
-        lines += [f"  http-check expect rstatus {_statuses(check.matcher)}"]
-        if check.protocol == "HTTPS":
-            options += " check-ssl verify none"  # as AWS: a health check doesn't verify
-    if listener.proxy_protocol:
-        options += (
-            " send-proxy-v2 check-send-proxy"  # AWS sends the header with health checks, too: one that names nobody
-        )
-    lines += [f"  default-server {options} on-marked-down shutdown-sessions"]
-    far = all(
-        not server.near for server in listener.servers
-    )  # nobody near: the others serve, as DNS would lead to them
-    for server in sorted(listener.servers, key=lambda each: each.name):
-        backup = "" if server.near or far else " backup"
-        lines.append(f"  server {server.name} {server.address}:{server.port}{backup}")
-    return "\n".join([*lines, "", ""])
 
 
 def _statuses(matcher: str) -> str:

@@ -25,7 +25,7 @@ def test_routes_to_pods_are_set_and_old_ones_removed() -> None:
 
 def test_the_scripts_are_shell() -> None:
     for text in (
-        network_script.START_TEXT,
+        network_script.files(networks=[VPC], routes={}, rules="")[network_script.START].data.decode(),
         network_script.script(networks=[VPC, PUBLIC], routes={"10.244.1.0/24": "10.42.1.5"}),
     ):
         subprocess.run(["sh", "-n"], input=text, text=True, check=True)

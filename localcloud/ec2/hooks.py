@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class InstanceHook(Protocol):
-    """`instance` is moto's `Instance`. Called by jobs; `prepare` with the model's lock held, the others without."""
+    """`instance` is moto's `Instance`. Called by jobs with the model's lock held: nothing slow."""
 
     def prepare(self, instance: Any, spec: MachineSpec) -> MachineSpec:
         """Return the specification with what is needed on top (`dataclasses.replace`), or as it is."""

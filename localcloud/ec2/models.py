@@ -352,8 +352,9 @@ def converge(account: str, region: str, instance_id: str) -> None:
             raise
         _settle(instance, expected=PENDING, becomes=RUNNING)
         console.watch(instance_id)
-        for hook in hooks.all_hooks():
-            hook.launched(instance)
+        with now.model.lock:
+            for hook in hooks.all_hooks():
+                hook.launched(instance)
     elif wanted in _names(STOPPING, STOPPED):
         now.machines.stop(instance_id)
         _settle(instance, expected=STOPPING, becomes=STOPPED)
@@ -362,8 +363,9 @@ def converge(account: str, region: str, instance_id: str) -> None:
         console.OUTPUT.forget(instance_id)
         if instance is not None:
             _settle(instance, expected=SHUTTING_DOWN, becomes=TERMINATED)
-            for hook in hooks.all_hooks():
-                hook.terminated(instance)
+            with now.model.lock:
+                for hook in hooks.all_hooks():
+                    hook.terminated(instance)
     now.queue.submit("packet-filters", now.machines.refresh)
 
 

@@ -247,16 +247,20 @@ def test_launch_templates_show_their_data_s_tags_only(site: Site) -> None:
 def test_hooks_see_launch_and_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 
+    def note(what: str) -> None:
+        locked: Any = site.cloud.now.model.lock._lock
+        seen.append(what if locked._is_owned() else f"{what} without the model's lock")
+
     class Hook:
         def prepare(self, instance: Any, spec: MachineSpec) -> MachineSpec:
-            seen.append("prepare")
+            note("prepare")
             return spec
 
         def launched(self, instance: Any) -> None:
-            seen.append("launched")
+            note("launched")
 
         def terminated(self, instance: Any) -> None:
-            seen.append("terminated")
+            note("terminated")
 
     monkeypatch.setattr(hooks, "all_hooks", lambda: (Hook(),))
     instance = site.run()

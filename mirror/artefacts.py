@@ -2,6 +2,8 @@
 
 import importlib
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from mirror.errors import MirrorError
 from mirror.files import lock, pack, publish, sha256, unpack_member, workspace, write_atomically
 from mirror.records import Record, Records, checksum_lines
 from mirror.settings import DOUBLES, WRAPPERS, Settings
-from mirror.table import Artefact, GoBuild
+from mirror.table import Artefact, GoBuild, PythonSource
 from mirror.table import Upstream as Release
 from mirror.upstream import Upstream
 
@@ -66,6 +68,9 @@ class ArtefactBuilder:
         return target
 
     def _make(self, artefact: Artefact, folder: Path) -> str:
+        if artefact.python:
+            self._source_release(artefact, artefact.python, folder)
+            return "upstream"
         reason = "upstream publishes no such file"
         if artefact.upstream:
             address = artefact.upstream.url.replace("{program}", (*artefact.programs, "")[0])
@@ -101,6 +106,19 @@ class ArtefactBuilder:
             url, checksum = addresses
             self.upstream.download(url, target / program, checksum=checksum)
             (target / program).chmod(0o755)
+
+    def _source_release(self, artefact: Artefact, source: PythonSource, folder: Path) -> None:
+        """Let pip download it, by this machine's configuration; this environment has none of its own."""
+        subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True, timeout=300)
+        wanted = folder / "requirements.txt"
+        wanted.write_text(f"{source.project}=={artefact.version} --hash=sha256:{source.sha256}\n")
+        command = [str(folder / "venv" / "bin" / "pip"), "--disable-pip-version-check", "download", "--quiet"]
+        options = ["--no-deps", "--no-binary", source.project, "--require-hashes", "--dest", str(folder)]
+        done = subprocess.run(
+            [*command, *options, "-r", str(wanted)], capture_output=True, text=True, check=False, timeout=900
+        )
+        if done.returncode:
+            raise MirrorError(f"{artefact.name}: pip can't download {wanted.read_text()}{done.stderr.strip()[-2000:]}")
 
     def _build(self, artefact: Artefact, go: GoBuild, folder: Path) -> None:
         wrapper, cache = self.settings.source / WRAPPERS / go.wrapper, self.settings.cache

@@ -45,6 +45,14 @@ class GoBuild:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PythonSource:
+    """The source release of a Python project, as pip downloads it."""
+
+    project: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Artefact:
     """One thing that is served: an archive (`path` ends in .tar.gz) or a folder of programs."""
 
@@ -54,6 +62,7 @@ class Artefact:
     programs: tuple[str, ...]
     upstream: Upstream | None = None
     go: GoBuild | None = None
+    python: PythonSource | None = None
     # A folder of doubles/ that stands in where the upstream can't be reached.
     double: str = ""
     # Made only when somebody names it.
@@ -78,6 +87,8 @@ class Artefact:
         """Hash of the table's row and of the sources it names."""
         parts: dict[str, Any] = {"row": asdict(self)}
         parts["row"].pop("on_demand")  # says when, not what
+        if not self.python:
+            parts["row"].pop("python")  # a recipe without it keeps its hash
         if self.go:
             parts["row"]["go"].pop("note")  # words, nothing that changes the result
             for optional in ("additions", "tags"):  # a recipe without them keeps its hash
@@ -126,6 +137,8 @@ def _artefact(name: str, row: dict[str, Any]) -> Artefact:
         values["upstream"] = Upstream(**values["upstream"])
     if "go" in values:
         values["go"] = GoBuild(**values["go"])
+    if "python" in values:
+        values["python"] = PythonSource(**values["python"])
     return Artefact(name=name, **values)
 
 

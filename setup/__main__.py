@@ -46,6 +46,7 @@ FUNCTIONS = (
     checks.e2e,
     checks.again,
     checks.soak,
+    checks.suites,
     checks.awx_test,
     webapp.webapp_test,
     webapp.bench_webapp,

@@ -14,6 +14,7 @@ from .up import artefacts, up
 CHECKOV = paths.CHECKOUT / ".venv-checkov"  # apart: it pins an old boto3
 AWX = paths.CHECKOUT / ".venv-awx"  # apart: awx.awx is part of an older distribution only
 IN_TEST = ["prometheus", "grafana"]  # of the scenarios, all of which take twenty minutes
+SUITES = ("oci-conformance", "moto-source")  # the mirror makes them when they are asked for
 
 
 def files(*patterns: str) -> list[str]:
@@ -125,6 +126,19 @@ def again(phases: Phases) -> None:
 def soak(phases: Phases) -> None:
     """Pause, break and restore the monitoring of the running stack. Raises PhaseError when something is lost or untold."""
     ask_the_stack(phases, "soak")
+
+
+def suites(phases: Phases) -> None:
+    """Run other projects' test suites, and keep their results. Raises PhaseError when one fails otherwise than allowed."""
+    mirror = (program("python"), "-m", "mirror")
+    phases.run("programs", *mirror, "build", *SUITES, environment=environment(), limit=3000)
+    phases.run("images", *mirror, "images", "registry", environment=environment(), limit=3000)
+    phases.run(
+        "suites",
+        *(program("pytest"), "-v", "--durations", "5", "-m", "suites", "tests/suites"),
+        environment=local_cloud_environment(),
+        limit=7200,
+    )
 
 
 def ask_the_stack(phases: Phases, marker: str) -> None:

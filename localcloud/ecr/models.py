@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, override
 
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.utils import utcnow
+from moto.ecr import models as moto_models
 from moto.ecr.models import ECRBackend, Image
 
 from localcloud.core import runtime
@@ -55,6 +56,9 @@ class PushedImage(Image):
         """What DescribeImages says of the scan's findings."""
         findings = self.scan().get("imageScanFindings")
         return findings and {key: value for key, value in findings.items() if not key.lower().endswith("findings")}
+
+
+moto_models.Image = PushedImage  # type: ignore[misc] # PutImage makes its images of this name
 
 
 class LocalECRBackend(ECRBackend, TaggableResourcesMixin):

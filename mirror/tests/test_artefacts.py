@@ -11,7 +11,7 @@ from mirror import gobuild
 from mirror.artefacts import ArtefactBuilder
 from mirror.errors import MirrorError
 from mirror.settings import WRAPPERS
-from mirror.table import Artefact, GoBuild
+from mirror.table import Artefact, GoBuild, PythonSource
 from mirror.tests.conftest import FakeUpstream
 
 
@@ -169,3 +169,27 @@ def test_build_adds_our_files_to_a_module_that_lacks_them(
     assert replaced == [("example.org/tool", "package main\n", "<p>ours")]
     assert not (module / "dist").exists()
     assert not left_over(builder)
+
+
+def test_a_source_release_is_downloaded_by_its_hash_and_a_failure_is_told(
+    builder: ArtefactBuilder, archive: Artefact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = dataclasses.replace(archive, python=PythonSource(project="tool", sha256="0" * 64))
+    builder = dataclasses.replace(builder, artefacts={"tool": source})
+    wanted: list[str] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        if "download" not in command:
+            return subprocess.CompletedProcess(command, 0)
+        folder, file = Path(command[command.index("--dest") + 1]), Path(command[-1])
+        wanted.append(file.read_text())
+        (folder / source.path).write_bytes(b"the source")
+        return subprocess.CompletedProcess(command, len(wanted) - 1, stderr="no such version")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert builder.ensure("tool") == "upstream"
+    assert wanted == [f"tool==1.0 --hash=sha256:{'0' * 64}\n"]
+    assert (builder.settings.artefacts / source.path).read_bytes() == b"the source"
+    (builder.settings.artefacts / source.path).unlink()
+    with pytest.raises(MirrorError, match=r"tool: pip can't download tool==1.0 .*\nno such version"):
+        builder.ensure("tool")

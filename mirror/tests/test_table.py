@@ -16,7 +16,7 @@ TABLE = read_table(SOURCE / settings.TABLE)
 
 @pytest.mark.parametrize("artefact", TABLE.values(), ids=TABLE)
 def test_every_artefact_can_be_made_without_upstream(artefact: Artefact) -> None:
-    assert artefact.go or artefact.double
+    assert artefact.go or artefact.double or artefact.python
     if artefact.go:
         wrapper = SOURCE / WRAPPERS / artefact.go.wrapper
         assert (wrapper / "go.mod").is_file()
@@ -61,6 +61,13 @@ def test_a_previous_version_is_an_artefact_of_its_own_that_is_made_when_it_is_na
 def test_a_version_is_made_the_same_way_whether_it_is_asked_for_or_not() -> None:
     artefact = TABLE["node_exporter"]
     assert dataclasses.replace(artefact, on_demand=True).digest(SOURCE) == artefact.digest(SOURCE)
+
+
+def test_motos_tests_are_those_of_the_moto_that_is_installed() -> None:
+    source = TABLE["moto-source"]
+    assert source.python
+    pinned = (SOURCE / "requirements.txt").read_text().partition(f"\nmoto=={source.version} ")[2].partition("# via")[0]
+    assert source.python.sha256 in pinned
 
 
 def test_unknown_program_lists_the_known_ones() -> None:

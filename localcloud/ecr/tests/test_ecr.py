@@ -110,6 +110,15 @@ def test_a_tag_moves_and_the_image_before_stays_without(cloud: Cloud) -> None:
     assert details == {first: None, second: ["v1"]}
 
 
+def test_an_image_that_came_by_the_api_is_scanned_too(cloud: Cloud) -> None:
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName="team/app")
+    ecr.put_image(repositoryName="team/app", imageManifest='{"mediaType": "x/y", "layers": []}', imageTag="v1")
+    ecr.start_image_scan(repositoryName="team/app", imageId={"imageTag": "v1"})
+    found = ecr.describe_image_scan_findings(repositoryName="team/app", imageId={"imageTag": "v1"})
+    assert found["imageScanStatus"]["status"] == "COMPLETE"
+
+
 def test_images_survive_a_kill(cloud: Cloud) -> None:
     ecr = cloud.client("ecr")
     ecr.create_repository(repositoryName="team/app")

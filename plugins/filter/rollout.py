@@ -55,7 +55,7 @@ def rollout_problem(
     lines.append(
         "Went back to the version before, which never stopped serving."
         if back
-        else "Nothing was taken back: the pods stay as they are, to be looked at."
+        else "The Deployment was left as it is, to be looked at."
     )
     lines.append("Correct the image or its settings, then run the playbook again.")
     return "\n".join(lines)

@@ -87,7 +87,7 @@ def test_without_a_version_before_the_pods_stay() -> None:
     }
     text = rollout_problem([waiting], events=[], logs=[], name="webapp/webapp", seconds=5, back=False)
     assert "Pod new on no node: PodScheduled is False: 0/2 nodes are available." in text
-    assert "Nothing was taken back: the pods stay as they are, to be looked at." in text
+    assert "The Deployment was left as it is, to be looked at." in text
 
 
 def test_the_first_errors_of_a_long_log_are_shown_before_its_last_lines() -> None:

@@ -38,6 +38,7 @@ STOOD_ON = {
     "moto.moto_api._internal": {"mock_random"},
     "moto.s3.models:FakeKey": {"_value_buffer"},
     "moto.s3.utils": {"_VersionedKeyStore"},
+    "moto.ssm.models:SimpleSystemManagerBackend": {"_parameters"},
 }
 
 
@@ -52,17 +53,16 @@ def sources() -> Iterator[tuple[Path, ast.Module]]:
             yield path, ast.parse(path.read_text())
 
 
-def own_names() -> set[str]:
-    """Return what the package defines: functions, classes, and attributes that are assigned."""
+def defined(tree: ast.Module) -> set[str]:
+    """Return what a module defines: functions, classes, and attributes that are assigned."""
     found = set()
-    for _, tree in sources():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                found.add(node.name)
-            elif isinstance(node, ast.Assign | ast.AnnAssign):
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                found |= {target.id for target in targets if isinstance(target, ast.Name)}
-                found |= {each.attr for each in targets if isinstance(each, ast.Attribute) and is_name(each, "self")}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {target.id for target in targets if isinstance(target, ast.Name)}
+            found |= {each.attr for each in targets if isinstance(each, ast.Attribute) and is_name(each, "self")}
     return found
 
 
@@ -72,13 +72,14 @@ def is_name(node: ast.Attribute, *names: str) -> bool:
 
 def used() -> dict[str, str]:
     """Return the private names of others that the package uses, with a place of each."""
-    own = own_names()
+    everywhere = set().union(*(defined(tree) for _, tree in sources()))  # `self` may be of another module's class
     found: dict[str, str] = {}
     for path, tree in sources():
+        here = defined(tree)
         for node in ast.walk(tree):
             place = f"localcloud/{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}"
-            if isinstance(node, ast.Attribute) and private(node.attr) and node.attr not in own:
-                if not is_name(node, *sys.stdlib_module_names):
+            if isinstance(node, ast.Attribute) and private(node.attr) and not is_name(node, *sys.stdlib_module_names):
+                if node.attr not in (everywhere if is_name(node, "self", "cls") else here):
                     found[node.attr] = place
             elif isinstance(node, ast.ImportFrom) and node.module and not node.module.startswith("localcloud"):
                 hidden = any(map(private, node.module.split(".")))

@@ -1,0 +1,1 @@
+"""What the local cloud takes to answer a read."""

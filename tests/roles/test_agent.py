@@ -50,3 +50,9 @@ def test_no_label_of_a_pod_is_taken_over_but_its_name(text: str) -> None:
     assert not [step for step in steps if step.get("action") in {"labelmap", "labeldrop", "labelkeep"}]
     kept = {step["target_label"] for step in steps if "target_label" in step}
     assert {label for label in kept if not label.startswith("__")} == {"namespace", "pod", "node", "app"}
+
+
+def test_a_pod_can_not_fill_the_agent(text: str) -> None:
+    (pods,) = (job for job in yaml.safe_load(text)["scrape_configs"] if job["job_name"] == "pods")
+    assert pods["sample_limit"] == 5000
+    assert {"label_limit", "label_value_length_limit", "body_size_limit"} <= pods.keys()

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import os
 import shutil
+import stat
 import tarfile
 import tempfile
 import time
@@ -47,6 +48,14 @@ def leaves(start: Path) -> Iterator[Path]:
         left = any(part == "__pycache__" or part.startswith((".pytest", ".mypy", ".ruff")) for part in path.parts)
         if path.is_file() and not left and not path.name.endswith("_test.go"):
             yield path
+
+
+def let_others_read(folder: Path) -> None:
+    """Let modes follow from the executable bit alone, whatever the umask of the checkout or of a build: users of images read it."""
+    for path in [folder, *folder.rglob("*")]:
+        mode = path.lstat().st_mode
+        if not stat.S_ISLNK(mode):
+            path.chmod(0o755 if stat.S_ISDIR(mode) or mode & 0o100 else 0o644)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mirror import debian, engine, gobuild
 from mirror.errors import MirrorError
-from mirror.files import lock, publish, unpack_member, workspace
+from mirror.files import let_others_read, lock, publish, unpack_member, workspace
 from mirror.recipes import Recipe, go_package
 from mirror.settings import Settings
 from mirror.table import Artefact, program_owner
@@ -89,6 +89,7 @@ class ImageBuilder:
             gobuild.build(module, {Path(path).name: package}, context / "bin", cache=self.settings.cache)
         if recipe.images:
             engine.export([self.recipes[name].tag for name in recipe.images], context / "images.tar")
+        let_others_read(context)
 
     def root(self, name: str) -> Path:
         """Have the recipe's whole root file system as tar (kept for bases), and what its base has not as another."""

@@ -128,6 +128,13 @@ def soak(phases: Phases) -> None:
     ask_the_stack(phases, "soak")
 
 
+def kills(phases: Phases) -> None:
+    """Kill the server of a local cloud of its own under playbooks. Raises PhaseError when one does not converge after that."""
+    artefacts(phases)
+    tests = [program("pytest"), "-v", "-s", "-x", "-m", "kills", "tests/e2e"]
+    phases.run("kills", *tests, environment=environment(), limit=14400)
+
+
 def suites(phases: Phases) -> None:
     """Run other projects' test suites, and keep their results. Raises PhaseError when one fails otherwise than allowed."""
     mirror = (program("python"), "-m", "mirror")

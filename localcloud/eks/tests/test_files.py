@@ -69,7 +69,9 @@ def test_a_kubelet_logs_in_by_token_and_says_where_it_is() -> None:
 
 
 def test_zone_region_type_and_own_labels_are_on_the_node() -> None:
-    values = dict(line.split("=", 1) for line in nodes.environment(node()).splitlines())
+    values = dict(
+        line.split("=", 1) for line in nodes.files(node())["etc/kubernetes/node.env"].data.decode().splitlines()
+    )
     assert "topology.kubernetes.io/zone=eu-west-1a" in values["NODE_LABELS"].split(",")
     assert "role=worker" in values["NODE_LABELS"].split(",")
     assert values["POD_RANGE"] == "100.64.65.64/26"
@@ -83,7 +85,7 @@ def test_pods_get_addresses_of_their_nodes_range() -> None:
 def test_ecr_is_pulled_by_its_own_provider_with_the_clouds_authority() -> None:
     provider = read("credential-providers.json")["providers"][0]
     assert {"name": "AWS_ENDPOINT_URL", "value": "http://198.51.100.1:5600"} in provider["env"]
-    hosts = tomllib.loads(nodes.registry_hosts(node().registry))
+    hosts = tomllib.loads(nodes.files(node())[f"etc/containerd/certs.d/{node().registry}/hosts.toml"].data.decode())
     assert hosts["host"][f"https://{node().registry}"]["ca"].endswith("/ca.crt")
 
 

@@ -40,10 +40,12 @@ def check(principal: Principal, operation: Operation) -> None:
 
 
 def _decide(principal: Principal, question: Question, resource: str | None, known: Model, source: str) -> Decision:
+    arn = resource or ""
+    is_one = arn.startswith("arn:")  # no "*"
     policies = sources.policies_of(
         principal,
-        resource=known.policies(resource) if resource and resource != "*" else (),
-        resource_decides=bool(resource) and str(resource).startswith("arn:aws:kms:") and ":key/" in str(resource),
+        resource=known.policies(arn) if is_one else (),
+        resource_decides=arn.startswith("arn:aws:kms:") and ":key/" in arn,
     )
     context = {
         **sources.context_of(
@@ -54,8 +56,8 @@ def _decide(principal: Principal, question: Question, resource: str | None, know
     }
     service = question.action.partition(":")[0]
     wanted = {key.lower() for key in condition_keys(policies)}
-    if resource and any(key.startswith(("aws:resourcetag/", f"{service}:resourcetag/")) for key in wanted):
-        for name, value in known.tags(resource).items():
+    if is_one and any(key.startswith(("aws:resourcetag/", f"{service}:resourcetag/")) for key in wanted):
+        for name, value in known.tags(arn).items():
             context[f"aws:resourcetag/{name.lower()}"] = context[f"{service}:resourcetag/{name.lower()}"] = (value,)
     return evaluate(
         Request(action=question.action, resource=resource, caller=sources.caller_of(principal), context=context),

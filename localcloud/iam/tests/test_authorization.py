@@ -127,7 +127,8 @@ def test_tags_of_the_resource_decide(dev: Callable[..., Any], cloud: Cloud) -> N
     mine, other = (ec2.create_vpc(CidrBlock=f"10.{n}.0.0/16")["Vpc"]["VpcId"] for n in (97, 98))
     ec2.create_tags(Resources=[mine], Tags=[{"Key": "Environment", "Value": "mine"}])
     condition = {"StringEquals": {"aws:ResourceTag/Environment": "mine"}}
-    client = dev("ec2", statement("ec2:DeleteVpc", Condition=condition))
+    client = dev("ec2", statement("ec2:DeleteVpc", Condition=condition), statement("ec2:DescribeVpcs"))
+    client.describe_vpcs()  # about no single resource
     assert refusal(client.delete_vpc, VpcId=other)[0] == "UnauthorizedOperation"
     client.delete_vpc(VpcId=mine)
 

@@ -84,12 +84,6 @@ class Machines:
             self._held.discard(spec.name)
         return addresses
 
-    def start(self, name: str) -> dict[str, str]:
-        """Start a machine that was made by `ensure`; its addresses."""
-        with self._locks[name], failures(f"starting {name}"):
-            self.docker.start(self.container(name))
-            return self._look_up_addresses(name)
-
     def stop(self, name: str, *, seconds: int = STOP_SECONDS) -> None:
         """Stop a machine; not there is fine."""
         with self._locks[name], failures(f"stopping {name}"):
@@ -135,7 +129,8 @@ class Machines:
             try:
                 return self.docker.read(self.container(name), path)
             except NotFound:
-                raise FileNotFoundError(f"{name}: {path}") from None
+                pass
+        raise FileNotFoundError(f"{name}: {path}")  # not above: it is an OSError, which is a failure of Docker there
 
     def console(self, name: str, *, size: int) -> bytes:
         """Return the last bytes of what a machine printed to its console; nothing when it is not there."""
@@ -209,12 +204,10 @@ class Machines:
 
     def refresh(self) -> None:
         """Render every machine's network files anew and apply those that changed. Needs no model lock: takes it itself."""
-        with self._table:
-            names = list(self._specs)
-            regions = {spec.region or self.config.region for spec in self._specs.values()}
-        known = {region: self._groups(region) for region in regions}
+        specs = self.specs
+        known = {region: self._groups(region) for region in {s.region or self.config.region for s in specs.values()}}
         problems = []
-        for name in names:
+        for name in specs:
             try:
                 with self._locks[name], failures(f"network of {name}"):
                     self._apply(name, known)

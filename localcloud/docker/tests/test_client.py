@@ -144,6 +144,36 @@ def test_a_command_without_an_exit_code_has_failed() -> None:
     assert api.asked[0] == ("exec_create", ("test-i-1", ["true"]), {"stdin": False, "environment": {"A": "b"}})
 
 
+def test_every_other_call_goes_to_the_engine_as_it_is() -> None:
+    place = Attachment(network="vpc", address="10.42.1.4")
+    made, api = engine(logs=b"printed")
+    made.start("m")
+    made.stop("m", seconds=3)
+    made.restart("m", seconds=4)
+    made.remove("m")
+    made.connect("m", place)
+    made.disconnect("m", "vpc")
+    made.write("m", {"/a": File(content="b")})
+    assert made.logs("m", lines=5) == b"printed"
+    assert [(method, *args, kwargs) for method, args, kwargs in api.asked if method != "put_archive"] == [
+        ("start", "m", {}),
+        ("stop", "m", {"timeout": 3}),
+        ("restart", "m", {"timeout": 4}),
+        ("remove_container", "m", {"force": True, "v": True}),
+        ("connect_container_to_network", "m", "vpc", {"ipv4_address": "10.42.1.4", "aliases": None}),
+        ("disconnect_container_from_network", "m", "vpc", {"force": True}),
+        ("logs", "m", {"tail": 5}),
+    ]
+
+
+def test_a_volume_is_made_with_the_label_by_which_it_is_removed() -> None:
+    place = Attachment(network="vpc")
+    spec = MachineSpec(name="r", kind="registry", image="r:1", attachments=(place,), named_volumes={"data": "/var/lib"})
+    made, api = engine(inspect_image={"Config": {}}, create_host_config={})
+    made.create("test-r", spec, label="beacon.localcloud=test", entrypoint=[])
+    assert ("create_volume", ("data",), {"labels": {"beacon.localcloud": "test"}}) in api.asked
+
+
 def test_output_of_a_command_with_input_is_put_together() -> None:
     class Socket:
         def __init__(self) -> None:

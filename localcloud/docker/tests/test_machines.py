@@ -8,7 +8,7 @@ from localcloud.core.errors import DockerFailedError, ImageMissingError
 from localcloud.docker.machines import Machines
 from localcloud.docker.networks import Networks
 from localcloud.docker.security_groups import Group, Permission
-from localcloud.docker.spec import Attachment, File, MachineSpec
+from localcloud.docker.spec import Attachment, ExecResult, File, MachineSpec
 from localcloud.tests.fake_docker import Executed
 
 if TYPE_CHECKING:
@@ -164,3 +164,54 @@ def test_what_docker_refuses_is_said_with_the_machine(machines: Machines, docker
 
 def test_removing_what_is_not_there_is_fine(machines: Machines) -> None:
     machines.remove("i-9")
+
+
+def test_what_is_not_there_is_stopped_and_has_printed_nothing(machines: Machines) -> None:
+    machines.stop("i-9")
+    assert machines.console("i-9", size=10) == b""
+    assert machines.state("i-9") == "missing"
+
+
+def test_the_newest_of_a_console_is_kept(machines: Machines, docker: FakeDocker) -> None:
+    machines.ensure(spec())
+    docker.consoles["i-1"] = b"first and last"
+    assert machines.console("i-1", size=4) == b"last"
+
+
+def test_files_are_written_and_read(machines: Machines) -> None:
+    machines.ensure(spec())
+    machines.put_files("i-1", {"/etc/motd": File(content="hello")})
+    assert machines.read_file("i-1", "/etc/motd") == b"hello"
+    with pytest.raises(FileNotFoundError, match="i-1: /etc/none"):
+        machines.read_file("i-1", "/etc/none")
+
+
+def test_a_network_that_cannot_be_set_up_is_told_by_its_machine_and_tried_again(
+    machines: Machines, docker: FakeDocker
+) -> None:
+    machines.ensure(spec())
+    machines.ensure(spec("i-2", "10.42.1.5"))
+    docker.answers["sh"] = ExecResult(exit_code=1, output="no address in 10.42.0.0/16\n")
+    with pytest.raises(
+        DockerFailedError, match=r"i-1: its network could not be set up: no address in 10\.42\.0\.0/16$"
+    ):
+        machines.refresh()
+    docker.answers.clear()
+    docker.executed.clear()
+    machines.refresh()
+    assert [each.machine for each in docker.executed] == ["i-1"]
+
+
+def test_a_machine_that_stopped_meanwhile_is_no_problem_of_a_refresh(machines: Machines, docker: FakeDocker) -> None:
+    machines.ensure(spec())
+    machines.ensure(spec("i-2", "10.42.1.5"))
+    docker.lose("i-1")
+    machines.refresh()
+
+
+def test_a_machine_that_is_gone_right_after_its_start_is_a_failure(
+    machines: Machines, docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker, "start", lambda _: docker.lose("i-1"))
+    with pytest.raises(DockerFailedError, match="i-1 is gone"):
+        machines.ensure(spec())

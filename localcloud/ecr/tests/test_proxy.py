@@ -73,7 +73,7 @@ def error(answer: TestResponse) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def docker(cloud: Cloud) -> Docker:
+def user(cloud: Cloud) -> Docker:
     cloud.client("ecr").create_repository(repositoryName="team/app")
     data = cloud.client("ecr").get_authorization_token()["authorizationData"][0]
     application, layers = Proxy(registry=cloud.now.registry), Layers()
@@ -82,21 +82,21 @@ def docker(cloud: Cloud) -> Docker:
     return Docker(client=Client(application), layers=layers, token=data["authorizationToken"])
 
 
-def test_without_a_token_nothing_passes(docker: Docker) -> None:
-    answer = docker.client.get("/v2/")
+def test_without_a_token_nothing_passes(user: Docker) -> None:
+    answer = user.client.get("/v2/")
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith('Basic realm="https://')
-    assert docker.client.get("/v2/", headers={"Authorization": f"Basic {docker.token}"}).status_code == 200
+    assert user.client.get("/v2/", headers={"Authorization": f"Basic {user.token}"}).status_code == 200
 
 
-def test_who_may_pull_may_not_push(cloud: Cloud, docker: Docker) -> None:
-    docker.push("v1")
+def test_who_may_pull_may_not_push(cloud: Cloud, user: Docker) -> None:
+    user.push("v1")
     iam = cloud.client("iam")
     iam.create_user(UserName="node")
     iam.attach_user_policy(UserName="node", PolicyArn="arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly")
     key = iam.create_access_key(UserName="node")["AccessKey"]
     ecr = cloud.client("ecr", key=(key["AccessKeyId"], key["SecretAccessKey"]))
-    node = replace(docker, token=ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"])
+    node = replace(user, token=ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"])
     assert node.ask("GET", "manifests/v1").status_code == 200
     message = (
         "User: arn:aws:iam::123456789012:user/node is not authorized to perform: ecr:PutImage on resource: "
@@ -104,40 +104,40 @@ def test_who_may_pull_may_not_push(cloud: Cloud, docker: Docker) -> None:
     )
     assert error(node.push("v2")) == (403, "DENIED", message)
     assert error(node.ask("POST", "blobs/uploads/"))[:2] == (403, "DENIED")
-    assert docker.ask("GET", "manifests/v2").status_code == 404
+    assert user.ask("GET", "manifests/v2").status_code == 404
     iam.delete_access_key(UserName="node", AccessKeyId=key["AccessKeyId"])
     assert node.ask("GET", "manifests/v1").status_code == 401
 
 
-def test_an_unknown_repository_is_named(docker: Docker) -> None:
-    answer = docker.client.post("/v2/no/such/blobs/uploads/", headers={"Authorization": f"Basic {docker.token}"})
+def test_an_unknown_repository_is_named(user: Docker) -> None:
+    answer = user.client.post("/v2/no/such/blobs/uploads/", headers={"Authorization": f"Basic {user.token}"})
     message = "The repository with name 'no/such' does not exist in the registry with id '123456789012'"
     assert error(answer) == (404, "NAME_UNKNOWN", message)
 
 
-def test_what_is_pushed_is_pulled_by_tag_and_digest(docker: Docker) -> None:
-    pushed = docker.push("v1")
+def test_what_is_pushed_is_pulled_by_tag_and_digest(user: Docker) -> None:
+    pushed = user.push("v1")
     assert pushed.status_code == 201
     digest = pushed.headers["Docker-Content-Digest"]
     for reference in ("v1", digest):
-        answer = docker.ask("GET", f"manifests/{reference}")
+        answer = user.ask("GET", f"manifests/{reference}")
         assert (answer.headers["Content-Type"], answer.headers["Docker-Content-Digest"]) == (IMAGE, digest)
         assert f"sha256:{sha256(answer.data).hexdigest()}" == digest
-    head = docker.ask("HEAD", "manifests/v1")
+    head = user.ask("HEAD", "manifests/v1")
     assert (head.status_code, head.headers["Content-Length"], head.data) == (200, str(len(answer.data)), b"")
-    assert error(docker.ask("GET", "manifests/v9"))[:2] == (404, "MANIFEST_UNKNOWN")
+    assert error(user.ask("GET", "manifests/v9"))[:2] == (404, "MANIFEST_UNKNOWN")
 
 
-def test_a_chunked_manifest_is_read_to_its_end(docker: Docker) -> None:
+def test_a_chunked_manifest_is_read_to_its_end(user: Docker) -> None:
     text = json.dumps({"schemaVersion": 2, "mediaType": IMAGE, "layers": []})
     environ = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
-    answer = docker.ask("PUT", "manifests/v1", data=text, environ_overrides={**environ, "CONTENT_LENGTH": ""})
+    answer = user.ask("PUT", "manifests/v1", data=text, environ_overrides={**environ, "CONTENT_LENGTH": ""})
     assert answer.headers["Docker-Content-Digest"] == f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff\xfe\xfa"])
-def test_what_is_no_manifest_is_refused(docker: Docker, body: bytes) -> None:
-    status, code, message = error(docker.ask("PUT", "manifests/v1", data=body, content_type=IMAGE))
+def test_what_is_no_manifest_is_refused(user: Docker, body: bytes) -> None:
+    status, code, message = error(user.ask("PUT", "manifests/v1", data=body, content_type=IMAGE))
     assert (status, code) == (400, "MANIFEST_INVALID")
     assert message.startswith(f"The manifest ({len(body)} bytes) is no JSON object.")
 
@@ -151,45 +151,45 @@ def test_what_is_no_manifest_is_refused(docker: Docker, body: bytes) -> None:
         (b'{"mediaType": "x", "subject": {"digest": "x"}}', "Invalid digest 'x'"),
     ],
 )
-def test_a_manifest_that_ecr_could_not_keep_is_refused(docker: Docker, body: bytes, message: str) -> None:
-    status, _, said = error(docker.ask("PUT", "manifests/v1", data=body))
+def test_a_manifest_that_ecr_could_not_keep_is_refused(user: Docker, body: bytes, message: str) -> None:
+    status, _, said = error(user.ask("PUT", "manifests/v1", data=body))
     assert status == 400
     assert message in said
 
 
-def test_a_manifest_that_is_too_large_is_refused(docker: Docker) -> None:
-    answer = error(docker.ask("PUT", "manifests/v1", data=b" " * (LARGEST_MANIFEST + 1)))
+def test_a_manifest_that_is_too_large_is_refused(user: Docker) -> None:
+    answer = error(user.ask("PUT", "manifests/v1", data=b" " * (LARGEST_MANIFEST + 1)))
     assert answer == (413, "MANIFEST_INVALID", f"The manifest is larger than {LARGEST_MANIFEST} bytes.")
 
 
-def test_an_image_comes_after_its_layers_and_an_index_after_its_images(docker: Docker) -> None:
+def test_an_image_comes_after_its_layers_and_an_index_after_its_images(user: Docker) -> None:
     missing = f"sha256:{'1' * 64}"
     for content in ({"layers": [{"digest": missing}]}, {"manifests": [{"digest": missing}]}):
-        status, code, message = error(docker.push("v1", **content))
+        status, code, message = error(user.push("v1", **content))
         assert (status, code) == (404, "MANIFEST_BLOB_UNKNOWN")
         assert missing in message
-    elsewhere = docker.push("v1", layers=[{"digest": missing, "urls": ["https://example.org/layer"]}])
+    elsewhere = user.push("v1", layers=[{"digest": missing, "urls": ["https://example.org/layer"]}])
     assert elsewhere.status_code == 201
-    assert docker.push("v2", manifests=[{"digest": elsewhere.headers["Docker-Content-Digest"]}]).status_code == 201
+    assert user.push("v2", manifests=[{"digest": elsewhere.headers["Docker-Content-Digest"]}]).status_code == 201
 
 
-def test_a_digest_is_sha256_and_the_manifests_own(docker: Docker) -> None:
-    assert error(docker.ask("GET", "blobs/sha256:bad"))[1] == "DIGEST_INVALID"
-    assert error(docker.ask("PUT", f"blobs/uploads/1?digest=sha512:{'0' * 128}"))[1] == "DIGEST_INVALID"
-    assert error(docker.push("sha256:bad"))[:2] == (400, "DIGEST_INVALID")
-    assert "digest is sha256:" in error(docker.push(f"sha256:{'1' * 64}"))[2]
+def test_a_digest_is_sha256_and_the_manifests_own(user: Docker) -> None:
+    assert error(user.ask("GET", "blobs/sha256:bad"))[1] == "DIGEST_INVALID"
+    assert error(user.ask("PUT", f"blobs/uploads/1?digest=sha512:{'0' * 128}"))[1] == "DIGEST_INVALID"
+    assert error(user.push("sha256:bad"))[:2] == (400, "DIGEST_INVALID")
+    assert "digest is sha256:" in error(user.push(f"sha256:{'1' * 64}"))[2]
 
 
-def test_an_immutable_tag_is_not_moved(cloud: Cloud, docker: Docker) -> None:
+def test_an_immutable_tag_is_not_moved(cloud: Cloud, user: Docker) -> None:
     cloud.client("ecr").put_image_tag_mutability(repositoryName="team/app", imageTagMutability="IMMUTABLE")
-    assert docker.push("v1").status_code == docker.push("v1").status_code == docker.push("v2").status_code == 201
-    status, code, message = error(docker.push("v1", annotations={"a": "b"}))
+    assert user.push("v1").status_code == user.push("v1").status_code == user.push("v2").status_code == 201
+    status, code, message = error(user.push("v1", annotations={"a": "b"}))
     assert (status, code) == (400, "TAG_INVALID")
     assert "'v1' already exists in the 'team/app' repository" in message
 
 
 def test_of_two_pushes_at_once_to_an_immutable_tag_one_is_taken(
-    cloud: Cloud, docker: Docker, monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, user: Docker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cloud.client("ecr").put_image_tag_mutability(repositoryName="team/app", imageTagMutability="IMMUTABLE")
     both, record = threading.Barrier(2), proxy.record_push
@@ -201,7 +201,7 @@ def test_of_two_pushes_at_once_to_an_immutable_tag_one_is_taken(
     monkeypatch.setattr(proxy, "record_push", together)
     found: list[int] = []
     threads = [
-        threading.Thread(target=lambda i=i: found.append(docker.push("v1", annotations={"a": i}).status_code))
+        threading.Thread(target=lambda i=i: found.append(user.push("v1", annotations={"a": i}).status_code))
         for i in ("x", "y")
     ]
     for thread in threads:
@@ -211,78 +211,78 @@ def test_of_two_pushes_at_once_to_an_immutable_tag_one_is_taken(
     assert sorted(found) == [201, 400]
 
 
-def test_tags_come_in_pages_in_their_order_as_ecr_has_them(cloud: Cloud, docker: Docker) -> None:
+def test_tags_come_in_pages_in_their_order_as_ecr_has_them(cloud: Cloud, user: Docker) -> None:
     for tag in ("c", "a", "d", "b"):
-        docker.push(tag)
+        user.push(tag)
     cloud.client("ecr").batch_delete_image(repositoryName="team/app", imageIds=[{"imageTag": "d"}])
-    first = docker.ask("GET", "tags/list?n=2")
+    first = user.ask("GET", "tags/list?n=2")
     assert first.json == {"name": "team/app", "tags": ["a", "b"]}
     following = f"<https://{cloud.config.registry}/v2/team/app/tags/list?n=2&last=b>"
     assert first.headers["Link"] == f'{following}; rel="next"'
-    last = docker.ask("GET", "tags/list?n=2&last=b")
+    last = user.ask("GET", "tags/list?n=2&last=b")
     assert (last.json["tags"] if last.json else None, "Link" in last.headers) == (["c"], False)
-    assert docker.ask("GET", "tags/list?n=0").get_json()["tags"] == []
-    assert error(docker.ask("GET", "tags/list?n=10000")) == (
+    assert user.ask("GET", "tags/list?n=0").get_json()["tags"] == []
+    assert error(user.ask("GET", "tags/list?n=10000")) == (
         400,
         "PAGINATION_NUMBER_INVALID",
         "Invalid parameter n='10000': a number from 0 to 1000 is allowed.",
     )
 
 
-def test_what_is_attached_to_an_image_is_listed(docker: Docker) -> None:
-    image = docker.push("v1").headers["Docker-Content-Digest"]
-    attached = docker.push("bom", subject={"digest": image}, artifactType="x/bom", annotations={"made": "here"})
+def test_what_is_attached_to_an_image_is_listed(user: Docker) -> None:
+    image = user.push("v1").headers["Docker-Content-Digest"]
+    attached = user.push("bom", subject={"digest": image}, artifactType="x/bom", annotations={"made": "here"})
     assert attached.headers["OCI-Subject"] == image
-    docker.push("signature", subject={"digest": image})
-    answer = docker.ask("GET", f"referrers/{image}")
+    user.push("signature", subject={"digest": image})
+    answer = user.ask("GET", f"referrers/{image}")
     assert answer.headers["Content-Type"] == INDEX
     assert [one["artifactType"] for one in answer.get_json()["manifests"]] == ["x/bom", "x/config"]
-    chosen = docker.ask("GET", f"referrers/{image}?artifactType=x/bom")
+    chosen = user.ask("GET", f"referrers/{image}?artifactType=x/bom")
     assert chosen.headers["OCI-Filters-Applied"] == "artifactType"
     assert [(one["mediaType"], one["annotations"]) for one in chosen.get_json()["manifests"]] == [
         (IMAGE, {"made": "here"})
     ]
-    nothing = docker.ask("GET", f"referrers/sha256:{'1' * 64}")
+    nothing = user.ask("GET", f"referrers/sha256:{'1' * 64}")
     assert nothing.get_json() == {"schemaVersion": 2, "mediaType": INDEX, "manifests": []}
-    assert error(docker.ask("GET", "referrers/bad"))[:2] == (400, "DIGEST_INVALID")
+    assert error(user.ask("GET", "referrers/bad"))[:2] == (400, "DIGEST_INVALID")
 
 
-def test_images_are_deleted_by_digest_and_come_again(cloud: Cloud, docker: Docker) -> None:
-    digest = docker.push("v1").headers["Docker-Content-Digest"]
-    assert docker.ask("DELETE", f"manifests/{digest}").status_code == 202
-    assert error(docker.ask("DELETE", f"manifests/{digest}"))[:2] == (404, "MANIFEST_UNKNOWN")
-    docker.push("v1")
+def test_images_are_deleted_by_digest_and_come_again(cloud: Cloud, user: Docker) -> None:
+    digest = user.push("v1").headers["Docker-Content-Digest"]
+    assert user.ask("DELETE", f"manifests/{digest}").status_code == 202
+    assert error(user.ask("DELETE", f"manifests/{digest}"))[:2] == (404, "MANIFEST_UNKNOWN")
+    user.push("v1")
     cloud.settle()
-    assert docker.ask("GET", "manifests/v1").status_code == 200
+    assert user.ask("GET", "manifests/v1").status_code == 200
     for path in ("manifests/v1", f"blobs/{LAYER}"):
-        answer = docker.ask("DELETE", path)
+        answer = user.ask("DELETE", path)
         assert (answer.status_code, error(answer)[1]) == (405, "UNSUPPORTED")
 
 
-def test_layers_pass_with_their_framing_and_each_side_has_its_own_date(docker: Docker) -> None:
-    answer = docker.ask("PATCH", "blobs/uploads/1?_state=x", data=b"0123", headers={"Date": "mine"})
+def test_layers_pass_with_their_framing_and_each_side_has_its_own_date(user: Docker) -> None:
+    answer = user.ask("PATCH", "blobs/uploads/1?_state=x", data=b"0123", headers={"Date": "mine"})
     assert (answer.status_code, answer.data) == (202, b"body")
     assert not {"Date", "Server"} & set(answer.headers.keys())
-    method, target, headers, body = docker.layers.asked[-1]
+    method, target, headers, body = user.layers.asked[-1]
     assert (method, target, body) == ("PATCH", "/v2/team/app/blobs/uploads/1?_state=x", b"0123")
     assert headers["Content-Length"] == "4"
     assert "Date" not in headers
-    assert headers["authorization"] != f"Basic {docker.token}"
+    assert headers["authorization"] != f"Basic {user.token}"
     streamed = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
-    docker.ask("PATCH", "blobs/uploads/1", data=b"4567", environ_overrides=streamed)
-    assert docker.layers.asked[-1][3] == b"4567"
-    head = docker.ask("HEAD", f"blobs/{LAYER}")
+    user.ask("PATCH", "blobs/uploads/1", data=b"4567", environ_overrides=streamed)
+    assert user.layers.asked[-1][3] == b"4567"
+    head = user.ask("HEAD", f"blobs/{LAYER}")
     assert (head.status_code, head.headers["Content-Length"]) == (200, "4")
 
 
-def test_pieces_of_a_layer_come_in_their_order(docker: Docker) -> None:
+def test_pieces_of_a_layer_come_in_their_order(user: Docker) -> None:
     piece = {"headers": {"Content-Range": "10-13"}, "data": b"0123"}
-    assert docker.ask("PATCH", "blobs/uploads/1", **piece).status_code == 202
-    docker.layers.uploaded = "0-0"
-    assert error(docker.ask("PATCH", "blobs/uploads/1", **piece))[:2] == (416, "BLOB_UPLOAD_INVALID")
-    assert docker.ask("PATCH", "blobs/uploads/1", headers={"Content-Range": "0-3"}, data=b"0123").status_code == 202
+    assert user.ask("PATCH", "blobs/uploads/1", **piece).status_code == 202
+    user.layers.uploaded = "0-0"
+    assert error(user.ask("PATCH", "blobs/uploads/1", **piece))[:2] == (416, "BLOB_UPLOAD_INVALID")
+    assert user.ask("PATCH", "blobs/uploads/1", headers={"Content-Range": "0-3"}, data=b"0123").status_code == 202
 
 
-def test_a_registry_that_does_not_answer_is_told(docker: Docker) -> None:
-    docker.layers.down = True
-    assert error(docker.push("v1")) == (503, "UNAVAILABLE", "The registry does not answer: gone")
+def test_a_registry_that_does_not_answer_is_told(user: Docker) -> None:
+    user.layers.down = True
+    assert error(user.push("v1")) == (503, "UNAVAILABLE", "The registry does not answer: gone")

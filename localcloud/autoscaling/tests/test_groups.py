@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+from moto.autoscaling.models import autoscaling_backends
+
+from localcloud.autoscaling.models import GRACE_SECONDS
+from localcloud.core.config import ACCOUNT
+
+if TYPE_CHECKING:
+    from localcloud.conftest import Cloud
+
+AMI = "ami-0debian1300000001"
+
+
+class Site:
+    """A VPC with two subnets, and a launch template."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.ec2, self.autoscaling = cloud.client("ec2"), cloud.client("autoscaling")
+        vpc = self.ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
+        self.subnets = [
+            self.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.42.{n}.0/24", AvailabilityZone=f"eu-west-1{zone}")[
+                "Subnet"
+            ]["SubnetId"]
+            for n, zone in ((1, "a"), (2, "b"))
+        ]
+        data = {"ImageId": AMI, "InstanceType": "t3.small"}
+        self.ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)
+        self.silent: dict[str, float] = {}
+
+    def create(self, wanted: int) -> None:
+        self.autoscaling.create_auto_scaling_group(
+            AutoScalingGroupName="g",
+            MinSize=0,
+            MaxSize=4,
+            DesiredCapacity=wanted,
+            LaunchTemplate={"LaunchTemplateName": "web"},
+            VPCZoneIdentifier=",".join(self.subnets),
+        )
+        self.cloud.settle()
+
+    def watch(self, *, now: float) -> None:
+        """Do what the watch does every few seconds."""
+        backend: Any = autoscaling_backends[ACCOUNT]["eu-west-1"]
+        backend.replace_lost(self.silent, now=now)
+        self.cloud.settle()
+
+    def instances(self) -> list[str]:
+        groups = self.autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+        return [instance["InstanceId"] for group in groups for instance in group["Instances"]]
+
+    def state(self, instance: str) -> str:
+        found = self.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+        return str(found["State"]["Name"])
+
+
+@pytest.fixture
+def site(cloud: Cloud) -> Site:
+    return Site(cloud)
+
+
+def test_instances_are_spread_over_the_subnets(site: Site) -> None:
+    site.create(3)
+    found = site.ec2.describe_instances(InstanceIds=site.instances())["Reservations"]
+    places = [instance["SubnetId"] for reservation in found for instance in reservation["Instances"]]
+    assert [places.count(subnet) for subnet in site.subnets] == [2, 1]
+
+
+def test_a_removed_machine_s_instance_is_replaced_at_once(site: Site) -> None:
+    site.create(2)
+    lost, kept = site.instances()
+    site.cloud.docker.lose(lost)
+    site.watch(now=0.0)
+    assert kept in site.instances()
+    assert lost not in site.instances()
+    assert len(site.instances()) == 2
+    assert site.state(lost) == "terminated"
+
+
+def test_a_stopped_machine_has_some_time_to_come_back(site: Site) -> None:
+    site.create(1)
+    (instance,) = site.instances()
+    site.cloud.docker.halt(instance)
+    site.watch(now=0.0)
+    site.watch(now=GRACE_SECONDS)
+    assert site.instances() == [instance]
+    site.watch(now=GRACE_SECONDS + 1)
+    assert site.instances() != [instance]
+
+
+def test_one_that_came_back_has_its_time_anew(site: Site) -> None:
+    site.create(1)
+    (instance,) = site.instances()
+    site.cloud.docker.halt(instance)
+    site.watch(now=0.0)
+    site.cloud.docker.start(f"test-{instance}")
+    site.watch(now=10.0)
+    assert site.silent == {}
+    site.cloud.docker.halt(instance)
+    site.watch(now=GRACE_SECONDS + 1)
+    assert site.instances() == [instance]
+
+
+def test_an_instance_that_somebody_terminated_is_replaced(site: Site) -> None:
+    site.create(1)
+    (instance,) = site.instances()
+    site.ec2.terminate_instances(InstanceIds=[instance])
+    site.cloud.settle()
+    site.watch(now=0.0)
+    (new,) = site.instances()
+    assert new != instance
+
+
+def test_a_group_that_can_t_be_filled_leaves_nothing(site: Site) -> None:
+    site.cloud.docker.images_missing.add("mirror.beacon/host:1")
+    with pytest.raises(ClientError, match=r"mirror\.beacon/host:1 is not in the Docker engine"):
+        site.create(2)
+    assert site.autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"] == []
+    assert site.ec2.describe_instances()["Reservations"] == []
+
+
+def test_what_could_not_be_launched_is_launched_when_it_can_be(site: Site) -> None:
+    site.create(1)
+    site.cloud.docker.images_missing.add("mirror.beacon/host:1")
+    site.cloud.docker.lose(site.instances()[0])
+    with pytest.raises(Exception, match=r"mirror\.beacon/host:1"):
+        site.watch(now=0.0)
+    assert site.instances() == []
+    site.cloud.docker.images_missing.clear()
+    site.watch(now=5.0)
+    assert len(site.instances()) == 1
+
+
+def test_without_groups_nobody_is_asked(site: Site) -> None:
+    site.cloud.docker.calls.clear()
+    site.watch(now=0.0)
+    assert site.cloud.docker.calls == []

@@ -20,6 +20,7 @@ PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "ht
 NETWORK = PROXIES | {
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     *("PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_TRUSTED_HOST", "PIP_CERT"),
+    *("PIP_PROXY", "PIP_TIMEOUT", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES"),
     *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
     *("GOPROXY", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GOINSECURE", "GOAUTH"),
     *("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"),  # which engine; its settings are our own
@@ -59,7 +60,7 @@ def client_settings(caller: Mapping[str, str]) -> Iterator[str]:
 def _no_proxy(caller: Mapping[str, str]) -> dict[str, str]:
     """Keep what is ours from the proxy, and what the caller keeps from it."""
     given = caller.get("no_proxy") or caller.get("NO_PROXY") or ""
-    hosts = ",".join(dict.fromkeys([*filter(None, given.split(",")), *DIRECT]))
+    hosts = given if given == "*" else ",".join(dict.fromkeys([*filter(None, given.split(",")), *DIRECT]))
     return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 

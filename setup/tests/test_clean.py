@@ -153,6 +153,7 @@ def test_nothing_of_the_local_cloud_goes_by_a_proxy(monkeypatch: pytest.MonkeyPa
 def test_the_callers_exceptions_from_the_proxy_stay() -> None:
     seen = clean.environment({"NO_PROXY": "intra.example,127.0.0.1"})
     assert seen["NO_PROXY"] == seen["no_proxy"] == "intra.example,127.0.0.1,localhost,::1"
+    assert clean.environment({"NO_PROXY": "*"})["NO_PROXY"] == "*"
 
 
 def test_a_process_that_entered_writes_what_others_can_read(tmp_path: Path) -> None:

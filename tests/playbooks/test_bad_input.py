@@ -102,7 +102,7 @@ def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
         (
             {"AWS_REGION": "eu-west-1"},
             ["-e", "beacon_region=us-east-1"],
-            "AWS_REGION is eu-west-1, where the inventory looks for hosts, but beacon_region is us-east-1.",
+            "The region of AWS_REGION, AWS_DEFAULT_REGION or the profile is eu-west-1, where the inventory looks for hosts, but beacon_region is us-east-1.",
         ),
     ],
     ids=[

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from localcloud.core import templates
 
 CONFIGURATION = "/etc/haproxy/haproxy.cfg"
+LOADED = "/etc/haproxy/loaded.cfg"  # a copy of what was loaded last
 SOCKET = "/run/haproxy.sock"
 MAX_CONNECTIONS = 4000
 

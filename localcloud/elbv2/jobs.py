@@ -58,18 +58,26 @@ def ensure(spec: MachineSpec) -> None:
     """Make the container; reload HAProxy when its configuration is another one, without dropping connections."""
     machines = runtime.current().machines
     running = machines.state(spec.name) == "running"
-    configuration = spec.files[haproxy.CONFIGURATION].data
-    before = machines.read_file(spec.name, haproxy.CONFIGURATION) if running else configuration
+    wanted = spec.files[haproxy.CONFIGURATION]
     machines.ensure(spec)
-    if before == configuration:
+    if _loaded(spec.name) == wanted.data:
         return
-    checked = machines.exec(spec.name, ["haproxy", "-c", "-f", haproxy.CONFIGURATION])
-    if checked.exit_code:
-        raise DockerFailedError(f"{spec.name}: HAProxy refuses its configuration: {checked.output.strip()[-500:]}")
-    machines.exec(
-        spec.name, ["kill", "-USR2", "1"]
-    )  # the master starts new workers; the old ones end with their connections
+    if running:
+        checked = machines.exec(spec.name, ["haproxy", "-c", "-f", haproxy.CONFIGURATION])
+        if checked.exit_code:
+            raise DockerFailedError(f"{spec.name}: HAProxy refuses its configuration: {checked.output.strip()[-500:]}")
+        # the master starts new workers; the old ones end with their connections
+        machines.exec(spec.name, ["kill", "-USR2", "1"])
+    machines.put_files(spec.name, {haproxy.LOADED: wanted})  # last: what failed above is tried again
     LOG.info("%s: reloaded", spec.name)
+
+
+def _loaded(machine: str) -> bytes | None:
+    """Return the configuration that HAProxy has, as far as we know."""
+    try:
+        return runtime.current().machines.read_file(machine, haproxy.LOADED)
+    except FileNotFoundError:
+        return None
 
 
 def remove_leftovers(account: str, region: str) -> None:

@@ -105,7 +105,7 @@ class LocalELBv2Backend(ELBv2Backend):
         mappings = {mapping["SubnetId"]: mapping for mapping in kwargs.get("subnet_mappings") or []}
         try:
             for subnet in balancer.subnets:
-                balancer.beacon_nodes[subnet.id] = self._plan(balancer, subnet, mappings.get(subnet.id, {}))
+                self._plan(balancer, subnet, mappings.get(subnet.id, {}))
         except Exception:  # whatever the reason: no half-made balancer stays; it goes on to the caller
             self._release(balancer)
             del self.load_balancers[balancer.arn]
@@ -259,8 +259,8 @@ class LocalELBv2Backend(ELBv2Backend):
                 f"The protocol {protocol} is not offered by the local cloud: {', '.join(PROTOCOLS)} is",
             )
 
-    def _plan(self, balancer: Any, subnet: Any, mapping: dict[str, str]) -> Node:
-        """Deal the addresses of a zone's node."""
+    def _plan(self, balancer: Any, subnet: Any, mapping: dict[str, str]) -> None:
+        """Allocate the addresses of a zone's node. The balancer knows the node before what may fail, so that it is released."""
         ec2: Any = ec2_backends[self.account_id][self.region_name]
         identifier = "/".join(balancer.arn.split("/")[-3:])
         eni = ec2.create_network_interface(
@@ -270,15 +270,15 @@ class LocalELBv2Backend(ELBv2Backend):
             description=f"ELB {identifier}",
         )
         node = Node(subnet=subnet.id, eni=eni.id, private_address=eni.private_ip_address)
+        balancer.beacon_nodes[subnet.id] = node
         if balancer.scheme == "internal":
-            return node
+            return
         if allocation := mapping.get("AllocationId"):
             eip = ec2.associate_address(eni=eni, allocation_id=allocation)
             node.allocation, node.public_address = allocation, eip.public_ip
         else:
             node.owner = f"{identifier}/{subnet.id}"
             node.public_address = ec2.reserve_public_address(node.owner)
-        return node
 
     def _release(self, balancer: Any) -> None:
         ec2: Any = ec2_backends[self.account_id][self.region_name]

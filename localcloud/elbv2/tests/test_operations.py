@@ -388,3 +388,85 @@ def test_a_load_balancer_whose_vpc_has_a_taken_range_fails(site: Site) -> None:
     site.cloud.docker.add_network("office", "10.42.8.0/24")
     arn = site.create()["LoadBalancerArn"]
     assert site.elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]["State"]["Code"] == "failed"
+
+
+def test_a_configuration_that_haproxy_refused_is_loaded_when_it_takes_it(site: Site) -> None:
+    balancer = site.create()
+    site.cloud.docker.answers["haproxy"] = ExecResult(exit_code=1, output="unknown keyword")
+    site.listen(balancer, site.target_group())
+    (failure,) = [why for key, why in site.cloud.now.queue.failing().items() if key.startswith("elbv2/")]
+    assert "HAProxy refuses its configuration: unknown keyword" in failure
+    site.cloud.docker.executed.clear()
+    site.cloud.docker.answers.clear()
+    until(lambda: not site.cloud.now.queue.failing())
+    reloaded = {each.machine for each in site.cloud.docker.executed if each.argv[0] == "kill"}
+    assert reloaded == {node.name for node in site.nodes()}
+
+
+def test_a_load_balancer_that_can_t_be_made_whole_leaves_nothing(site: Site) -> None:
+    mappings = [{"SubnetId": site.subnets[0], "AllocationId": "eipalloc-12345678"}]
+    with pytest.raises(ClientError):
+        site.create(SubnetMappings=mappings)
+    assert site.elb.describe_load_balancers()["LoadBalancers"] == []
+    assert site.ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+
+
+def test_a_name_is_given_once(site: Site) -> None:
+    site.create()
+    with pytest.raises(ClientError, match="DuplicateLoadBalancerName"):
+        site.create()
+
+
+def test_deletion_protection_is_obeyed(site: Site) -> None:
+    arn = site.create()["LoadBalancerArn"]
+
+    def protect(value: str) -> None:
+        attributes = [{"Key": "deletion_protection.enabled", "Value": value}]
+        site.elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=attributes)
+
+    protect("true")
+    with pytest.raises(ClientError, match="OperationNotPermitted"):
+        site.elb.delete_load_balancer(LoadBalancerArn=arn)
+    protect("false")
+    site.elb.delete_load_balancer(LoadBalancerArn=arn)
+    site.settle()
+    assert site.nodes() == []
+
+
+def test_other_groups_reach_the_nodes_and_other_subnets_are_refused(site: Site) -> None:
+    arn = site.create()["LoadBalancerArn"]
+    group = site.ec2.create_security_group(GroupName="other", Description="other", VpcId=site.vpc)["GroupId"]
+    site.elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[group])
+    site.settle()
+    assert {node.security_groups for node in site.nodes()} == {(group,)}
+    site.elb.set_subnets(LoadBalancerArn=arn, Subnets=site.subnets)
+    with pytest.raises(ClientError, match="make a new load balancer"):
+        site.elb.set_subnets(LoadBalancerArn=arn, Subnets=site.subnets[:1])
+
+
+def test_a_listener_moves_to_another_port_and_goes(site: Site) -> None:
+    listener = site.listen(site.create(), site.target_group())["ListenerArn"]
+    site.elb.modify_listener(ListenerArn=listener, Port=81)
+    site.settle()
+    assert all("bind :81" in text and "bind :80\n" not in text for text in site.configurations())
+    site.elb.delete_listener(ListenerArn=listener)
+    site.settle()
+    assert not any("frontend" in text for text in site.configurations())
+
+
+def test_what_is_deregistered_is_served_no_more(site: Site) -> None:
+    group, target = site.target_group(), site.run(0)
+    site.listen(site.create(), group)
+    site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": target}])
+    site.settle()
+    assert f"server {target} " in site.configurations()[0]
+    site.elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": target}])
+    site.settle()
+    assert f"server {target} " not in site.configurations()[0]
+
+
+def test_targets_of_a_group_that_does_not_exist_are_refused(site: Site) -> None:
+    arn = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:targetgroup/none/1234567890123456"
+    for operation in (site.elb.register_targets, site.elb.deregister_targets):
+        with pytest.raises(ClientError, match="TargetGroupNotFound"):
+            operation(TargetGroupArn=arn, Targets=[{"Id": "i-12345678"}])

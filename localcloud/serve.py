@@ -63,6 +63,7 @@ def serve(config: Config) -> None:
     runtime.install(now)
     registered = services.register()
     now.networks.ensure_public()
+    now.view.look()
 
     class Handler(MotoRequestHandler):
         def log_request(self, *args: Any) -> None:

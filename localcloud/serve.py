@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from localcloud.http.application import Api
 
 LOG = logging.getLogger(__name__)
-RECONCILE_SECONDS = 120.0
 HOLD_SECONDS = 60.0  # for all machines to be known again after a restart
 
 

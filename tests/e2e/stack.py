@@ -31,10 +31,10 @@ def run(*command: str, limit: float = 300, env: dict[str, str] | None = None) ->
 
 
 def play(
-    name: str, *arguments: str, limit: float = 900, env: dict[str, str] | None = None
+    name: str, *arguments: str, inventory: str = "local", limit: float = 900, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Play one of the playbooks against the local inventory."""
-    command = ("ansible-playbook", f"playbooks/{name}.yml", "-i", "inventories/local", *arguments)
+    """Play one of the playbooks against an inventory."""
+    command = ("ansible-playbook", f"playbooks/{name}.yml", "-i", f"inventories/{inventory}", *arguments)
     return run(*command, limit=limit, env=env)
 
 

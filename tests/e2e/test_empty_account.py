@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from setup import paths
 from setup.phases import exported
 from tests.e2e.stack import play, run
 
@@ -58,7 +59,7 @@ class Account:
 
     def files(self) -> list[str]:
         """Return what a run keeps on this machine."""
-        return sorted(str(path) for path in self.state.glob("local/**/*"))
+        return sorted(str(path) for name in ("local", "production") for path in self.state.glob(f"{name}/**/*"))
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,41 @@ def test_a_first_check_shows_the_plan_and_changes_nothing(account: Account) -> N
     assert "is not provisioned yet, so what follows can't be foretold" in answer.stdout.replace("''", "'")
     assert account.content() == content
     assert account.files() == files
+
+
+def test_a_check_by_the_inventory_of_aws_tells_what_its_examples_lack_and_shows_the_plan(account: Account) -> None:
+    content, files = account.content(), account.files()
+    answer = play(
+        "site",
+        "--check",
+        *of_the_mirror(),
+        inventory="aws",
+        env=account.environment | {"BEACON_ENVIRONMENT": "production"},
+    )
+    assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr
+    told = " ".join(answer.stdout.split())
+    assert "A run would end here: 5 problems, and nothing was changed." in told
+    for value in (
+        "(1) account: ",
+        "beacon_account_id",
+        "192.0.2.1/32",
+        "infrastructure_deployer_trusted_arns",
+        "alertmanager_",
+    ):
+        assert value in told
+    assert re.search(r"Plan: 1\d\d to add, 0 to change, 0 to destroy", told), told[-4000:]
+    assert "beacon-production/webapp" in told
+    assert account.content() == content
+    assert account.files() == files
+
+
+def of_the_mirror() -> tuple[str, ...]:
+    """Hand over what the local inventory has of the mirror; where Terraform's registry can be reached, there is no need."""
+    folder = paths.cache() / "terraform"
+    if not (folder / "modules.json").exists():
+        return ()
+    files = {"terraform_cli_config": "cli.tfrc", "module_seed": "modules.json", "lock_file": "aws-only.lock.hcl"}
+    return tuple(part for name, file in files.items() for part in ("-e", f"infrastructure_{name}={folder / file}"))
 
 
 @pytest.mark.parametrize(

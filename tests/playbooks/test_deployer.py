@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from localcloud.conftest import cloud, config  # noqa: F401 - fixtures
+from localcloud.conftest import cloud, config, docker  # noqa: F401 - fixtures
 from localcloud.http import principals, signatures
 from localcloud.http.request import AwsRequest
 

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.conftest import Cloud, FakeMachines, FakeNetworks, forget, serving
+from localcloud.conftest import Cloud, docker, forget, serving
 from localcloud.core.config import ACCOUNT, from_environment
 from tests.playbooks.consoles import CONSOLE, bare, keys_made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from localcloud.tests.fake_docker import FakeDocker
+
+__all__ = ["docker"]
 
 CHECKOUT = Path(__file__).parents[2]
 REGION = "eu-west-1"
@@ -76,7 +80,7 @@ class Environment:
 
     def show(self, role: str, console: str) -> None:
         """Have a host print to its console."""
-        self.cloud.machines.consoles[self.instances[role]] = console.encode()
+        self.cloud.docker.consoles[self.instances[role]] = console.encode()
 
     def parameters(self) -> dict[str, str]:
         """Return what is in Parameter Store."""
@@ -139,11 +143,11 @@ class Operator:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> Iterator[Environment]:
+def environment(tmp_path: Path, docker: FakeDocker) -> Iterator[Environment]:
     folder = tmp_path / "cloud"
     folder.mkdir()
     config = from_environment({"LOCALCLOUD_NAME": "test", "LOCALCLOUD_STATE": str(folder / "state")})
-    made = Cloud(config=config, machines=FakeMachines(), networks=FakeNetworks(config))
+    made = Cloud(config=config, docker=docker)
     made.boot()
     with serving(made):
         environment = Environment(made, folder)

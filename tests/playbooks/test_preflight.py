@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localcloud.conftest import cloud, config
+from localcloud.conftest import cloud, config, docker
 
 if TYPE_CHECKING:
     from localcloud.conftest import Cloud
 
-__all__ = ["cloud", "config"]  # fixtures: a local cloud in this process, without Docker
+__all__ = ["cloud", "config", "docker"]  # fixtures: a local cloud in this process, without Docker
 
 CHECKOUT = Path(__file__).parents[2]
 AWS = ("AWS_", "BEACON_", "LOCALCLOUD_")

@@ -28,6 +28,9 @@ PLAYBOOKS = CHECKOUT / "playbooks"
 ACCOUNT = "123456789012"
 BUCKET = f"beacon-local-state-{ACCOUNT}"
 DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/beacon-local-deployer"
+ADMINISTRATOR = (
+    "arn:aws:iam::aws:policy/AdministratorAccess"  # who may do what is asserted by what was asked, not by a refusal
+)
 TRUSTED = [f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("trusted", "administrator")]
 SSH_KEY = "/beacon/local/ssh-private-key"
 PARAMETER = "/beacon/local/grafana-viewer"
@@ -90,6 +93,7 @@ class Environment:
         iam = self.cloud.client("iam")
         if name != "trusted":
             iam.create_user(UserName=name)
+        iam.attach_user_policy(UserName=name, PolicyArn=ADMINISTRATOR)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
@@ -141,6 +145,7 @@ def environment(cloud: Cloud, tmp_path: Path) -> Iterator[Environment]:  # noqa:
     cloud.client("iam").create_user(UserName="trusted")
     for name in ("deployer", "verifier"):
         cloud.client("iam").create_role(RoleName=f"beacon-local-{name}", AssumeRolePolicyDocument=document)
+        cloud.client("iam").attach_role_policy(RoleName=f"beacon-local-{name}", PolicyArn=ADMINISTRATOR)
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     outputs = {"account_id": ACCOUNT, "region": "eu-west-1", "environment": "local", **HOSTS}

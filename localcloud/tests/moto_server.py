@@ -1,0 +1,77 @@
+"""A pytest plugin: moto's own tests in server mode, against a local cloud in this process with everything but Docker.
+
+`-p localcloud.tests.moto_server` (see tests/suites). Each test finds an empty local cloud, as moto's reset leaves moto's
+server: the local cloud refuses that reset, so it is done from inside. Tests ask with a key of the account's root, which is
+none of the model's users, and every AMI of moto's own table has a machine. Nothing is saved.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+os.environ["TEST_SERVER_MODE"] = "true"  # before moto is imported
+from localcloud.conftest import Cloud, forget, serving  # isort: skip - prepares moto
+
+from moto.core.config import default_user_config
+from moto.core.models import ServerModeMockAWS
+from moto.ec2.models import amis
+from moto.utilities.utils import load_resource
+
+from localcloud.core.config import ACCOUNT, from_environment
+from localcloud.core.state import Model
+from localcloud.docker import networks
+from localcloud.ec2 import machine
+from localcloud.http import principals
+from localcloud.tests.fake_docker import FakeDocker
+
+RUNNING = ExitStack()
+ROOT = principals.Principal(arn=f"arn:aws:iam::{ACCOUNT}:root", access_key_id="AKIAMOTOSUITE", secret="of-moto-suite")
+
+
+def pytest_configure() -> None:
+    """Start the local cloud, and let moto's tests find it."""
+    state = Path(RUNNING.enter_context(tempfile.TemporaryDirectory())) / "state"
+    settings = {"LOCALCLOUD_STATE": str(state), "LOCALCLOUD_REGION": "us-east-1"}
+    config = from_environment(settings)
+    amis.AMIS.extend(load_resource("ec2/resources/amis.json"))
+    machine.IMAGES.update({one["image_location"]: "host_image" for one in amis.AMIS if one["image_location"] != "node"})
+    networks.ROUTES = state.parent / "route"  # a machine without routes
+    cloud = Cloud(config=config, docker=FakeDocker(prefix=f"{config.name}-"))
+    cloud.boot()
+    RUNNING.callback(lambda: cloud.now.queue.stop(seconds=10))
+    RUNNING.enter_context(serving(cloud))
+    os.environ |= {
+        "TEST_SERVER_MODE_ENDPOINT": cloud.endpoint,
+        "AWS_ACCESS_KEY_ID": ROOT.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": ROOT.secret,
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+    default_user_config["core"]["mock_credentials"] = False
+    find = principals.find
+    patches: dict[Any, dict[str, Any]] = {
+        principals: {"find": lambda key: ROOT if key == ROOT.access_key_id else find(key)},
+        ServerModeMockAWS: {"reset": lambda _: reset(cloud)},
+        Model: {"save": lambda *_: None},
+    }
+    for owner, changed in patches.items():
+        for name, value in changed.items():
+            setattr(owner, name, value)
+    reset(cloud)
+
+
+def reset(cloud: Cloud) -> None:
+    """Empty the local cloud."""
+    cloud.settle()
+    with cloud.now.model.lock:
+        forget()
+        fresh = FakeDocker(prefix=cloud.docker.prefix, is_locked=cloud.docker.is_locked)
+        cloud.docker.__dict__.update(fresh.__dict__)
+
+
+def pytest_unconfigure() -> None:
+    """Stop the local cloud."""
+    RUNNING.close()

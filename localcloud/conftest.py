@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 import time
@@ -164,6 +165,15 @@ def serving(cloud: Cloud) -> Iterator[None]:
     finally:
         server.shutdown()
         thread.join(5)
+
+
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """Undo what a command line did to this process's environment (setup/clean.py): moto reads it again and again."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture

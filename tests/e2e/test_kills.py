@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import secrets
 import shutil
 import signal
@@ -44,6 +45,7 @@ SETTINGS = {
 }
 LONGEST_PAUSES = {"site": 40.0, "destroy": 8.0}  # seconds between a server that answers and its end
 AFTER = "infrastructure : Terraform |"  # what runs before only looks
+UNLOCK = re.compile(r"infrastructure_unlock=[0-9a-f]{8}-[0-9a-f-]{27}")
 ANSWER_SECONDS = 120.0
 RUN_SECONDS = 2400.0
 MOST_RUNS = 20  # of one playbook: one that fails under kills is played again
@@ -97,12 +99,20 @@ class Environment:
     def play_under_kills(self, playbook: str, *arguments: str, kills: int) -> list[str]:
         """Play until a run succeeds and all kills are spent; a line for each run."""
         told = []
+        unlock: list[str] = []
         for number in range(1, MOST_RUNS + 1):
             log = self.state / f"{playbook}-{number}.log"
             seconds: list[float] = []
             started = time.monotonic()
             with log.open("wb") as output:
-                command = ["ansible-playbook", f"playbooks/{playbook}.yml", "-i", "inventories/local", *arguments]
+                command = [
+                    "ansible-playbook",
+                    f"playbooks/{playbook}.yml",
+                    "-i",
+                    "inventories/local",
+                    *arguments,
+                    *unlock,
+                ]
                 process = subprocess.Popen(command, cwd=CHECKOUT, env=self.variables, stdout=output, stderr=output)
                 try:
                     while len(seconds) < kills and not _ended(
@@ -120,6 +130,8 @@ class Environment:
             print(told[-1], flush=True)
             if code == 0 and kills == 0:
                 return told
+            # a lock of Terraform that a kill left: the message says how to release it
+            unlock = [f"-e{found}" for found in set(UNLOCK.findall(log.read_text(errors="replace")))]
             if code == 0 and playbook == "destroy":
                 raise AssertionError(f"{kills} kills are left and nothing to destroy: {told}")
         raise AssertionError(f"{playbook}.yml never converged: {told}; its log: {log}")

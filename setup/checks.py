@@ -62,7 +62,8 @@ def shell_scripts() -> list[str]:
     found = []
     for name in files():
         path = paths.CHECKOUT / name
-        if path.is_file() and not path.is_symlink():
+        # a template is no program before it is filled in
+        if path.is_file() and not path.is_symlink() and path.suffix != ".j2":
             with path.open("rb") as file:
                 first = file.readline(80)
             if first.startswith(b"#!") and first.strip().endswith((b"sh", b"bash")):

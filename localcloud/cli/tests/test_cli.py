@@ -114,6 +114,7 @@ def test_the_server_is_found_from_any_directory(
     monkeypatch.setattr(control, "probe", lambda: None)
     monkeypatch.setattr("localcloud.cli.control.inotify.raise_limit", lambda **_: None)
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    monkeypatch.setenv("LOCALCLOUD_STATE", str(config.state))  # not that of a local cloud that runs here
     monkeypatch.chdir(tmp_path)
     refused(config, r"The server ended at its start \(exit code 1\):[^$]*No Docker engine answers")
 

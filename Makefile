@@ -1,7 +1,7 @@
 # The verbs of a person; what they do stands in setup/. `make help` lists them.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-VERBS := setup up verify down test lint unit molecule e2e again soak kills suites awx-test webapp-test bench-webapp lock
+VERBS := setup up verify down test lint unit molecule e2e again soak permissions kills suites awx-test webapp-test bench-webapp lock
 
 .PHONY: help
 help: ## list the verbs
@@ -18,9 +18,10 @@ unit: ## unit and contract tests: no containers
 molecule: ## each role's scenario
 e2e: ## ask of the running stack what the README promises
 again: ## play everything again on the running stack, kill the server, run what the READMEs say: seven minutes
-soak: ## pause, break and restore the running stack's monitoring: half an hour
+soak: ## destroy the running stack and bring it back; pause, break and restore its monitoring: three quarters of an hour
 kills: ## kill a local cloud's server fifty times under site.yml, ten under destroy.yml: two hours
 suites: ## other projects' test suites against the local cloud and the running stack; keeps their results in docs/proofs
+permissions: ## record what the verbs asked of AWS: terraform/permissions is held to it
 awx-test: ## apply awx/ to a double, launch its jobs against the running stack
 webapp-test: ## the web application alone: each branch, a real browser, its image
 bench-webapp: ## the web application beside others: table and picture

@@ -46,6 +46,7 @@ FUNCTIONS = (
     checks.e2e,
     checks.again,
     checks.soak,
+    checks.permissions,
     checks.kills,
     checks.suites,
     checks.awx_test,

@@ -149,6 +149,23 @@ def suites(phases: Phases) -> None:
     )
 
 
+def permissions(_: Phases) -> None:
+    """Record what the running stack's verbs asked of AWS: the policies of terraform/permissions are held to it.
+
+    Raises subprocess.CalledProcessError where no local cloud has run.
+    """
+    python = [program("python"), "-m"]
+    log = subprocess.run(
+        [*python, "localcloud", "access-log", "--json"],
+        check=True,
+        cwd=paths.CHECKOUT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        timeout=60,
+    )
+    subprocess.run([*python, "tests.contracts.calls"], check=True, cwd=paths.CHECKOUT, input=log.stdout, timeout=60)
+
+
 def ask_the_stack(phases: Phases, marker: str) -> None:
     """Run the end-to-end tests with this marker."""
     tests = [program("pytest"), "-v", "--durations", "5", "-m", marker, "tests/e2e"]

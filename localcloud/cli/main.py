@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, text in VERBS.items():
         added = verbs.add_parser(verb, help=text, description=text)
-        if verb == "status":
+        if verb in ("status", "access-log"):
             added.add_argument("--json", action="store_true", help="as JSON")
         if verb == "logs":
             added.add_argument("-f", "--follow", action="store_true", help="go on as it grows")
@@ -70,7 +70,8 @@ def _run(chosen: argparse.Namespace) -> int:
         case "env":
             print("\n".join(shell(control.env(), os.environ)))
         case "access-log":
-            print("\n".join(access_log.lines(control.config.state)))
+            entries = access_log.entries(control.config.state)
+            print("\n".join(entries if chosen.json else map(access_log.line, entries)))
         case "logs":
             _follow_log(control.log_path, follow=chosen.follow)
     return 0

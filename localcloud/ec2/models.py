@@ -135,7 +135,8 @@ class LocalEC2Backend(EC2Backend):
             "launch-template": self.launch_templates.values(),
             "network-acl": self.network_acls.values(),
             "security-group-rule": (r for group in groups for r in (*group.ingress_rules, *group.egress_rules)),
-            "vpc-endpoint": self.vpc_end_points.values(),
+            # moto keeps those that were deleted
+            "vpc-endpoint": (one for one in self.vpc_end_points.values() if one.state != "deleted"),
         }
         for kind, resources in more.items():
             for resource in resources:

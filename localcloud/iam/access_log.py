@@ -41,17 +41,19 @@ def start(state: Path) -> None:
     LOGGER.propagate = False
 
 
-def lines(state: Path) -> Iterator[str]:
-    """Print the log for a person, oldest first. Raises LocalCloudError when there is none."""
+def entries(state: Path) -> Iterator[str]:
+    """Return the log's entries, JSON each, oldest first. Raises LocalCloudError when there is none."""
     files = [file for file in (path(state).with_suffix(".log.1"), path(state)) if file.exists()]
     if not files:
         raise LocalCloudError(f"There is no access log: {path(state)} does not exist. Start with `up`.")
     for file in files:
         with file.open(encoding="utf-8") as stream:
-            for line in stream:
-                found = json.loads(line)
-                yield (
-                    f"{found['time']}  {'allowed' if found['allowed'] else 'DENIED '}  {found['action']}  "
-                    f"{found['resource'] or '(not named)'}  {found['principal']}"
-                    + (f"  {found['reason']}" if found.get("reason") else "")
-                )
+            yield from (entry.rstrip("\n") for entry in stream)
+
+
+def line(entry: str) -> str:
+    """Return an entry for a person."""
+    found = json.loads(entry)
+    answer = "allowed" if found["allowed"] else "DENIED "
+    words = (found["time"], answer, found["action"], found["resource"] or "(not named)", found["principal"])
+    return "  ".join((*words, *filter(None, [found.get("reason")])))

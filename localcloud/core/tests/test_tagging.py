@@ -122,6 +122,19 @@ def kind_of(arn: str) -> str:
     return "s3:bucket" if service == "s3" else f"{service}:{resource.replace(':', '/').partition('/')[0]}"
 
 
+def test_an_endpoint_that_was_deleted_is_reported_no_more(cloud: Cloud, tagging: Any) -> None:
+    ec2 = cloud.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+    tags = [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "Environment", "Value": "gone"}]}]
+    service = {"ServiceName": "com.amazonaws.eu-west-1.s3", "VpcEndpointType": "Gateway"}
+    made = ec2.create_vpc_endpoint(VpcId=vpc, TagSpecifications=tags, **service)
+    ours = [{"Key": "Environment", "Values": ["gone"]}]
+    (found,) = tagging.get_resources(TagFilters=ours)["ResourceTagMappingList"]
+    assert found["ResourceARN"].endswith(made["VpcEndpoint"]["VpcEndpointId"])
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpoint"]["VpcEndpointId"]])
+    assert tagging.get_resources(TagFilters=ours)["ResourceTagMappingList"] == []
+
+
 def test_every_kind_of_resource_is_reported_with_its_tags(cloud: Cloud, tagging: Any) -> None:
     make_others(cloud, *make_ec2(cloud.client("ec2")))
     pages = tagging.get_paginator("get_resources").paginate(TagFilters=[{"Key": "Environment", "Values": ["e"]}])

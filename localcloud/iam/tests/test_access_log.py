@@ -52,7 +52,7 @@ def test_a_person_sees_who_asked_for_what_oldest_first(log: Path, monkeypatch: p
         "reason": "because no identity-based policy allows the action",
     }
     access_log.LOGGER.info(json.dumps(refused))
-    allowed, denied = access_log.lines(log.parent)
+    allowed, denied = map(access_log.line, access_log.entries(log.parent))
     who = "arn:aws:iam::123456789012:user/dev"
     reason = "because no identity-based policy allows the action"
     assert allowed == f"2026-11-29T10:00:00.000+00:00  allowed  ec2:DescribeVpcs  *  {who}"
@@ -64,4 +64,4 @@ def test_without_a_log_the_way_to_one_is_said(tmp_path: Path) -> None:
     with pytest.raises(
         LocalCloudError, match=r"There is no access log: .*access\.log does not exist\. Start with `up`\."
     ):
-        list(access_log.lines(tmp_path))
+        list(access_log.entries(tmp_path))

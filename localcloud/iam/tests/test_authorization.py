@@ -218,6 +218,28 @@ def test_a_secret_needs_its_key_through_parameter_store(dev: Callable[..., Any],
     assert refusal(dev("kms").decrypt, CiphertextBlob=blob)[0] == "AccessDeniedException"
 
 
+@pytest.mark.parametrize("bucket_key", [True, False])
+def test_an_encryption_context_limits_the_key_to_a_bucket(
+    dev: Callable[..., Any], cloud: Cloud, *, bucket_key: bool
+) -> None:
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="backup", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": bucket_key}
+    s3.put_bucket_encryption(Bucket="backup", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    condition = {"StringEquals": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::backup"}}
+    uses = statement(["kms:Decrypt", "kms:GenerateDataKey"], key, Condition=condition)
+    own = dev("s3", statement(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::backup/*"), uses)
+    if bucket_key:
+        own.put_object(Bucket="backup", Key="a", Body=b"1")
+        assert own.get_object(Bucket="backup", Key="a")["Body"].read() == b"1"
+    else:
+        assert (
+            f"kms:GenerateDataKey on resource: {key}" in refusal(own.put_object, Bucket="backup", Key="a", Body=b"1")[2]
+        )
+
+
 def test_a_key_s_policy_decides(dev: Callable[..., Any], cloud: Cloud) -> None:
     kms = cloud.client("kms")
     own = document(statement("kms:*", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/administrator"}))

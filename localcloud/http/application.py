@@ -6,13 +6,12 @@ import json
 import logging
 import time
 from collections import deque
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from moto.core.request import Request as MotoRequest
-from moto.core.routing import get_service_router
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -103,27 +102,27 @@ class Api:
         model = runtime.current().model
         with model.lock:
             self.authorize(who, operation)
-            with model.transaction() if request.changes else model.lock:
-                return self._ask(request)
+            with model.transaction() if request.changes else nullcontext():
+                return self._ask(request, operation.name)
 
-    def _ask(self, request: AwsRequest) -> Response:
+    def _ask(self, request: AwsRequest, operation: str) -> Response:
         environ = request.replay()
         try:
             response = Plain.from_app(self.moto, environ, buffered=True)
         except NotImplementedError as error:
-            return self._unimplemented(request, str(error))
+            return self._unimplemented(request, operation, str(error))
         except HTTPException as error:
             response = Plain.force_type(error.get_response(environ))
         if _is_no_route(response):
-            return self._unimplemented(request, "")
+            return self._unimplemented(request, operation)
         if request.method != "HEAD":
             response.content_length = len(response.get_data())
         return response
 
-    def _unimplemented(self, request: AwsRequest, detail: str) -> Response:
-        operation = request.action or _operation(request) or f"{request.method} {request.path}"
-        LOG.warning("unimplemented: %s:%s %s", request.service, operation, detail)
-        return self._refuse(request, errors.unimplemented(request.service, operation))
+    def _unimplemented(self, request: AwsRequest, operation: str, detail: str = "") -> Response:
+        named = f"{request.method} {request.path}" if operation == operations.UNKNOWN else operation
+        LOG.warning("unimplemented: %s:%s %s", request.service, named, detail)
+        return self._refuse(request, errors.unimplemented(request.service, named))
 
     def _refuse(self, request: AwsRequest, fault: Fault) -> Response:
         return errors.response(fault, service=request.service, protocol=request.protocol)
@@ -139,15 +138,6 @@ def application(api: Api, mounts: Mapping[str, WSGIApplication]) -> WSGIApplicat
 
     # moto's own path would reset everything, for anybody
     return DispatcherMiddleware(api, {"/health": health, "/moto-api": NotFound(), **services.mounts(), **mounts})
-
-
-def _operation(request: AwsRequest) -> str | None:
-    """Find the operation's name in a REST protocol, from botocore's model of the service."""
-    try:
-        operation, _ = get_service_router(request.service).match(MotoRequest(request.replay()))
-    except Exception:  # noqa: BLE001 - only for a better message: whatever fails here, method and path are named instead
-        return None
-    return str(operation.name)
 
 
 def _is_no_route(response: Response) -> bool:

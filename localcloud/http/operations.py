@@ -27,6 +27,7 @@ NAMES = {
     "servicequotas": "service-quotas",
     "tagging": "resourcegroupstaggingapi",
 }
+UNKNOWN = "UnknownOperation"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ def read(asked: AwsRequest) -> Operation:
             found = None
     return Operation(
         service=asked.service,
-        name=str(found.name) if found else asked.action or "UnknownOperation",
+        name=str(found.name) if found else asked.action or UNKNOWN,
         region=asked.scope[0],
         source=str(asked.environ.get("REMOTE_ADDR", "")),
         parameters=_parameters(found, request, uri, asked.body, determine_request_protocol(model, request.content_type))

@@ -225,6 +225,7 @@ def _authorize(who: Principal, request: Request, name: str, kind: str, rest: str
     what = "uploads" if kind == "blobs" and rest.startswith("uploads") else kind
     operation = Operation(
         service="ecr",
+        protocol="json",
         name=ACTIONS.get((request.method, what), "UnknownOperation"),
         region=runtime.current().config.region,
         source=request.remote_addr or "",

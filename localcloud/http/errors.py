@@ -164,6 +164,16 @@ def expired_token(service: str, protocol: str) -> Fault:
     return Fault(code="ExpiredTokenException", message=message, status=refused_status(protocol))
 
 
+def forbidden(service: str, protocol: str, message: str) -> Fault:
+    """Say that the caller's policies do not allow this."""
+    if service == "ec2":
+        message = f"You are not authorized to perform this operation. {message}"
+        return Fault(code="UnauthorizedOperation", message=message, status=403)
+    xml = protocol == "query" or service in XML_SERVICES
+    code = "AccessDenied" if xml else "AccessDeniedException"
+    return Fault(code=code, message=message, status=refused_status(protocol))
+
+
 def dry_run() -> Fault:
     """Say that EC2 would do it: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html."""
     message = "Request would have succeeded, but DryRun flag is set."

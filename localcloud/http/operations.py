@@ -35,6 +35,7 @@ class Operation:
     """What is asked for. No parameters are known of what botocore has no model of."""
 
     service: str  # as requests are signed for
+    protocol: str  # query, json or rest
     name: str
     region: str
     source: str  # the caller's address
@@ -64,6 +65,7 @@ def read(asked: AwsRequest) -> Operation:
             found = None
     return Operation(
         service=asked.service,
+        protocol=asked.protocol,
         name=str(found.name) if found else asked.action or UNKNOWN,
         region=asked.scope[0],
         source=str(asked.environ.get("REMOTE_ADDR", "")),

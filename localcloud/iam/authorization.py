@@ -6,14 +6,15 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from localcloud.http import errors
-from localcloud.http.errors import Fault, RefusedError
+from localcloud.http.errors import RefusedError
 from localcloud.iam import access_log, actions, sources
 from localcloud.iam.known import Model
-from localcloud.iam.policy import Decision, Request, condition_keys, evaluate
+from localcloud.iam.policy import Decision, Policies, Request, condition_keys, evaluate
 from localcloud.iam.questions import Question, Scope
 
 if TYPE_CHECKING:
@@ -29,21 +30,26 @@ def check(principal: Principal, operation: Operation) -> None:
     account = sources.account_of(principal.arn)
     known = Model(account=account, region=operation.region)
     if not principal.arn.endswith(":root"):  # an account's root has all rights in it
+        own = sources.policies_of(principal)
         for question in actions.questions(operation, Scope(account=account, region=operation.region), known):
             for resource in question.resources if question.resources is not None else (None,):
-                decision = _decide(principal, question, resource, known, operation.source)
+                decision = _decide(principal, own, question, resource, known, operation.source)
                 _log(principal, question, resource, decision)
                 if not decision.allowed:
-                    raise RefusedError(_fault(principal, question.action, resource, decision, operation.service))
+                    message = _refusal(principal, question.action, resource, decision)
+                    raise RefusedError(errors.forbidden(operation.service, operation.protocol, message))
     if operation.service == "ec2" and operation.parameters.get("DryRun"):
         raise RefusedError(errors.dry_run())
 
 
-def _decide(principal: Principal, question: Question, resource: str | None, known: Model, source: str) -> Decision:
+def _decide(
+    principal: Principal, own: Policies, question: Question, resource: str | None, known: Model, source: str
+) -> Decision:
+    """Decide by the caller's own policies and the resource's."""
     arn = resource or ""
     is_one = arn.startswith("arn:")  # no "*"
-    policies = sources.policies_of(
-        principal,
+    policies = replace(
+        own,
         resource=known.policies(arn) if is_one else (),
         resource_decides=arn.startswith("arn:aws:kms:") and ":key/" in arn,
     )
@@ -81,21 +87,8 @@ def _log(principal: Principal, question: Question, resource: str | None, decisio
     access_log.LOGGER.info(json.dumps(line))
 
 
-def _fault(principal: Principal, action: str, resource: str | None, decision: Decision, service: str) -> Fault:
-    """Say it as the service does: principal, action, resource, and which type of policy decided."""
+def _refusal(principal: Principal, action: str, resource: str | None, decision: Decision) -> str:
+    """Name principal, action, resource, and which type of policy decided."""
     on = f" on resource: {resource}" if resource and resource != "*" else ""
     reason = decision.reason.replace("the action", f"the {action} action")
-    message = f"User: {principal.arn} is not authorized to perform: {action}{on} {reason}"
-    if service == "ec2":
-        return Fault(
-            code="UnauthorizedOperation",
-            message=f"You are not authorized to perform this operation. {message}",
-            status=403,
-        )
-    if service in ("s3", "iam", "sts", "elasticloadbalancing", "autoscaling"):
-        return Fault(code="AccessDenied", message=message, status=403)
-    return Fault(code="AccessDeniedException", message=message, status=400 if service in JSON_SERVICES else 403)
-
-
-# Those of the JSON protocol answer 400, REST services 403
-JSON_SERVICES = ("ecr", "kms", "logs", "ssm", "tagging", "servicequotas")
+    return f"User: {principal.arn} is not authorized to perform: {action}{on} {reason}"

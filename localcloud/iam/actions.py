@@ -219,9 +219,7 @@ def _full(service: str, placeholder: str, value: str, parameters: Parameters, kn
     if service == "iam" and placeholder.endswith("NameWithPath"):
         return _with_path(placeholder.removesuffix("NameWithPath"), value, parameters, known)
     if service == "ssm":
-        return (
-            value.rpartition(":parameter/")[2].lstrip("/").partition(":")[0]
-        )  # a selector of versions follows a colon
+        return _parameter_name(value)
     if service == "kms":
         alias = placeholder == "Alias"
         return value.removeprefix("alias/") if alias else (known.key(value) or value).rpartition("/")[2]
@@ -329,11 +327,11 @@ def _keys(action: str, parameters: Parameters, scope: Scope, known: Known) -> It
     """
     if action == "ssm:PutParameter" and parameters.get("Type") == "SecureString":
         key = known.key(parameters.get("KeyId") or "alias/aws/ssm")
-        yield from via(key, ("Encrypt",), "ssm", scope, _parameter(str(parameters["Name"]), scope))
+        yield from via(key, ("Encrypt",), "ssm", scope, _encryption(_parameter_name(parameters["Name"]), scope))
     elif action in ("ssm:GetParameter", "ssm:GetParameters") and parameters.get("WithDecryption"):
         names = (*strings(parameters.get("Name")), *strings(parameters.get("Names")))
-        for name in names:
-            yield from via(known.key_of_parameter(name), ("Decrypt",), "ssm", scope, _parameter(name, scope))
+        for name in map(_parameter_name, names):
+            yield from via(known.key_of_parameter(f"/{name}"), ("Decrypt",), "ssm", scope, _encryption(name, scope))
     elif action == "eks:CreateCluster":
         for block in parameters.get("encryptionConfig") or ():
             yield from via(known.key(block["provider"]["keyArn"]), ("CreateGrant", "DescribeKey"), "eks", scope)
@@ -342,7 +340,11 @@ def _keys(action: str, parameters: Parameters, scope: Scope, known: Known) -> It
         yield from via(known.key(key) if key else None, ("CreateGrant", "DescribeKey"), "ecr", scope)
 
 
-def _parameter(name: str, scope: Scope) -> dict[str, str]:
+def _parameter_name(given: str) -> str:
+    """Return a parameter's name as ARNs have it: given as an ARN, with a slash, or with a version or label after a colon."""
+    return given.rpartition(":parameter/")[2].lstrip("/").partition(":")[0]
+
+
+def _encryption(name: str, scope: Scope) -> dict[str, str]:
     """Return Parameter Store's encryption context."""
-    arn = scope.arn("arn:${Partition}:ssm:${Region}:${Account}:parameter/", {})
-    return {"PARAMETER_ARN": name if name.startswith("arn:") else arn + name.lstrip("/").partition(":")[0]}
+    return {"PARAMETER_ARN": scope.arn(_template("ssm", "parameter"), {"ParameterNameWithoutLeadingSlash": name})}

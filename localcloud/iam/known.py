@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from moto.core.resource_tagging import iter_taggable_backends
 from moto.kms.utils import _deserialize_ciphertext_blob
 
 from localcloud.core.backends import backends
+from localcloud.iam import sources
 from localcloud.iam.policy import Kind, Policy, parse
 
 if TYPE_CHECKING:
@@ -99,13 +99,13 @@ class Model:
 
     def tags(self, arn: str) -> Mapping[str, str]:
         """Return a resource's tags."""
-        service, name = arn.split(":")[2], arn.split(":", NAME_OF_ARN)[-1]
+        service, name = _parts(arn)
         if service == "ec2":
             return dict(self._backend("ec2").tags.get(name.rpartition("/")[2], {}))
         if service == "iam":
             iam = self._backend("iam", "aws")
-            found = next((e for e in (*iam.roles.values(), *iam.users.values()) if e.arn == arn), None)
-            return {tag["Key"]: tag["Value"] for tag in iam.tagger.list_tags_for_resource(arn)["Tags"]} if found else {}
+            tags = getattr(sources.entity_of(iam, arn), "tags", None)  # roles have them themselves
+            return {tag["Key"]: tag["Value"] for tag in tags or iam.tagger.list_tags_for_resource(arn)["Tags"]}
         for backend in iter_taggable_backends(self.account, self.region):
             if backend.owns_arn(arn):
                 return next((one.tags for one in backend.iter_tagged_resources() if one.arn == arn), {})
@@ -113,22 +113,21 @@ class Model:
 
     def policies(self, arn: str) -> tuple[Policy, ...]:
         """Return the policies that a resource has itself: a bucket, a key, a repository."""
-        service, name = arn.split(":")[2], arn.split(":", NAME_OF_ARN)[-1]
+        service, name = _parts(arn)
         document: Any = None
         if service == "s3" and (bucket := self._backend("s3", "aws").buckets.get(name.partition("/")[0])):
             document = bucket.policy
-        elif service == "kms":
-            key = self._backend("kms").keys.get(name.removeprefix("key/"))
-            document = key.policy if key else self._default_key_policy()  # KMS then answers that there is no such key
+        elif service == "kms" and (key := self._backend("kms").keys.get(name.removeprefix("key/"))):
+            document = key.policy
         elif service == "ecr" and (repository := self._backend("ecr").repositories.get(name.partition("/")[2])):
             document = repository.policy
         if not document:
             return ()
         text = document.decode() if isinstance(document, bytes) else document
-        return (parse(text if isinstance(text, str) else json.dumps(text), name=arn, kind=Kind.RESOURCE),)
+        return (parse(text, name=arn, kind=Kind.RESOURCE),)
 
-    def _default_key_policy(self) -> dict[str, Any]:
-        """Return the policy of a key that leaves it to the account's identities."""
-        root = {"AWS": f"arn:aws:iam::{self.account}:root"}
-        statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
-        return {"Version": "2012-10-17", "Statement": [statement]}
+
+def _parts(arn: str) -> tuple[str, str]:
+    """Return an ARN's service and the resource's own name."""
+    _, _, service, _, _, name = arn.split(":", NAME_OF_ARN)
+    return service, name

@@ -145,6 +145,17 @@ def test_tags_of_a_key_decide(dev: Callable[..., Any], cloud: Cloud) -> None:
     assert refusal(client.describe_key, KeyId=other)[0] == "AccessDeniedException"
 
 
+def test_tags_of_a_role_decide(dev: Callable[..., Any], cloud: Cloud) -> None:
+    iam = cloud.client("iam")
+    for name in ("mine", "other"):
+        tags = [{"Key": "Environment", "Value": name}]
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(), Tags=tags)
+    condition = {"StringEquals": {"iam:ResourceTag/Environment": "mine"}}
+    own = dev("iam", statement("iam:GetRole", Condition=condition))
+    assert own.get_role(RoleName="mine")["Role"]["RoleName"] == "mine"
+    assert refusal(own.get_role, RoleName="other")[0] == "AccessDenied"
+
+
 def test_a_role_is_passed_only_by_whom_may(dev: Callable[..., Any], cloud: Cloud) -> None:
     iam = cloud.client("iam")
     iam.create_role(RoleName="host", AssumeRolePolicyDocument=trust({"Service": "ec2.amazonaws.com"}))
@@ -210,7 +221,8 @@ def test_a_secret_needs_its_key_through_parameter_store(dev: Callable[..., Any],
     reads = statement("ssm:GetParameter")
     ssm = dev("ssm", reads)
     ssm.get_parameter(Name="/a")  # the encrypted value
-    assert f"kms:Decrypt on resource: {key}" in refusal(ssm.get_parameter, Name="/a", WithDecryption=True)[2]
+    for name in ("/a", "/a:1", f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/a"):
+        assert f"kms:Decrypt on resource: {key}" in refusal(ssm.get_parameter, Name=name, WithDecryption=True)[2]
     condition = {"StringEquals": {"kms:ViaService": "ssm.eu-west-1.amazonaws.com"}}
     ssm = dev("ssm", reads, statement("kms:Decrypt", key, Condition=condition))
     assert ssm.get_parameter(Name="/a", WithDecryption=True)["Parameter"]["Value"] == "secret"

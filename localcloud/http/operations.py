@@ -39,7 +39,7 @@ class Operation:
     name: str
     region: str
     source: str  # the caller's address
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] | None = field(default_factory=dict)  # None: they can't be read
     accepts: frozenset[str] = frozenset()  # the names of all parameters that it has
 
 
@@ -78,7 +78,7 @@ def read(asked: AwsRequest) -> Operation:
 
 def _parameters(
     operation: OperationModel, request: Request, uri: dict[str, Any], body: bytes, protocol: str
-) -> Mapping[str, Any]:
+) -> Mapping[str, Any] | None:
     parser = PROTOCOL_PARSERS[protocol](operation)
     asked = {
         "method": request.method,
@@ -91,5 +91,5 @@ def _parameters(
     try:
         found: Mapping[str, Any] = parser.parse(asked)  # type: ignore[arg-type]
     except (RequestParserError, KeyError, TypeError, ValueError):
-        return {}  # moto, which reads the same way, refuses it in the service's own words
+        return None  # the service refuses it in its own words
     return found

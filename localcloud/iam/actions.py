@@ -129,13 +129,17 @@ PASSED = {
 
 
 def questions(operation: Operation, scope: Scope, known: Known) -> Iterator[Question]:
-    """Say what must be allowed for a request to be answered."""
+    """Say what must be allowed for a request to be answered. One that can't be read must be allowed on everything."""
     parameters = operation.parameters
+    name = s3.action_of(operation.name) if operation.service == "s3" else operation.name
+    action = f"{PREFIXES.get(operation.service, operation.service)}:{name}"
+    if action in NO_PERMISSION_NEEDED:
+        return
+    if parameters is None:
+        yield Question(action=action, resources=("*",))
+        return
     if operation.service == "s3":
         yield from s3.questions(operation.name, parameters, scope, known)
-        return
-    action = f"{PREFIXES.get(operation.service, operation.service)}:{operation.name}"
-    if action in NO_PERMISSION_NEEDED:
         return
     context = request_tags(parameters) | encryption_context(parameters.get("EncryptionContext") or {})
     found = resources(action, parameters, operation.accepts, scope, known)

@@ -38,7 +38,7 @@ def check(principal: Principal, operation: Operation) -> None:
                 if not decision.allowed:
                     message = _refusal(principal, question.action, resource, decision)
                     raise RefusedError(errors.forbidden(operation.service, operation.protocol, message))
-    if operation.service == "ec2" and operation.parameters.get("DryRun"):
+    if operation.service == "ec2" and (operation.parameters or {}).get("DryRun"):
         raise RefusedError(errors.dry_run())
 
 

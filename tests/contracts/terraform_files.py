@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROOT_MODULE = SOURCE / "terraform"
+PERMISSIONS = ROOT_MODULE / "permissions"
 STUBS = SOURCE / MODULES
 CONTRACTS = contracts(STUBS)
 

@@ -99,6 +99,17 @@ def test_a_statement_allows_its_resources_and_no_others(dev: Callable[..., Any],
     assert refusal(ssm.get_parameters, Names=["/beacon/local/a"])[0] == "AccessDeniedException"
 
 
+def test_parameters_that_can_t_be_read_are_no_way_around_a_resource(dev: Callable[..., Any], cloud: Cloud) -> None:
+    ssm = dev("ssm", statement("ssm:GetParameters", f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/beacon/local/*"))
+
+    def garble(params: dict[str, Any], **_: Any) -> None:
+        params["body"] = b'{"Names": 1}'
+
+    ssm.meta.events.register("before-call", garble)
+    code, _, message = refusal(ssm.get_parameters, Names=["/beacon/local/a"])
+    assert (code, "ssm:GetParameters" in message) == ("AccessDeniedException", True)
+
+
 def test_nothing_is_changed_by_a_request_that_is_refused(dev: Callable[..., Any], cloud: Cloud) -> None:
     ec2 = cloud.client("ec2")
     before = len(ec2.describe_vpcs()["Vpcs"])

@@ -12,13 +12,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.contracts.terraform_files import ROOT_MODULE
+from tests.contracts.terraform_files import PERMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FILE = Path(__file__).with_name("calls.json")
-README = ROOT_MODULE / "permissions" / "README.md"
+README = PERMISSIONS / "README.md"
 MARKER = "<!-- calls: written by make permissions -->"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
 CONTEXT = ("iam:passedtoservice", "kms:viaservice")  # the keys that our policies ask for, but for tags

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import subprocess
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 import hcl2
@@ -42,6 +43,12 @@ def blocks(folder: Path, kind: str) -> dict[str, dict[str, Any]]:
     for path in folder.glob("*.tf.json"):
         found.update(json.loads(path.read_text())[kind])
     return found
+
+
+def policy(name: str, **values: str) -> str:
+    """Return a policy of terraform/permissions, filled in as Terraform does."""
+    (file,) = PERMISSIONS.glob(f"{name}.json*")
+    return Template(file.read_text()).substitute(values)
 
 
 def type_of(variable: Mapping[str, Any]) -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from string import Template
 from typing import Any
 
 import pytest
 
 from localcloud.iam.policy import Caller, Kind, Policies, Policy, Request, evaluate, parse
+from tests.contracts import terraform_files
 from tests.contracts.calls import KEY, MARKER, README, Call, calls, record, table
-from tests.contracts.terraform_files import ROOT_MODULE
 
-FOLDER = ROOT_MODULE / "permissions"
 ROLES = ("deployer", "verifier")
 POLICIES = (*ROLES, "provision")
 VALUES = {
@@ -90,8 +88,7 @@ def listed(value: str | list[str]) -> list[str]:
 
 def statements(name: str) -> list[Statement]:
     """Return a policy's statements, filled in as Terraform does."""
-    (file,) = FOLDER.glob(f"{name}.json*")
-    found: list[Statement] = json.loads(Template(file.read_text()).substitute(VALUES))["Statement"]
+    found: list[Statement] = json.loads(terraform_files.policy(name, **VALUES))["Statement"]
     return found
 
 

@@ -9,13 +9,13 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from localcloud.conftest import Cloud, docker, forget, serving
 from localcloud.core.config import ACCOUNT, from_environment
+from tests.contracts.terraform_files import policy
 from tests.playbooks.consoles import CONSOLE, bare, keys_made
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class Environment:
         caller = self.cloud.client("sts").get_caller_identity()["Arn"]
         trust = {"Effect": "Allow", "Principal": {"AWS": caller}, "Action": "sts:AssumeRole"}
         bucket = f"beacon-local-state-{ACCOUNT}"
-        policy = Template((CHECKOUT / "terraform/permissions/deployer.json.tftpl").read_text()).substitute(
+        deployers = policy(
+            "deployer",
             account=ACCOUNT,
             environment="local",
             key="arn:aws:kms:eu-west-1:123456789012:key/none",
@@ -75,7 +76,7 @@ class Environment:
             RoleName="beacon-local-deployer",
             AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
         )
-        iam.put_role_policy(RoleName="beacon-local-deployer", PolicyName="deploy", PolicyDocument=policy)
+        iam.put_role_policy(RoleName="beacon-local-deployer", PolicyName="deploy", PolicyDocument=deployers)
         key = self.folder / "key"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True, timeout=30)
         ssm.put_parameter(Name=f"{PATH}/ssh-private-key", Value=key.read_text(), Type="SecureString")

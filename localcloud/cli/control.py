@@ -166,8 +166,8 @@ class Control:
         folder = self.config.state
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (folder / ".writable").write_text("")
-            (folder / ".writable").unlink()
+            # a file that stays, and is known as ours: another `up` may look at the same moment
+            os.close(os.open(self.log_path, os.O_WRONLY | os.O_CREAT, 0o600))
         except OSError as error:
             raise LocalCloudError(
                 f"The state folder {folder} can't be written ({error.strerror}): give this user the right to, or set "

@@ -117,14 +117,21 @@ class Model:
         document: Any = None
         if service == "s3" and (bucket := self._backend("s3", "aws").buckets.get(name.partition("/")[0])):
             document = bucket.policy
-        elif service == "kms" and (key := self._backend("kms").keys.get(name.removeprefix("key/"))):
-            document = key.policy
+        elif service == "kms":
+            key = self._backend("kms").keys.get(name.removeprefix("key/"))
+            document = key.policy if key else self._default_key_policy()  # KMS then answers that there is no such key
         elif service == "ecr" and (repository := self._backend("ecr").repositories.get(name.partition("/")[2])):
             document = repository.policy
         if not document:
             return ()
         text = document.decode() if isinstance(document, bytes) else document
         return (parse(text, name=arn, kind=Kind.RESOURCE),)
+
+    def _default_key_policy(self) -> dict[str, Any]:
+        """Return the policy of a key that leaves it to the account's identities."""
+        root = {"AWS": f"arn:aws:iam::{self.account}:root"}
+        statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+        return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _parts(arn: str) -> tuple[str, str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DEAD = "http://127.0.0.1:9"
 HOSTILE = {
     # AWS
-    **dict.fromkeys(("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN"), "work"),
+    **dict.fromkeys(("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN"), "anothers-profile"),
     **dict.fromkeys(("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_EKS"), DEAD),
     **dict.fromkeys(
         ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"), "true"
@@ -108,7 +108,7 @@ def test_what_setup_starts_works_with_all_rows_at_once(monkeypatch: pytest.Monke
     answer = run(*command, env=environment())
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert said in answer.stdout
-    assert "work" not in answer.stdout
+    assert "anothers-profile" not in answer.stdout
 
 
 @pytest.mark.parametrize("command", [("-m", "setup.gate", "nothing"), ("-m", "setup", "nothing")])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ._policies import Statement
 
-NOT_THERE = frozenset({"NoSuchEntity", "ResourceNotFoundException", "InvalidParameterException"})
+NOT_THERE = frozenset({"NoSuchEntity", "NotFoundException", "ResourceNotFoundException", "InvalidParameterException"})
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AccessDeniedFault"})
 # An operation that the API does not have, as a local cloud says it
 NOT_OFFERED = frozenset(
@@ -146,6 +146,40 @@ class Account:
             if i["InstanceType"].startswith(STANDARD_FAMILIES) and i.get("InstanceLifecycle") != "spot"
         ]
         return sum(cores for cores, _ in running), sum(cores for cores, ours in running if ours)
+
+    # --- what an earlier environment of this name has left
+    def secrets(self) -> dict[str, list[str]]:
+        """Return the names of this environment's encrypted parameters, by their keys; AWS's own keys never end."""
+        below = [{"Key": "Path", "Option": "Recursive", "Values": [f"/{PROJECT}/{self.environment}"]}]
+        by_key: dict[str, list[str]] = {}
+        for parameter in self._pages("ssm", "describe_parameters", "Parameters", ParameterFilters=below):
+            key = parameter.get("KeyId", "")
+            if key and not key.startswith("alias/aws/"):
+                by_key.setdefault(key, []).append(parameter["Name"])
+        return by_key
+
+    def dead_keys(self) -> dict[str, tuple[str, list[str]]] | Unknown:
+        """Return the keys that no longer decrypt: each with how it stands, and the parameters under it."""
+        dead = {}
+        try:
+            for key, names in self.secrets().items():
+                how = self._how_a_key_ended(key)
+                if how:
+                    dead[key] = how, names
+        except ClientError as error:
+            return refused(error)
+        return dead
+
+    def _how_a_key_ended(self, key: str) -> str:
+        try:
+            told = self.client("kms").describe_key(KeyId=key)["KeyMetadata"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in NOT_THERE:
+                return "is gone"
+            raise
+        if told["KeyState"] == "PendingDeletion":
+            return f"is deleted on {told['DeletionDate']:%Y-%m-%d}"
+        return "" if told["Enabled"] else f"is {told['KeyState']}"
 
     # --- what the region has
     def zones(self) -> list[Zone]:

@@ -308,3 +308,22 @@ def bucket_row(*, name: str, exists: bool, foreign: str = "") -> Row:
         return Row(check="state bucket", state=PROBLEM, found=name, needed="a bucket of this account", step=foreign)
     found = f"{name} {'is there' if exists else 'is made by the first run'}"
     return Row(check="state bucket", state=OK, found=found, needed="this account's")
+
+
+def secrets_row(dead: Mapping[str, tuple[str, Sequence[str]]] | Unknown, *, environment: str) -> Row:
+    """Judge the secrets that are there: a destroy that was interrupted leaves some that nobody can read any more."""
+    check, needed = "secrets", "none, or under a key that decrypts"
+    if isinstance(dead, Unknown):
+        step = "Allow ssm:DescribeParameters and kms:DescribeKey."
+        return Row(check=check, state=WARN, found=f"not asked ({dead.reason})", needed=needed, step=step)
+    if not dead:
+        return Row(check=check, state=OK, found="all can be read", needed=needed)
+    lost = "; ".join(f"{', '.join(names)}: their key {key} {how}" for key, (how, names) in dead.items())
+    return Row(
+        check=check,
+        state=PROBLEM,
+        found=lost,
+        needed=needed,
+        step=f"Play destroy.yml with -e confirm={environment}, which ends what an interrupted one has left; "
+        "or aws kms cancel-key-deletion and aws kms enable-key keep the environment.",
+    )

@@ -109,6 +109,7 @@ def preflight(account: Account, wanted: Wanted) -> tuple[list[Row], list[str], C
         *trust_rows(who, wanted.trusted_arns, find=account.find),
         _rights(account, wanted, who),
         _bucket(account, wanted, who),
+        checks.secrets_row(account.dead_keys(), environment=wanted.environment),
         *_quotas(account, wanted, types),
         *zone_rows,
         *checks.type_rows(list(wanted.instances), types, region=wanted.region),

@@ -156,3 +156,31 @@ def test_roles_are_found_with_their_paths_and_types_with_their_zones() -> None:
     assert found.keys() == {"t3.medium"}
     assert (found["t3.medium"].vcpus, "x86_64" in found["t3.medium"].architectures) == (2, True)
     assert "eu-west-1a" in found["t3.medium"].zones
+
+
+@mock_aws
+def test_secrets_whose_key_has_ended_are_told_by_their_key() -> None:
+    ssm, kms = (boto3.client(service, **KEYS) for service in ("ssm", "kms"))
+    account = Account(lambda service: boto3.client(service, **KEYS), environment="prod")
+    used, ended, off = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(3))
+    for name, key in (("/beacon/prod/a", used), ("/beacon/prod/b/c", ended), ("/beacon/prod/d", off)):
+        ssm.put_parameter(Name=name, Value="x", Type="SecureString", KeyId=key)
+    ssm.put_parameter(Name="/beacon/prod/ssh", Value="x", Type="SecureString", KeyId="alias/aws/ssm")
+    ssm.put_parameter(Name="/beacon/prod/plain", Value="x", Type="String")
+    ssm.put_parameter(Name="/beacon/production/e", Value="x", Type="SecureString", KeyId=ended)
+    assert account.dead_keys() == {}
+    day = kms.schedule_key_deletion(KeyId=ended.rpartition("/")[2], PendingWindowInDays=7)["DeletionDate"]
+    kms.disable_key(KeyId=off.rpartition("/")[2])
+    assert account.dead_keys() == {
+        ended: (f"is deleted on {day:%Y-%m-%d}", ["/beacon/prod/b/c"]),
+        off: ("is Disabled", ["/beacon/prod/d"]),
+    }
+
+
+def test_a_key_that_is_gone_is_none_that_may_not_be_asked_for(stubs: Stubs, account: Account) -> None:
+    parameters = {"Parameters": [{"Name": "/beacon/prod/a", "KeyId": "arn:of:a:key"}]}
+    for code in ("NotFoundException", "AccessDeniedException"):
+        stubs.of("ssm").add_response("describe_parameters", parameters)
+        stubs.of("kms").add_client_error("describe_key", code)
+    assert account.dead_keys() == {"arn:of:a:key": ("is gone", ["/beacon/prod/a"])}
+    assert account.dead_keys() == Unknown("DescribeKey: AccessDeniedException")

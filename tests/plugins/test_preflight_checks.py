@@ -20,6 +20,7 @@ from plugins.module_utils._preflight_checks import (
     range_rows,
     receiver_row,
     rights_row,
+    secrets_row,
     type_rows,
     unsimulated_row,
     version_row,
@@ -250,6 +251,14 @@ def test_rights_by_simulation_and_by_dry_run() -> None:
 def test_somebody_elses_bucket_is_a_problem() -> None:
     assert bucket_row(name="b", exists=True, foreign="The bucket 'b' exists, but …").state == "problem"
     assert bucket_row(name="b", exists=False).found == "b is made by the first run"
+
+
+def test_secrets_that_nobody_can_read_end_by_destroy() -> None:
+    row = secrets_row({"arn:key": ("is deleted on 2026-12-06", ["/a", "/b"])}, environment="prod")
+    assert (row.state, row.found) == ("problem", "/a, /b: their key arn:key is deleted on 2026-12-06")
+    assert row.step.startswith("Play destroy.yml with -e confirm=prod, which ends what an interrupted one has left")
+    assert secrets_row({}, environment="prod").state == "ok"
+    assert secrets_row(Unknown("no"), environment="prod").found == "not asked (no)"
 
 
 def test_the_table_is_aligned_and_the_worst_comes_last() -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from setup import checks, gate
+from setup import checks, gate, phases
 from tests.docs.commands import CHECKOUT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WORKFLOW = CHECKOUT / ".github/workflows/checks.yml"
 PINNED = re.compile(r"uses: (?:\./\S+|[\w/.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
@@ -46,3 +50,24 @@ def test_actions_are_pinned_by_commit(path: Any) -> None:
 def test_a_gate_that_is_none_is_refused_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert gate.main(["ruf"]) == 2
     assert "not ['ruf']; gates: ruff, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("twice", "gate", "told"),
+    [
+        ("{a: 1, a: 2}", "yamllint", 'duplication of key "a" in mapping'),
+        ("[&b {a: 1}, {<<: *b, <<: *b}]", "yamllint", 'duplication of key "<<" in mapping'),
+        ("[&b {a: 1}, {<<: *b, a: 2}]", "ansible", "Found duplicate mapping key 'a'"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(twice: str, gate: str, told: str, tmp_path: Path) -> None:
+    file = tmp_path / "vars.yml"
+    file.write_text(f"value: {twice}\n")
+    commands = {
+        "yamllint": ("yamllint", "--strict", "--config-file", ".yamllint.yml", str(file)),
+        "ansible": ("ansible", "localhost", "--inventory", "localhost,", "--extra-vars", f"@{file}", "--list-hosts"),
+    }
+    command = [phases.program(commands[gate][0]), *commands[gate][1:]]
+    answer = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60)
+    assert answer.returncode != 0
+    assert told in " ".join((answer.stdout + answer.stderr).split())

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from . import checks, clean, engine, environment, prerequisites, webapp
+from . import checks, clean, engine, environment, prerequisites, processes, webapp
 from .down import down
 from .phases import PhaseError, Phases, report
 from .up import up, verify
@@ -84,15 +84,19 @@ def main(arguments: list[str]) -> int:
         print(f"usage: python3 -m setup VERB, not {arguments}; verbs: {', '.join(VERBS)}", file=sys.stderr)
         return 2
     phases = Phases()
+    processes.interruptible()
     try:
         code = prepare(arguments[0])
         if not code:
             VERBS[arguments[0]](phases)
     except PhaseError as error:
         return report(error, phases)
-    except (subprocess.SubprocessError, RuntimeError) as error:
+    except (subprocess.SubprocessError, processes.CommandError, RuntimeError) as error:
         print(f"set-up failed: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"\nstopped; `make {arguments[0]}` goes on from here", file=sys.stderr)
+        return processes.INTERRUPTED
     return code
 
 

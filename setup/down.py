@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 
-from . import engine, paths, scenarios
+from . import engine, paths, processes, scenarios
 from .phases import Phases, environment, program
 
 # stages of the image's build that the engine keeps as its cache
@@ -54,6 +54,7 @@ def down(phases: Phases) -> None:
 
     Raises PhaseError when a part can't be removed.
     """
+    processes.go_on()
     close_tunnels()
     python = program("python")
     if engine.answers():

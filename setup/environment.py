@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
 from pathlib import Path
 
-from . import paths
+from . import paths, processes
 
 UV = "uv==0.13.9"
 
@@ -18,8 +19,8 @@ def _uv(python: Path) -> Path:
     program = home / "bin" / "uv"
     if not program.exists():
         print(f"installing {UV}", flush=True)
-        subprocess.run([str(python), "-m", "venv", "--clear", str(home)], check=True, timeout=300)
-        subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", UV], check=True, timeout=600)
+        processes.run(str(python), "-m", "venv", "--clear", str(home), limit=300)
+        processes.run(str(home / "bin" / "pip"), "install", "--quiet", UV, limit=600)
     return program
 
 
@@ -32,7 +33,7 @@ def _pip_setting(python: Path, name: str) -> str:
 def ensure(python: Path, name: str = "requirements", folder: Path = paths.VENV) -> None:
     """Make the environment in the folder what NAME.txt says; nothing is done when it is so already.
 
-    Raises subprocess.CalledProcessError when a package can't be had or its hash differs.
+    Raises CommandError when a package can't be had or its hash differs.
     """
     lock = paths.CHECKOUT / f"{name}.txt"
     stamp = folder / "requirements.sha256"
@@ -48,10 +49,10 @@ def ensure(python: Path, name: str = "requirements", folder: Path = paths.VENV) 
     target = str(folder / "bin" / "python")
     if not Path(target).exists():
         make = [uv, "venv", "--quiet", "--no-python-downloads", "--python", str(python), str(folder)]
-        subprocess.run(make, check=True, env=environment, timeout=300)
+        processes.run(*make, environment=environment, limit=300)
     print(f"installing {name}.txt into {folder.name}", flush=True)
     sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", target, str(lock)]
-    subprocess.run(sync, check=True, env=environment, timeout=1800)
+    processes.run(*sync, environment=environment, limit=1800)
     _compile(target)
     stamp.write_text(wanted)
 
@@ -64,8 +65,9 @@ def _compile(python: str) -> None:
     packages = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     folder = subprocess.run(packages, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
     options = ["-q", "-j", "0", "-x", "ansible_collections|/tests?/"]
-    # not `check`: packages hold templates and examples for other Pythons, which don't compile
-    subprocess.run([python, "-m", "compileall", *options, folder], check=False, stdout=subprocess.DEVNULL, timeout=900)
+    # may fail: packages hold templates and examples for other Pythons, which don't compile
+    with contextlib.suppress(processes.CommandError):
+        processes.run(python, "-m", "compileall", *options, folder, quiet=True, limit=900)
 
 
 def lock(python: Path, name: str) -> None:

@@ -6,9 +6,10 @@ import os
 import re
 import shutil
 import socket
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from . import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,12 +42,12 @@ def free_gib(folder: Path) -> float:
 def install(*packages: str) -> None:
     """Install Debian packages, saying so.
 
-    Raises subprocess.CalledProcessError with apt's own words on standard error.
+    Raises CommandError, with apt's own words on standard error. Where it is interrupted, dpkg comes to its end first.
     """
     print(f"installing Debian packages: {' '.join(packages)}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
-        subprocess.run(["apt-get", *command], check=True, env=environment, stdout=subprocess.DEVNULL, timeout=900)
+        processes.run("apt-get", *command, environment=environment, quiet=True, limit=900)
 
 
 def is_listening(port: int, host: str = "127.0.0.1") -> bool:

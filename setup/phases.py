@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import clean, paths
+from . import clean, paths, processes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,16 +46,8 @@ class Phases:
         started = time.monotonic()
         try:
             with log.open("wb") if log else nullcontext() as output:
-                subprocess.run(
-                    command,
-                    check=True,
-                    cwd=paths.CHECKOUT,
-                    env=environment,
-                    timeout=limit,
-                    stdout=output,
-                    stderr=output,
-                )
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+                processes.run(*command, cwd=paths.CHECKOUT, environment=environment, limit=limit, output=output)
+        except processes.CommandError as error:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL:]) + "\n" if log else ""
             raise PhaseError(f"{tail}{name} failed after {time.monotonic() - started:.0f} s: {error}") from error
         finally:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from . import checks, clean, engine, environment, prerequisites, processes, webapp
 from .down import down
+from .missing import missing
 from .phases import PhaseError, Phases, report
 from .up import up, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .missing import Check
 
 
 def setup(_: Phases) -> None:
@@ -57,23 +60,26 @@ FUNCTIONS = (
 VERBS: dict[str, Callable[[Phases], None]] = {function.__name__.replace("_", "-"): function for function in FUNCTIONS}
 
 
-# What these need, `down` aside (it needs nothing), is less than a local cloud.
-PLAYBOOKS_ONLY = {"setup", "lock"}
+# What a verb needs, where it is less than an engine and its builders, or more: ports matter to who starts a stack on them.
+NEEDS: dict[str, tuple[Check, ...]] = {
+    **dict.fromkeys(("setup", "lock"), prerequisites.PLAYBOOKS),
+    "lint": prerequisites.GATES,
+    **dict.fromkeys(("up", "test"), prerequisites.STACK),
+    "down": (),
+}
 
 
 def prepare(verb: str) -> int:
     """Check, then prepare: nothing is changed while something is missing."""
-    if verb == "down":
-        missing = []
-    elif verb in PLAYBOOKS_ONLY:
-        missing = prerequisites.missing_for_playbooks()
-    else:
-        missing = prerequisites.missing()
-    if missing:
-        print("This machine lacks:", *(f"  - {item}" for item in missing), sep="\n", file=sys.stderr)
+    needs = NEEDS.get(verb, prerequisites.ENGINE)
+    if lacks := missing(needs):
+        print("This machine lacks:", *(f"  - {item}" for item in lacks), sep="\n", file=sys.stderr)
         return 2
+    uses_engine = set(prerequisites.ENGINE) <= set(needs)
+    if needs:
+        prerequisites.install({**prerequisites.PROGRAMS, **(prerequisites.LOCAL_PROGRAMS if uses_engine else {})})
     environment.ensure(prerequisites.python())
-    if verb not in PLAYBOOKS_ONLY and verb != "down":
+    if uses_engine:
         engine.ensure()
     return 0
 

@@ -8,6 +8,7 @@ import time
 from . import environment as environments
 from . import paths, prerequisites, scenarios
 from .down import down
+from .files import listed
 from .phases import PhaseError, Phases, environment, local_cloud_environment, program
 from .up import artefacts, up
 
@@ -17,19 +18,12 @@ IN_TEST = ["prometheus", "grafana"]  # of the scenarios, all of which take twent
 SUITES = ("oci-conformance", "moto-source")  # the mirror makes them when they are asked for
 
 
-def files(*patterns: str) -> list[str]:
-    """Return the tracked files that match."""
-    command = ["git", "ls-files", "-z", "--", *patterns]
-    answer = subprocess.run(command, check=True, cwd=paths.CHECKOUT, capture_output=True, text=True, timeout=60)
-    return [name for name in answer.stdout.split("\0") if name and not name.startswith("collections/ansible")]
-
-
 def gates() -> dict[str, list[str]]:
     """Return each gate's command, by its name."""
     return {
         "ruff": [program("ruff"), "check", "."],
         "ruff-format": [program("ruff"), "format", "--check", "."],
-        "mypy": [program("mypy"), *files("*.py")],
+        "mypy": [program("mypy"), *listed("*.py")],
         "import-linter": [program("lint-imports")],
         "yamllint": [program("yamllint"), "--strict", "."],
         "ansible-lint": [program("ansible-lint"), "--strict"],
@@ -43,7 +37,7 @@ def gates() -> dict[str, list[str]]:
             "-d",
             "terraform",
         ],
-        "hadolint": [program("hadolint"), *files("*Dockerfile")],
+        "hadolint": [program("hadolint"), *listed("*Dockerfile")],
         "shellcheck": [program("shellcheck"), *shell_scripts()],
         "zizmor": [program("zizmor"), "--offline", "--quiet", ".github"],
         "changelog": [program("antsibull-changelog"), "lint"],
@@ -52,7 +46,7 @@ def gates() -> dict[str, list[str]]:
             "-c",
             'wrong=$(gofmt -l -d "$@") && echo "$wrong" && test -z "$wrong"',
             "gofmt",
-            *files("*.go"),
+            *listed("*.go"),
         ],
     }
 
@@ -60,7 +54,7 @@ def gates() -> dict[str, list[str]]:
 def shell_scripts() -> list[str]:
     """Return the tracked files that a shell runs, told by their first line."""
     found = []
-    for name in files():
+    for name in listed():
         path = paths.CHECKOUT / name
         # a template is no program before it is filled in
         if path.is_file() and not path.is_symlink() and path.suffix != ".j2":

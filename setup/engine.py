@@ -10,10 +10,13 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import machine, paths
 from .missing import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SOCKET = Path("/var/run/docker.sock")
 START_SECONDS = 60
@@ -65,28 +68,40 @@ def answers() -> bool:
         return False
 
 
+def can_be_asked() -> bool:
+    """Tell whether an engine answers, and its command line is there to ask it."""
+    return answers() and bool(shutil.which("docker"))
+
+
 def can_start() -> bool:
     """Tell whether this machine lets us install and start an engine."""
     return machine.is_debian() and machine.is_root() and not machine.has_service_manager()
 
 
-def check() -> Missing | None:
-    """Look for an engine, or for the right to start one."""
-    if answers() or can_start():
-        return None
-    return Missing(
-        f"no Docker engine answers at {address()}",
-        "Start Docker (`systemctl start docker`), install it (https://docs.docker.com/engine/install), "
-        "add yourself to the group docker, or set DOCKER_HOST",
-    )
+def check() -> Iterator[Missing]:
+    """Look for an engine and its command line, or for the right to start one."""
+    if can_start():
+        return
+    if not answers():
+        yield Missing(
+            f"no Docker engine answers at {address()}",
+            "Start Docker (`systemctl start docker`), install it (https://docs.docker.com/engine/install), "
+            "add yourself to the group docker, or set DOCKER_HOST",
+        )
+    elif not shutil.which("docker"):
+        yield Missing(
+            "an engine answers, but docker is not on PATH", "Install the package docker-cli, docker-ce-cli or docker.io"
+        )
 
 
 def ensure() -> None:
     """Start an engine unless one answers. Raises RuntimeError with the log's end if it doesn't come up."""
+    if can_be_asked():
+        return
+    if not (shutil.which("dockerd") and shutil.which("docker")):
+        machine.install("docker.io", "iptables")
     if answers():
         return
-    if not shutil.which("dockerd"):
-        machine.install("docker.io", "iptables")
     folder().mkdir(parents=True, exist_ok=True)
     log = folder() / "dockerd.log"
     print(f"no Docker engine answers: starting dockerd (data in {paths.cache() / 'docker'}, log {log})", flush=True)

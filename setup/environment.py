@@ -5,10 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
+import shlex
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import paths, processes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 UV = "uv==0.13.9"
 
@@ -38,7 +43,8 @@ def ensure(python: Path, name: str = "requirements", folder: Path = paths.VENV) 
     lock = paths.CHECKOUT / f"{name}.txt"
     stamp = folder / "requirements.sha256"
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
+    here = _made_here(folder)
+    if here and stamp.exists() and stamp.read_text() == wanted:
         return
     environment = dict(os.environ)
     for variable, setting in {"UV_DEFAULT_INDEX": "global.index-url", "SSL_CERT_FILE": "global.cert"}.items():
@@ -47,14 +53,22 @@ def ensure(python: Path, name: str = "requirements", folder: Path = paths.VENV) 
             environment[variable] = value
     uv = str(_uv(python))
     target = str(folder / "bin" / "python")
-    if not Path(target).exists():
-        make = [uv, "venv", "--quiet", "--no-python-downloads", "--python", str(python), str(folder)]
+    if not here:
+        make = [uv, "venv", "--quiet", "--clear", "--no-python-downloads", "--python", str(python), str(folder)]
         processes.run(*make, environment=environment, limit=300)
     print(f"installing {name}.txt into {folder.name}", flush=True)
     sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", target, str(lock)]
     processes.run(*sync, environment=environment, limit=1800)
     _compile(target)
     stamp.write_text(wanted)
+
+
+def _made_here(folder: Path) -> bool:
+    """Tell whether there is an environment whose programs find it: those of a checkout that was moved look where it was."""
+    activate = folder / "bin" / "activate"
+    text = activate.read_text() if activate.exists() else ""
+    places = [shlex.split(place) for place in re.findall(r"^VIRTUAL_ENV=(.+)$", text, re.MULTILINE)]
+    return [str(folder.resolve())] in places and (folder / "bin" / "python").exists()
 
 
 def _compile(python: str) -> None:

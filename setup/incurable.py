@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import engine, paths
-from .missing import Missing
+from .missing import Check, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,14 +29,6 @@ RANGES = {"LOCALCLOUD_PUBLIC_RANGE": ("198.51.100.0/24", "203.0.113.0/24"), "BEA
 ROUTES = Path("/proc/net/route")
 INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
 MEMORY = Path("/proc/meminfo")
-
-
-def check() -> list[Missing]:
-    """Return all that stands in the way; of the engine only once one answers."""
-    found = [*state_path(), *executable(), *memory(), *inotify()]
-    if engine.answers():
-        found += [*engine_kind(engine.info()), *ranges(engine.networks())]
-    return found
 
 
 def state_path() -> Iterator[Missing]:
@@ -148,3 +140,21 @@ def ranges(networks: Iterable[Mapping[str, Any]], source: Path = ROUTES) -> Iter
 def _address(text: str) -> ipaddress.IPv4Address:
     """Read the kernel's way to write an address: hexadecimal, its bytes in reverse."""
     return ipaddress.IPv4Address(int.from_bytes(bytes.fromhex(text), "little"))
+
+
+def _answering_engine() -> Iterator[Missing]:
+    return engine_kind(engine.info()) if engine.can_be_asked() else iter(())
+
+
+def _free_ranges() -> Iterator[Missing]:
+    return ranges(engine.networks() if engine.can_be_asked() else [])
+
+
+CHECKS = (
+    Check("state directory", state_path),
+    Check("programs may run", executable),
+    Check("memory", memory),
+    Check("inotify", inotify),
+    Check("engine's kind", _answering_engine),
+    Check("address ranges", _free_ranges),
+)

@@ -27,6 +27,11 @@ def is_debian() -> bool:
     return Path("/etc/debian_version").exists() and shutil.which("apt-get") is not None
 
 
+def installs() -> bool:
+    """Tell whether packages that are missing are installed here, rather than asked for."""
+    return is_debian() and is_root()
+
+
 def has_service_manager() -> bool:
     """Tell whether systemd runs here (sd_booted(3)): then starting services is its business."""
     return Path("/run/systemd/system").is_dir()

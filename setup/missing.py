@@ -1,8 +1,12 @@
-"""A prerequisite that isn't met."""
+"""What is looked for, and what is missing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
 
 
 @dataclass(frozen=True)
@@ -15,3 +19,16 @@ class Missing:
     def __str__(self) -> str:
         """Say it in one line."""
         return f"{self.what}. {self.how}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A thing to look for; looking changes nothing."""
+
+    name: str
+    look: Callable[[], Iterable[Missing]]
+
+
+def missing(checks: Sequence[Check]) -> list[Missing]:
+    """Return all that these checks miss."""
+    return [item for check in checks for item in check.look()]

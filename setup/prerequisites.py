@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import engine, incurable, machine, paths
-from .missing import Missing
+from .missing import Check, Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 PYTHON_MINIMUM = (3, 12)
 DISK_GIB = 24
@@ -73,69 +73,79 @@ def python() -> Path:
     return found
 
 
-def check_python() -> Missing | None:
-    """Look for a Python that is new enough."""
+def check_python() -> Iterator[Missing]:
+    """Look for a Python that is new enough, and can make environments or be taught to."""
     found = find_python()
-    if found and not _can_make_environments(found) and machine.is_debian() and machine.is_root():
-        machine.install("python3-venv")
-    if found and _can_make_environments(found):
-        return None
-    if found:
-        return Missing(
+    if not found:
+        yield Missing(
+            f"Python {_dotted(PYTHON_MINIMUM)} or newer is needed, this one is {_dotted(tuple(sys.version_info[:2]))}",
+            "Install python3.13 by your distribution, or `pyenv install 3.13`",
+        )
+    elif not _can_make_environments(found) and not machine.installs():
+        yield Missing(
             f"{found} can't make virtual environments (it has no module ensurepip)",
             "Install the package python3-venv, or a Python that has it: `pyenv install 3.13`",
         )
-    return Missing(
-        f"Python {_dotted(PYTHON_MINIMUM)} or newer is needed, this one is {_dotted(tuple(sys.version_info[:2]))}",
-        "Install python3.13 by your distribution, or `pyenv install 3.13`",
-    )
 
 
-def check_programs(programs: dict[str, str]) -> list[Missing]:
-    """Look for programs; on Debian as root they are installed."""
-    missing = {program: package for program, package in programs.items() if not shutil.which(program)}
-    if missing and machine.is_debian() and machine.is_root():
-        machine.install(*sorted(set(missing.values())))
-        return []
-    return [Missing(f"{program} is not on PATH", f"Install the package {missing[program]}") for program in missing]
+def check_programs(programs: Mapping[str, str]) -> Iterator[Missing]:
+    """Look for programs, unless `install` may bring them."""
+    for program, package in _absent(programs).items():
+        if not machine.installs():
+            yield Missing(f"{program} is not on PATH", f"Install the package {package}")
 
 
-def check_versions(programs: Mapping[str, tuple[str, tuple[int, ...], str]]) -> list[Missing]:
+def _absent(programs: Mapping[str, str]) -> dict[str, str]:
+    return {program: package for program, package in programs.items() if not shutil.which(program)}
+
+
+def install(programs: Mapping[str, str]) -> None:
+    """Install what is not there: on Debian, as root. Raises CommandError, and RuntimeError where Python stays unable."""
+    if not machine.installs():
+        return
+    packages = set(_absent(programs).values())
+    found = find_python()
+    if found and not _can_make_environments(found):
+        packages.add("python3-venv")
+    if packages:
+        machine.install(*sorted(packages))
+    if found and not _can_make_environments(found):
+        raise RuntimeError(
+            f"{found} can't make virtual environments, and the package python3-venv does not help: take another"
+        )
+
+
+def check_versions(programs: Mapping[str, tuple[str, tuple[int, ...], str]]) -> Iterator[Missing]:
     """Look for programs that must be new enough and that no distribution of today ships so new."""
-    missing = []
     for name, (command, minimum, address) in programs.items():
         version = _version(command.split())
         if version < minimum:
             have = f"this one is {_dotted(version)}" if version else "none is on PATH"
-            missing.append(Missing(f"{name} {_dotted(minimum)} or newer is needed, {have}", f"See {address}"))
-    return missing
+            yield Missing(f"{name} {_dotted(minimum)} or newer is needed, {have}", f"See {address}")
 
 
-def check_disk() -> Missing | None:
+def check_disk() -> Iterator[Missing]:
     """Look for enough room in the cache folder; what is built already needs no more."""
     folder = paths.cache()
     free = machine.free_gib(folder)
     needed = DISK_GIB if not (folder / "images").exists() else DISK_GIB / 3
-    if free >= needed:
-        return None
-    return Missing(
-        f"{needed:.0f} GiB of disk are needed at {folder}, {free:.1f} GiB are free",
-        "Free some, or set BEACON_CACHE to a folder on a larger disk",
-    )
+    if free < needed:
+        yield Missing(
+            f"{needed:.0f} GiB of disk are needed at {folder}, {free:.1f} GiB are free",
+            "Free some, or set BEACON_CACHE to a folder on a larger disk",
+        )
 
 
-def check_ports() -> list[Missing]:
+def check_ports() -> Iterator[Missing]:
     """Look whether the ports are free, or held by what an earlier `make up` started."""
-    found = []
     for variable, (default, owner, pid_file) in PORTS.items():
         value = os.environ.get(variable) or str(default)
         if not value.isdigit() or int(value) not in range(1024, 65536):
-            found.append(Missing(f"{variable}={value} is no port", "A number from 1024 to 65535 is allowed"))
+            yield Missing(f"{variable}={value} is no port", "A number from 1024 to 65535 is allowed")
         elif machine.is_listening(int(value)) and not _is_ours(int(value), pid_file):
             what = f"port {value} on 127.0.0.1, where {owner} listens, is taken by {machine.port_holder(int(value))}"
             how = f"End that process (`make down` if an earlier `make up` left it), or set {variable} to a free port"
-            found.append(Missing(what, how))
-    return found
+            yield Missing(what, how)
 
 
 def _is_ours(port: int, pid_file: str) -> bool:
@@ -143,13 +153,18 @@ def _is_ours(port: int, pid_file: str) -> bool:
     return file.exists() and f"(process {file.read_text().partition(' ')[0].strip()})" in machine.port_holder(port)
 
 
-def missing_for_playbooks() -> list[Missing]:
-    """Return what this machine lacks to run the playbooks, such as against an AWS account."""
-    found = [check_python(), *check_programs(PROGRAMS), *check_versions(VERSIONS)]
-    return [item for item in found if item]
-
-
-def missing() -> list[Missing]:
-    """Return all that this machine lacks to be a local cloud, too: disk, Docker, builders, free ports."""
-    local = [check_disk(), engine.check(), *check_programs(LOCAL_PROGRAMS), *check_versions(LOCAL_VERSIONS)]
-    return [*missing_for_playbooks(), *(item for item in [*local, *check_ports(), *incurable.check()] if item)]
+# a row is a check: `make doctor` shows each, and a verb is refused while one of its own misses something
+PLAYBOOKS = (
+    Check("Python", check_python),
+    Check("programs", lambda: check_programs(PROGRAMS)),
+    Check("Terraform", lambda: check_versions(VERSIONS)),
+)
+GATES = (*PLAYBOOKS, Check("Go", lambda: check_versions(LOCAL_VERSIONS)))
+ENGINE = (
+    *GATES,
+    Check("disk", check_disk),
+    Check("Docker engine", engine.check),
+    Check("builders", lambda: check_programs(LOCAL_PROGRAMS)),
+    *incurable.CHECKS,
+)
+STACK = (*ENGINE, Check("ports", check_ports))

@@ -18,8 +18,8 @@ BENCHMARKS = paths.CHECKOUT / ".venv-benchmarks"  # apart: what the contenders n
 
 def need(programs: dict[str, str]) -> None:
     """Have these programs; on Debian as root they are installed. Raises PhaseError that says how to get them."""
-    missing = prerequisites.check_programs(programs)
-    if missing:
+    prerequisites.install(programs)
+    if missing := list(prerequisites.check_programs(programs)):
         raise PhaseError("; ".join(str(item) for item in missing))
 
 
@@ -27,7 +27,7 @@ def need_fonts() -> None:
     """Have the fonts of the committed pictures. Raises PhaseError that says how to get them."""
     if FONTS.is_dir():
         return
-    if not (machine.is_debian() and machine.is_root()):
+    if not machine.installs():
         raise PhaseError(f"there is no {FONTS}. Install the package fonts-dejavu-core")
     machine.install("fonts-dejavu-core")
 

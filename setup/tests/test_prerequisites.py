@@ -11,6 +11,7 @@ import pytest
 
 from setup import __main__ as command
 from setup import engine, environment, machine, prerequisites
+from setup.missing import missing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ def nothing_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("nothing_there")
 def test_everything_missing_is_listed_at_once(tmp_path: Path) -> None:
-    texts = [str(item) for item in prerequisites.missing()]
+    texts = [str(item) for item in missing(prerequisites.STACK)]
     assert texts[0] == (
         "Python 3.12 or newer is needed, this one is 3.11. Install python3.13 by your distribution, or `pyenv install 3.13`"
     )
@@ -49,7 +50,7 @@ def test_everything_missing_is_listed_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("nothing_there")
 def test_playbooks_alone_need_neither_docker_nor_go_nor_the_disk_of_a_local_cloud() -> None:
-    whats = {item.what for item in prerequisites.missing_for_playbooks()}
+    whats = {item.what for item in missing(prerequisites.PLAYBOOKS)}
     assert whats == {
         "Python 3.12 or newer is needed, this one is 3.11",
         *(f"{program} is not on PATH" for program in ("git", "ssh", "ssh-keygen")),
@@ -65,7 +66,7 @@ def test_setup_prepares_for_playbooks_only(monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr(prerequisites, "python", lambda: "python3")
     assert command.main(["setup"]) == 2
     assert "Docker" not in capsys.readouterr().err
-    monkeypatch.setattr(prerequisites, "missing_for_playbooks", list)
+    monkeypatch.setitem(command.NEEDS, "setup", ())
     assert command.main(["setup"]) == 0
     assert changed == ["environment"]
     assert "No Docker engine answers: building the image (playbooks/build.yml) needs one." in capsys.readouterr().out
@@ -77,7 +78,8 @@ def test_a_python_without_ensurepip_is_named(monkeypatch: pytest.MonkeyPatch, tm
     bare.chmod(0o755)
     monkeypatch.setattr(prerequisites, "find_python", lambda: bare)
     monkeypatch.setattr(machine, "is_debian", lambda: False)
-    assert str(prerequisites.check_python()) == (
+    (absent,) = prerequisites.check_python()
+    assert str(absent) == (
         f"{bare} can't make virtual environments (it has no module ensurepip). "
         "Install the package python3-venv, or a Python that has it: `pyenv install 3.13`"
     )
@@ -102,14 +104,14 @@ def test_a_port_taken_names_who_holds_it(monkeypatch: pytest.MonkeyPatch, tmp_pa
         port = other.getsockname()[1]
         monkeypatch.setattr(prerequisites, "PORTS", {"MIRROR_PORT": (port, "the mirror", "mirror/pid")})
         monkeypatch.setenv("BEACON_STATE", str(tmp_path))
-        (missing,) = prerequisites.check_ports()
+        (taken,) = prerequisites.check_ports()
         pid = tmp_path / "mirror" / "pid"
         pid.parent.mkdir()
         pid.write_text(f"{os.getpid()}\n")  # as an earlier `make up` would have left it
-        assert prerequisites.check_ports() == []
-    assert missing.what.startswith(f"port {port} on 127.0.0.1, where the mirror listens, is taken by ")
-    assert "(process " in missing.what
-    assert missing.how.endswith("or set MIRROR_PORT to a free port")
+        assert list(prerequisites.check_ports()) == []
+    assert taken.what.startswith(f"port {port} on 127.0.0.1, where the mirror listens, is taken by ")
+    assert "(process " in taken.what
+    assert taken.how.endswith("or set MIRROR_PORT to a free port")
 
 
 def test_an_unknown_verb_lists_those_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,4 +122,32 @@ def test_an_unknown_verb_lists_those_that_exist(capsys: pytest.CaptureFixture[st
 def test_a_machine_where_docker_may_be_installed_lacks_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
     monkeypatch.setattr(engine, "can_start", lambda: True)
-    assert engine.check() is None
+    assert list(engine.check()) == []
+
+
+def test_looking_installs_nothing_and_what_is_missing_is_installed_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    installed: list[str] = []
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(machine, "installs", lambda: True)
+    monkeypatch.setattr(machine, "install", lambda *packages: installed.extend(packages))
+    assert list(prerequisites.check_programs(prerequisites.PROGRAMS)) == []
+    assert installed == []
+    prerequisites.install(prerequisites.PROGRAMS)
+    assert installed == ["git", "openssh-client"]
+
+
+@pytest.mark.parametrize(("verb", "asks"), [("lint", False), ("unit", False), ("up", True), ("test", True)])
+def test_only_what_starts_a_stack_asks_for_its_ports(verb: str, asks: bool) -> None:  # noqa: FBT001 # a column
+    names = [check.name for check in command.NEEDS.get(verb, prerequisites.ENGINE)]
+    assert ("ports" in names) is asks
+
+
+def test_an_engine_without_its_command_line_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(engine, "can_start", lambda: False)
+    monkeypatch.setattr(engine, "answers", lambda: True)
+    assert [str(item) for item in engine.check()] == [
+        "an engine answers, but docker is not on PATH. Install the package docker-cli, docker-ce-cli or docker.io"
+    ]

@@ -6,6 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+from setup.files import listed
 from setup.paths import CHECKOUT
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ def run(
 def install(made: Path) -> Path:
     """Build the collection and install it into a folder `installed` of this one, which is returned."""
     source = made / "source"
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=CHECKOUT, check=True, capture_output=True, text=True, timeout=60).stdout
-    for name in filter(None, names.split("\0")):
+    for name in listed(untracked=True):
         path = CHECKOUT / name
         if path.is_file() and not path.is_symlink():
             target = source / name

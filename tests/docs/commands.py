@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from setup.files import listed
+from setup.paths import CHECKOUT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def tracked(*patterns: str) -> list[Path]:
     """Return our files that match, committed or about to be."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
-    answer = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True, timeout=60)
-    return sorted(CHECKOUT / name for name in answer.stdout.splitlines() if not name.startswith("collections/ansible"))
+    return sorted(CHECKOUT / name for name in listed(*patterns, untracked=True))
 
 
 def commands(readme: Path) -> list[str]:

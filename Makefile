@@ -1,7 +1,7 @@
 # The verbs of a person; what they do stands in setup/. `make help` lists them.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-VERBS := setup up verify down test lint unit molecule e2e again soak permissions kills suites awx-test webapp-test bench-webapp lock
+VERBS := setup up status verify down doctor test lint unit molecule e2e again soak permissions kills suites awx-test webapp-test bench-webapp lock
 
 .PHONY: help
 help: ## list the verbs
@@ -10,8 +10,10 @@ help: ## list the verbs
 .PHONY: $(VERBS)
 setup: ## check this machine and make the Python environment: all that an AWS account needs
 up: ## from source to a monitored service on this machine; ends with addresses and how to log in
+status: ## what runs, since when, how well: one screen, five seconds
 verify: ## ask the running stack's public interfaces again
 down: ## remove all that was made, but for the cache
+doctor: ## look at this machine and at what runs, for a bug report; changes nothing
 test: ## everything: lint, unit, up, Molecule, end to end, down
 lint: ## all gates of style, types and structure
 unit: ## unit and contract tests: no containers
@@ -26,5 +28,6 @@ awx-test: ## apply awx/ to a double, launch its jobs against the running stack
 webapp-test: ## the web application alone: each branch, a real browser, its image
 bench-webapp: ## the web application beside others: table and picture
 lock: ## resolve the requirements anew
+status doctor: FLAGS := -B # they write no file, not even bytecode
 $(VERBS):
-	@$(PYTHON) -E -m setup $@
+	@$(PYTHON) -E $(FLAGS) -m setup $@

@@ -7,9 +7,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import checks, clean, engine, environment, prerequisites, processes, webapp
+from .doctor import doctor
 from .down import down
 from .missing import missing
 from .phases import PhaseError, Phases, report
+from .status import status
 from .up import up, verify
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ def setup(_: Phases) -> None:
         "The environment .venv is ready: `. .venv/bin/activate`. For an AWS account go on with the README's section "
         f'"On AWS"; for the local environment, `make up` checks and prepares the rest.{docker}'
     )
+
+
+# These only look: nothing is checked or prepared first, and they need nothing but a Python.
+LOOKS: dict[str, Callable[[], int]] = {"status": status, "doctor": doctor}
 
 
 def lock(_: Phases) -> None:
@@ -85,13 +91,15 @@ def prepare(verb: str) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the verb says; return the exit code: 1 it failed, 2 the machine lacks something or the verb is unknown."""
-    if len(arguments) != 1 or arguments[0] not in VERBS:
-        print(f"usage: python3 -m setup VERB, not {arguments}; verbs: {', '.join(VERBS)}", file=sys.stderr)
+    """Do what the verb says; return its exit code, 1 when it failed, 2 when the machine lacks something or the verb is unknown."""
+    if len(arguments) != 1 or arguments[0] not in {**VERBS, **LOOKS}:
+        print(f"usage: python3 -m setup VERB, not {arguments}; verbs: {', '.join([*VERBS, *LOOKS])}", file=sys.stderr)
         return 2
     phases = Phases()
     processes.interruptible()
     try:
+        if arguments[0] in LOOKS:
+            return LOOKS[arguments[0]]()
         code = prepare(arguments[0])
         if not code:
             VERBS[arguments[0]](phases)

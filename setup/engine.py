@@ -123,19 +123,24 @@ def ensure() -> None:
         time.sleep(0.2)
 
 
+def started() -> int | None:
+    """Return the process of the engine that `ensure` started, while it lives."""
+    try:
+        pid = int((folder() / "pid").read_text())
+    except (OSError, ValueError):
+        return None
+    return pid if _is_dockerd(pid) else None
+
+
 def stop() -> None:
     """Stop the engine if it is the one that `ensure` started."""
-    pid_file = folder() / "pid"
-    if not pid_file.exists():
-        return
-    pid = int(pid_file.read_text())
-    if _is_dockerd(pid):
+    if pid := started():
         print("stopping the Docker engine that set-up started", flush=True)
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         while _is_dockerd(pid) and time.monotonic() < deadline:
             time.sleep(0.2)
-    pid_file.unlink()
+    (folder() / "pid").unlink(missing_ok=True)
 
 
 def _is_dockerd(pid: int) -> bool:

@@ -15,6 +15,8 @@ from . import paths, processes
 if TYPE_CHECKING:
     from pathlib import Path
 
+READY, OLD, MOVED, ABSENT = "ready", "not what requirements.txt says", "of another place", "not made yet"
+STAMP = "requirements.sha256"  # in the environment: the hash of the file that it was made from
 UV = "uv==0.13.9"
 
 
@@ -35,16 +37,28 @@ def _pip_setting(python: Path, name: str) -> str:
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60).stdout.strip()
 
 
+def state_of(folder: Path, name: str = "requirements") -> str:
+    """Return whether an environment is what NAME.txt says: READY, OLD, MOVED with its checkout, or ABSENT."""
+    if not (folder / "bin" / "python").exists():
+        return ABSENT
+    if not _made_here(folder):
+        return MOVED
+    stamp = folder / STAMP
+    return READY if stamp.exists() and stamp.read_text() == _hash(paths.CHECKOUT / f"{name}.txt") else OLD
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def ensure(python: Path, name: str = "requirements", folder: Path = paths.VENV) -> None:
     """Make the environment in the folder what NAME.txt says; nothing is done when it is so already.
 
     Raises CommandError when a package can't be had or its hash differs.
     """
     lock = paths.CHECKOUT / f"{name}.txt"
-    stamp = folder / "requirements.sha256"
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    here = _made_here(folder)
-    if here and stamp.exists() and stamp.read_text() == wanted:
+    state = state_of(folder, name)
+    if state == READY:
         return
     environment = dict(os.environ)
     for variable, setting in {"UV_DEFAULT_INDEX": "global.index-url", "SSL_CERT_FILE": "global.cert"}.items():
@@ -53,22 +67,22 @@ def ensure(python: Path, name: str = "requirements", folder: Path = paths.VENV) 
             environment[variable] = value
     uv = str(_uv(python))
     target = str(folder / "bin" / "python")
-    if not here:
+    if state in {ABSENT, MOVED}:
         make = [uv, "venv", "--quiet", "--clear", "--no-python-downloads", "--python", str(python), str(folder)]
         processes.run(*make, environment=environment, limit=300)
     print(f"installing {name}.txt into {folder.name}", flush=True)
     sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", target, str(lock)]
     processes.run(*sync, environment=environment, limit=1800)
     _compile(target)
-    stamp.write_text(wanted)
+    (folder / STAMP).write_text(_hash(lock))
 
 
 def _made_here(folder: Path) -> bool:
-    """Tell whether there is an environment whose programs find it: those of a checkout that was moved look where it was."""
+    """Tell whether an environment's programs find it: those of a checkout that was moved look where it was."""
     activate = folder / "bin" / "activate"
     text = activate.read_text() if activate.exists() else ""
     places = [shlex.split(place) for place in re.findall(r"^VIRTUAL_ENV=(.+)$", text, re.MULTILINE)]
-    return [str(folder.resolve())] in places and (folder / "bin" / "python").exists()
+    return [str(folder.resolve())] in places
 
 
 def _compile(python: str) -> None:

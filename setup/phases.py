@@ -79,14 +79,15 @@ def environment() -> dict[str, str]:
         "BEACON_ENVIRONMENT": paths.LOCAL_ENVIRONMENT,  # the caller's may name one in an account
         "ANSIBLE_CONFIG": str(paths.CHECKOUT / "ansible.cfg"),
         "PYTHONUNBUFFERED": "1",
+        **({"PYTHONDONTWRITEBYTECODE": "1"} if sys.dont_write_bytecode else {}),  # who only looks writes no file
     }
 
 
-def local_cloud_environment() -> dict[str, str]:
+def local_cloud_environment(seconds: float = 60) -> dict[str, str]:
     """Return `environment()` with what `python -m localcloud env` exports; all that is asked is this machine's own."""
     command = [program("python"), "-m", "localcloud", "env"]
     answer = subprocess.run(
-        command, check=True, cwd=paths.CHECKOUT, env=environment(), stdout=subprocess.PIPE, text=True, timeout=60
+        command, check=True, cwd=paths.CHECKOUT, env=environment(), stdout=subprocess.PIPE, text=True, timeout=seconds
     )
     direct = {name: value for name, value in environment().items() if name not in clean.PROXIES}
     return {**direct, **exported(answer.stdout), "NETRC": os.devnull}

@@ -47,8 +47,10 @@ def find_python() -> Path | None:
 
 def _version(command: list[str]) -> tuple[int, ...]:
     """Return the first version number in a command's answer; () where it can't be run."""
+    # asked for their version, Go would begin a directory for its telemetry, and Terraform would ask for a newer one
+    quiet = {**os.environ, "XDG_CONFIG_HOME": os.devnull, "CHECKPOINT_DISABLE": "1"}
     try:
-        answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+        answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=quiet)
     except OSError:
         return ()
     match = re.search(r"(\d+)\.(\d+)", answer.stdout + answer.stderr)
@@ -136,10 +138,15 @@ def check_disk() -> Iterator[Missing]:
         )
 
 
+def port(variable: str) -> str:
+    """Return a port as it is set, or its default."""
+    return os.environ.get(variable) or str(PORTS[variable][0])
+
+
 def check_ports() -> Iterator[Missing]:
     """Look whether the ports are free, or held by what an earlier `make up` started."""
-    for variable, (default, owner, pid_file) in PORTS.items():
-        value = os.environ.get(variable) or str(default)
+    for variable, (_, owner, pid_file) in PORTS.items():
+        value = port(variable)
         if not value.isdigit() or int(value) not in range(1024, 65536):
             yield Missing(f"{variable}={value} is no port", "A number from 1024 to 65535 is allowed")
         elif machine.is_listening(int(value)) and not _is_ours(int(value), pid_file):

@@ -5,6 +5,10 @@ from __future__ import annotations
 from .phases import Phases, environment, local_cloud_environment, program
 
 INVENTORY = "inventories/local"
+NEXT = """\
+Next   make status    what runs, since when, how well
+       make verify    ask the public interfaces again
+       make down      remove everything but the cache"""
 
 
 def playbook(name: str, *arguments: str) -> tuple[str, ...]:
@@ -35,18 +39,9 @@ def up(phases: Phases) -> None:
     phases.run("verify", *playbook("verify"), environment=cloud)
     phases.run("status", python, "-m", "localcloud", "status", environment=cloud)
     phases.run("provenance", python, "-m", "mirror", "provenance", environment=environment(), limit=60)
-    print(f"\nSeconds of each phase:\n{phases.table()}\n\n{next_steps()}", flush=True)
+    print(f"\nSeconds of each phase:\n{phases.table()}\n\n{NEXT}", flush=True)
 
 
 def verify(phases: Phases) -> None:
     """Ask the running stack's public interfaces again. Raises PhaseError when one answers wrongly."""
     phases.run("verify", *playbook("verify"), environment=local_cloud_environment())
-
-
-def next_steps() -> str:
-    """Say what a person may do next."""
-    return (
-        'Talk to the local cloud:  eval "$(.venv/bin/python -m localcloud env)" && .venv/bin/aws eks list-clusters\n'
-        "Ask everything again:     make verify\n"
-        "Remove everything:        make down"
-    )

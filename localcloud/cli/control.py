@@ -270,14 +270,14 @@ class Control:
             "AWS_PAGER": "",
         }
 
-    def status(self) -> dict[str, Any]:
-        """Everything that `status` prints."""
+    def status(self, *, memory: bool = True) -> dict[str, Any]:
+        """Everything that `status` prints; Docker takes a second or two to say how much memory containers have."""
         health = self.health()
         if health is None or health["status"] == "starting":
             raise LocalCloudError(
                 f"No local cloud answers at {self.config.endpoint}: start it with `python -m localcloud up`."
             )
-        containers = self._containers()
+        containers = self._containers(memory=memory)
         server = _resident(health["pid"])
         return {
             "endpoint": self.config.endpoint,
@@ -289,7 +289,7 @@ class Control:
             "memory_mib": round(server + sum(container["memory_mib"] for container in containers), 1),
         }
 
-    def _containers(self) -> list[dict[str, Any]]:
+    def _containers(self, *, memory: bool) -> list[dict[str, Any]]:
         engine = Engine()
         with failures("listing containers"):
             found = engine.api.containers(all=True, filters={"label": self.config.label})
@@ -303,7 +303,7 @@ class Control:
                 "addresses": sorted(
                     n["IPAddress"] for n in container["NetworkSettings"]["Networks"].values() if n["IPAddress"]
                 ),
-                "memory_mib": _memory(engine, container) if container["State"] == "running" else 0.0,
+                "memory_mib": _memory(engine, container) if memory and container["State"] == "running" else 0.0,
             }
 
         with ThreadPoolExecutor(4) as pool:

@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         added = verbs.add_parser(verb, help=text, description=text)
         if verb in ("status", "access-log"):
             added.add_argument("--json", action="store_true", help="as JSON")
+        if verb == "status":
+            added.add_argument("--quick", action="store_true", help="without the memory of containers")
         if verb == "logs":
             added.add_argument("-f", "--follow", action="store_true", help="go on as it grows")
     chosen = parser.parse_args(arguments)
@@ -65,7 +67,7 @@ def _run(chosen: argparse.Namespace) -> int:
         case "stop":
             control.stop()
         case "status":
-            found = control.status()
+            found = control.status(memory=not chosen.quick)
             print(json.dumps(found, indent=2) if chosen.json else table(found))
         case "env":
             print("\n".join(shell(control.env(), os.environ)))

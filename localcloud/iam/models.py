@@ -12,22 +12,33 @@ from localcloud.iam import sources, trust
 from localcloud.iam.conditions import PolicyError
 
 
+class TrustPolicy(IAMTrustPolicyDocumentValidator):
+    """moto's checks of a trust policy, which may be of the first version, or name none.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+
+    @override
+    def _validate_version(self) -> None:
+        """Let every version pass that the syntax knows."""
+
+
 class LocalIAMBackend(IAMBackend):
     """moto's IAM that refuses what IAM refuses."""
 
     @override
     def create_role(self, role_name: str, assume_role_policy_document: str, *args: Any, **kwargs: Any) -> Any:
-        IAMTrustPolicyDocumentValidator(assume_role_policy_document).validate()
-        self._require_principals(assume_role_policy_document)
+        self._require_trust(assume_role_policy_document)
         return super().create_role(role_name, assume_role_policy_document, *args, **kwargs)
 
     @override
     def update_assume_role_policy(self, role_name: str, policy_document: str) -> None:
-        self.get_role(role_name)
-        self._require_principals(policy_document)
-        super().update_assume_role_policy(role_name, policy_document)
+        role = self.get_role(role_name)
+        self._require_trust(policy_document)
+        role.assume_role_policy_document = policy_document
 
-    def _require_principals(self, document: str) -> None:
+    def _require_trust(self, document: str) -> None:
+        TrustPolicy(document).validate()
         try:
             wrong = trust.invalid_principal(document, account=self.account_id, exists=self._exists)
         except PolicyError as error:

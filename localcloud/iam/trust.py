@@ -25,32 +25,31 @@ ACCOUNT = re.compile(r"\d{12}")
 SERVICE = re.compile(r"(?P<name>[a-z0-9-]+(?:\.[a-z0-9-]+)*)\.amazonaws\.com(?:\.cn)?")
 PROVIDER = re.compile(r"arn:aws[\w-]*:iam::\d{12}:(?:oidc-provider|saml-provider)/.+|[a-z0-9.-]+")
 REGION = re.compile(r"\.[a-z]{2}(?:-[a-z]+)+-\d$")
-# service principals whose names are no endpoint's; botocore has the others
+# service principals whose names are no endpoint's
 MORE_SERVICES = frozenset(
-    [
-        "application-autoscaling",
-        "delivery.logs",
-        "ecs-tasks",
-        "edgelambda",
-        "eks-fargate-pods",
-        "eks-nodegroup",
-        "elasticloadbalancing",
-        "monitoring",
-        "pods.eks",
-        "replicator.lambda",
-        "spot",
-        "spotfleet",
-        "states",
-        "transitgateway",
-        "vpc-flow-logs",
-    ]
+    {
+        *("delivery.logs", "ec2fleet", "ecs-tasks", "edgelambda", "eks-fargate-pods", "eks-nodegroup", "pods.eks"),
+        *("replicator.lambda", "spot", "spotfleet", "transitgateway", "vpc-flow-logs"),
+    }
+)
+# https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
+SCALED = frozenset(
+    {
+        *("appstream", "cassandra", "comprehend", "custom-resource", "dynamodb", "ec2", "ecs", "elasticache", "kafka"),
+        *("lambda", "neptune", "rds", "sagemaker", "workspaces"),
+    }
 )
 
 
 @cache
 def services() -> frozenset[str]:
-    """Return the names of AWS's services."""
-    return MORE_SERVICES | frozenset(botocore.session.get_session().get_available_services())
+    """Return the names of AWS's services: those of botocore's clients and of its endpoints, and these."""
+    session = botocore.session.get_session()
+    partitions = session.get_component("data_loader").load_data("endpoints")["partitions"]
+    endpoints = (name for partition in partitions for name in partition["services"])
+    return MORE_SERVICES.union(
+        session.get_available_services(), endpoints, (f"{name}.application-autoscaling" for name in SCALED)
+    )
 
 
 def invalid_principal(document: str, *, account: str, exists: Callable[[str], bool]) -> str | None:

@@ -34,6 +34,7 @@ STOOD_ON = {
     "moto.ec2.responses.security_groups:SecurityGroups": {"_process_rules_from_querystring"},
     "moto.ecr.models:ECRBackend": {"_get_repository", "_resolve_image_tag_mutability"},
     "moto.ecr.models:Repository": {"_get_image"},
+    "moto.iam.policy_validation:IAMTrustPolicyDocumentValidator": {"_validate_version"},
     "moto.kms.utils": {"_deserialize_ciphertext_blob"},
     "moto.moto_api._internal": {"mock_random"},
     "moto.s3.models:FakeKey": {"_value_buffer"},

@@ -92,6 +92,27 @@ def test_principals_that_do_not_exist_are_refused_in_new_and_in_changed_roles(si
     assert site.iam.get_role(RoleName="changed")["Role"]["AssumeRolePolicyDocument"] == json.loads(trust())
 
 
+@pytest.mark.parametrize(
+    "name", ["elasticmapreduce", "monitoring", "pods.eks", "custom-resource.application-autoscaling"]
+)
+def test_services_are_known_by_the_names_that_policies_give_them(site: Site, name: str) -> None:
+    assert site.role("r", trust({"Service": f"{name}.amazonaws.com"}))
+
+
+@pytest.mark.parametrize("version", [{}, {"Version": "2008-10-17"}])
+def test_a_trust_policy_needs_no_version(site: Site, version: dict[str, str]) -> None:
+    document = json.dumps({key: value for key, value in json.loads(trust()).items() if key != "Version"} | version)
+    site.role("made", document)
+    site.iam.update_assume_role_policy(RoleName="made", PolicyDocument=document)
+    assert site.iam.get_role(RoleName="made")["Role"]["AssumeRolePolicyDocument"] == json.loads(document)
+
+
+@pytest.mark.parametrize("document", ["no policy", "{}", json.dumps({"Version": "2012-10-18", "Statement": []})])
+def test_what_is_no_policy_is_refused(site: Site, document: str) -> None:
+    with pytest.raises(ClientError, match=r"MalformedPolicyDocument.*Syntax errors in policy"):
+        site.role("new", document)
+
+
 def test_a_trust_policy_without_a_principal_is_refused(site: Site) -> None:
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}
     with pytest.raises(ClientError, match=r"MalformedPolicyDocument.*Missing required field Principal"):

@@ -23,7 +23,7 @@ again: ## play everything again on the running stack, kill the server, run what 
 soak: ## destroy the running stack and bring it back; pause, break and restore its monitoring: three quarters of an hour
 kills: ## kill a local cloud's server fifty times under site.yml, ten under destroy.yml: two hours
 suites: ## other projects' test suites against the local cloud and the running stack; keeps their results in docs/proofs
-permissions: ## record what the verbs asked of AWS: terraform/permissions is held to it
+permissions: ## record what the playbooks asked of AWS, and write the policies of terraform/permissions
 awx-test: ## apply awx/ to a double, launch its jobs against the running stack
 webapp-test: ## the web application alone: each branch, a real browser, its image
 bench-webapp: ## the web application beside others: table and picture

@@ -144,7 +144,7 @@ def suites(phases: Phases) -> None:
 
 
 def permissions(_: Phases) -> None:
-    """Record what the running stack's verbs asked of AWS: the policies of terraform/permissions are held to it.
+    """Record what the running stack's playbooks asked of AWS, and write the policies of terraform/permissions from it.
 
     Raises subprocess.CalledProcessError where no local cloud has run.
     """

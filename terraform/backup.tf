@@ -102,40 +102,5 @@ resource "aws_s3_bucket_lifecycle_configuration" "backup" {
 resource "aws_iam_role_policy" "monitoring_backup" {
   name   = "backup"
   role   = aws_iam_role.host["monitoring"].id
-  policy = data.aws_iam_policy_document.monitoring_backup.json
-}
-
-data "aws_iam_policy_document" "monitoring_backup" {
-  statement {
-    sid       = "Objects"
-    actions   = ["s3:GetObject", "s3:PutObject"]
-    resources = ["${aws_s3_bucket.backup.arn}/*"]
-  }
-
-  # Without it a missing object is an `access denied` that says nothing.
-  statement {
-    sid       = "TellMissingFromForbidden"
-    actions   = ["s3:ListBucket"]
-    resources = [aws_s3_bucket.backup.arn]
-  }
-
-  # The key encrypts the parameters, too: only S3 may use it for the host, and for this bucket's objects only. With a bucket
-  # key the context is the bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
-  statement {
-    sid       = "Encryption"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [aws_kms_key.environment.arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["s3.${var.region}.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:EncryptionContext:aws:s3:arn"
-      values   = [aws_s3_bucket.backup.arn]
-    }
-  }
+  policy = templatefile("${path.module}/permissions/monitoring.json.tftpl", local.permissions)
 }

@@ -5,7 +5,7 @@
 
 locals {
   permissions = {
-    account      = local.account_id
+    account_id   = local.account_id
     environment  = var.environment
     key          = aws_kms_key.environment.arn
     partition    = local.partition
@@ -44,14 +44,9 @@ resource "aws_iam_role" "verifier" {
 }
 
 resource "aws_iam_role_policy" "verifier" {
-  name = "verify"
-  role = aws_iam_role.verifier.id
-  policy = templatefile("${path.module}/permissions/verifier.json.tftpl", merge(local.permissions, {
-    parameters = jsonencode([
-      for name in ["ca_certificate", "grafana_admin", "grafana_viewer"] :
-      "arn:${local.partition}:ssm:${var.region}:${local.account_id}:parameter${local.parameters[name]}"
-    ])
-  }))
+  name   = "verify"
+  role   = aws_iam_role.verifier.id
+  policy = templatefile("${path.module}/permissions/verifier.json.tftpl", local.permissions)
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

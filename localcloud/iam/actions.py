@@ -308,6 +308,8 @@ def _tagging(
         kinds = (str(specification["ResourceType"]) for specification in parameters["TagSpecifications"])
         found = tuple(scope.arn(_template(service, kind), {}) for kind in dict.fromkeys(kinds))
         context = {**context, "ec2:createaction": (operation,)}
+    elif action == "kms:CreateKey":  # https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html
+        found = (scope.arn(_template(service, "key"), {}),)
     yield Question(action=f"{service}:{needed}", resources=found, context=context)
 
 

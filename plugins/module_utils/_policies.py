@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import product
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
 class Statement:
-    """Actions that are needed on resources."""
+    """Actions that are needed on resources, with each value of some condition keys."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+    conditions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def contexts(self) -> Iterator[dict[str, str]]:
+        """Return each combination of the condition keys' values; one empty one without conditions."""
+        names = [name for name, _ in self.conditions]
+        for values in product(*(values for _, values in self.conditions)):
+            yield dict(zip(names, values, strict=True))
 
 
 def statements(text: str, **values: str) -> list[Statement]:
@@ -34,7 +45,17 @@ def _statement(item: dict[str, Any]) -> Statement:
             f"The policy's statement {item.get('Sid', item)} is not `Allow` of `Action` on `Resource`; "
             "a list of needed rights holds nothing else."
         )
-    return Statement(actions=_list(item["Action"]), resources=_list(item["Resource"]))
+    condition = dict(item.get("Condition", {}))
+    keys = condition.pop("StringEquals", {})
+    if condition:
+        raise ValueError(
+            f"The policy's statement {item.get('Sid', item)} has the condition {', '.join(condition)}; allowed is StringEquals."
+        )
+    return Statement(
+        actions=_list(item["Action"]),
+        resources=_list(item["Resource"]),
+        conditions=tuple((key, _list(values)) for key, values in keys.items()),
+    )
 
 
 def _list(value: str | list[str]) -> tuple[str, ...]:

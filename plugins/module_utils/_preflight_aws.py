@@ -71,12 +71,16 @@ class Account:
         pages = self.client("iam").get_paginator("simulate_principal_policy")
         missing = set()
         try:
-            for statement in needed:
+            for statement, context in ((one, context) for one in needed for context in one.contexts()):
                 for actions in batched(statement.actions, ACTIONS_AT_ONCE):
-                    asked = {
+                    asked: dict[str, Any] = {
                         "PolicySourceArn": principal,
                         "ActionNames": list(actions),
                         "ResourceArns": list(statement.resources),
+                        "ContextEntries": [
+                            {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
+                            for key, value in context.items()
+                        ],
                     }
                     for page in pages.paginate(**asked):
                         results = page["EvaluationResults"]

@@ -92,11 +92,6 @@ run "plan" {
   }
 
   assert {
-    condition     = alltrue([for statement in data.aws_iam_policy_document.monitoring_backup.statement : contains([for each in statement.condition : each.variable], "kms:ViaService") if anytrue([for action in statement.actions : startswith(action, "kms:")])])
-    error_message = "The monitoring host may decrypt the parameters."
-  }
-
-  assert {
     condition     = aws_iam_role.deployer.assume_role_policy == aws_iam_role.verifier.assume_role_policy && aws_iam_role.verifier.name == "beacon-test-verifier"
     error_message = "Another list than deployer_trusted_arns is trusted by the verifier, or its name is not what the playbooks assume."
   }

@@ -1,7 +1,7 @@
-"""What the verbs asked of AWS: recorded from the access log of the local cloud by `make permissions`.
+"""What the playbooks asked of AWS: recorded from the access log of the local cloud by `make permissions`.
 
-Play the verbs that the record is to cover, then `make permissions`: it adds what is new to `calls.json` and writes the table in
-terraform/permissions/README.md. Names are those of an environment `test` in an account 123456789012, as the tests use.
+Run the playbooks that the record is to cover, then `make permissions`: it adds what is new to `calls.json` and writes the
+policies of terraform/permissions and the tables of its README. Names are those of an environment `test` in an account 123456789012, as the tests use.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tests.contracts import policies
 from tests.contracts.terraform_files import PERMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tests.contracts.policies import Call
+
 FILE = Path(__file__).with_name("calls.json")
 README = PERMISSIONS / "README.md"
 MARKER = "<!-- calls: written by make permissions -->"
+UNRECORDED = "## What no run asks for"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
 CONTEXT = ("iam:passedtoservice", "kms:viaservice")  # the keys that our policies ask for, but for tags
 ADMINISTRATOR = "provision"
@@ -32,8 +36,6 @@ GENERAL = (
     (re.compile(r"/[0-9a-f]{16}\b"), "/1"),  # of load balancers
     (re.compile(r"-\d{20,26}\b"), "-1"),  # Terraform's name prefixes
 )
-
-Call = dict[str, Any]
 
 
 def caller(principal: str, environment: str) -> str | None:
@@ -61,7 +63,8 @@ def record(lines: Iterable[str], *, environment: str) -> dict[str, list[Call]]:
         who = caller(entry["principal"], environment)
         if who is None or not entry["allowed"]:
             continue
-        call: Call = {"action": entry["action"], "resource": general(entry["resource"] or "*", environment)}
+        resource = entry["resource"] and general(entry["resource"], environment)
+        call: Call = {"action": entry["action"], "resource": resource}
         if context := {key: entry.get("context", {}).get(key) for key in CONTEXT if entry.get("context", {}).get(key)}:
             call["context"] = context
         found.setdefault(who, {})[json.dumps(call, sort_keys=True)] = call
@@ -84,21 +87,53 @@ def calls() -> dict[str, list[Call]]:
 
 
 def table(found: dict[str, list[Call]]) -> str:
-    """Return the actions by service, and who asks for them, as a Markdown table."""
-    whose: dict[str, set[str]] = {}
+    """Return which actions who asks for on which resources, as a Markdown table."""
+    resources: dict[tuple[str, str], set[str]] = {}
     for who, asked in found.items():
         for call in asked:
-            whose.setdefault(call["action"], set()).add(who)
-    lines = ["| action | asked by |", "|---|---|"]
-    return "\n".join([*lines, *(f"| `{action}` | {', '.join(sorted(whose[action]))} |" for action in sorted(whose))])
+            if call["action"] not in policies.NOT_NEEDED:
+                resources.setdefault((call["action"], who), set()).update(policies.patterns(who, call))
+    whose: dict[tuple[str, str], list[str]] = {}
+    for (action, who), named in sorted(resources.items()):
+        whose.setdefault((action, _short(named)), []).append(who)
+    lines = ["| action | resource | asked by |", "|---|---|---|"]
+    return "\n".join(
+        [*lines, *(f"| `{action}` | {named} | {', '.join(whose[action, named])} |" for action, named in whose)]
+    )
+
+
+def _short(named: Iterable[str]) -> str:
+    """Return ARN patterns without what all have in common."""
+    return ", ".join(f"`{name.split(':', 5)[-1]}`" for name in sorted(named))
+
+
+def unrecorded_table() -> str:
+    """Return the rights that no run asks for, as a Markdown table."""
+    lines = ["| actions | whose | why |", "|---|---|---|"]
+    return "\n".join(
+        [
+            *lines,
+            *(
+                f"| {', '.join(f'`{action}`' for action in right.actions)} | {', '.join(right.whose)} "
+                f"| {right.reason} ([AWS]({right.source})) |"
+                for right in policies.unrecorded()
+            ),
+        ]
+    )
+
+
+def written(text: str, found: dict[str, list[Call]]) -> str:
+    """Return the README with the record's tables."""
+    head = text[: text.index(MARKER)]
+    return f"{head}{MARKER}\n{table(found)}\n\n{UNRECORDED}\n\n{unrecorded_table()}\n"
 
 
 def main() -> None:
-    """Add the access log on standard input to the record, and write the table."""
+    """Add the access log on standard input to the record, and write policies and tables."""
     found = merged(calls(), record(sys.stdin, environment=sys.argv[1] if len(sys.argv) > 1 else "local"))
+    policies.write(found)
     FILE.write_text(json.dumps(found, indent=1) + "\n")
-    text = README.read_text()
-    README.write_text(f"{text[: text.index(MARKER)]}{MARKER}\n{table(found)}\n")
+    README.write_text(written(README.read_text(), found))
     sys.stdout.write(f"{FILE.name}: " + ", ".join(f"{who} {len(asked)}" for who, asked in found.items()) + "\n")
 
 

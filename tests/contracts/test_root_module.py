@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 
-from tests.contracts.terraform_files import CONTRACTS, ROOT_MODULE, blocks, parse, type_of
+from tests.contracts.terraform_files import CONTRACTS, PERMISSIONS, ROOT_MODULE, blocks, parse, type_of
 
 META_ARGUMENTS = {"source", "version", "count", "for_each", "providers", "depends_on"}
 
@@ -81,14 +82,20 @@ def test_no_value_of_a_parameter_is_known_to_terraform() -> None:
 
 
 def policies_of_hosts() -> dict[str, list[dict[str, Any]]]:
-    """Return the statements of the policies that hosts' roles have, by the document's name."""
+    """Return the statements of the policies that hosts' roles have, by the document's name, as that writes them."""
     resources = [block for path in ROOT_MODULE.glob("*.tf") for block in parse(path).get("resource", [])]
     attached = [body for block in resources for kind in block for body in block[kind].values() if "role" in body]
-    of_hosts = [body for body in attached if "aws_iam_role.host" in body["role"] and "policy" in body]
-    names = {re.sub(r".*policy_document\.(\w+)\.json.*", r"\1", body["policy"]) for body in of_hosts}
+    of_hosts = [body["policy"] for body in attached if "aws_iam_role.host" in body["role"] and "policy" in body]
     data = [block for path in ROOT_MODULE.glob("*.tf") for block in parse(path).get("data", [])]
     documents = {name: body for block in data for name, body in block.get("aws_iam_policy_document", {}).items()}
-    return {name: documents[name]["statement"] for name in names}
+    found = {}
+    for written in of_hosts:
+        if template := re.search(r"permissions/(\w+)\.json\.tftpl", written):
+            found[template[1]] = json.loads((PERMISSIONS / f"{template[1]}.json.tftpl").read_text())["Statement"]
+        else:
+            name = re.sub(r".*policy_document\.(\w+)\.json.*", r"\1", written)
+            found[name] = documents[name]["statement"]
+    return found
 
 
 def test_hosts_have_policies_of_this_module_only() -> None:
@@ -96,18 +103,20 @@ def test_hosts_have_policies_of_this_module_only() -> None:
     text = "\n".join(path.read_text() for path in ROOT_MODULE.glob("*.tf"))
     attachments = re.findall(r'resource "aws_iam_role_policy_attachment" .*?\n}', text, flags=re.DOTALL)
     assert not [text for text in attachments if "aws_iam_role.host" in text]
-    assert set(policies_of_hosts()) == {"monitoring_backup", "host_no_parameters"}
+    assert set(policies_of_hosts()) == {"monitoring", "host_no_parameters"}
 
 
 def test_hosts_decrypt_by_s3_only_and_for_their_bucket() -> None:
     """The environment's key encrypts the parameters, too, the CA's private key among them."""
-    statements = [each for document in policies_of_hosts().values() for each in document]
-    decrypting = [each for each in statements if any(action.startswith(("kms:", "*")) for action in each["actions"])]
+    statements = policies_of_hosts()["monitoring"]
+    decrypting = [each for each in statements if "kms:Decrypt" in each["Action"]]
     assert decrypting
     for statement in decrypting:
-        conditions = {each["variable"]: each["values"] for each in statement["condition"]}
-        assert conditions["kms:ViaService"] == ["s3.${var.region}.amazonaws.com"]
-        assert conditions["kms:EncryptionContext:aws:s3:arn"] == ["${aws_s3_bucket.backup.arn}"]
+        conditions = statement["Condition"]["StringEquals"]
+        assert conditions["kms:ViaService"] == ["s3.${region}.amazonaws.com"]
+        assert conditions["kms:EncryptionContext:aws:s3:arn"] == [
+            "arn:${partition}:s3:::beacon-${environment}-backup-${account_id}"
+        ]
 
 
 def test_hosts_are_denied_every_parameter() -> None:

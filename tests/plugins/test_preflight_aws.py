@@ -70,10 +70,29 @@ def test_simulation_names_the_actions_that_are_not_allowed(stubs: Stubs, account
         "PolicySourceArn": ROLE,
         "ActionNames": ["eks:CreateCluster", "kms:CreateKey", "s3:GetObject"],
         "ResourceArns": ["*"],
+        "ContextEntries": [],
     }
     stubs.of("iam").add_response("simulate_principal_policy", {"EvaluationResults": results}, asked)
     needed = [Statement(actions=("eks:CreateCluster", "kms:CreateKey", "s3:GetObject"), resources=("*",))]
     assert account.missing_rights(ROLE, needed) == ["eks:CreateCluster", "kms:CreateKey"]
+
+
+def test_simulation_asks_for_each_value_of_a_condition(stubs: Stubs, account: Account) -> None:
+    for service, decision in (("ec2.amazonaws.com", "allowed"), ("eks.amazonaws.com", "implicitDeny")):
+        entry = {"ContextKeyName": "iam:PassedToService", "ContextKeyType": "string", "ContextKeyValues": [service]}
+        asked = {
+            "PolicySourceArn": ROLE,
+            "ActionNames": ["iam:PassRole"],
+            "ResourceArns": ["*"],
+            "ContextEntries": [entry],
+        }
+        results = [{"EvalActionName": "iam:PassRole", "EvalDecision": decision}]
+        stubs.of("iam").add_response("simulate_principal_policy", {"EvaluationResults": results}, asked)
+    services = ("ec2.amazonaws.com", "eks.amazonaws.com")
+    needed = [
+        Statement(actions=("iam:PassRole",), resources=("*",), conditions=(("iam:PassedToService", services),)),
+    ]
+    assert account.missing_rights(ROLE, needed) == ["iam:PassRole"]
 
 
 def test_a_simulation_that_is_not_allowed_is_unknown(stubs: Stubs, account: Account) -> None:

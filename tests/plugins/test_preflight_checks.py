@@ -289,3 +289,8 @@ def test_a_policy_is_read_with_an_accounts_values() -> None:
         statements(text, region="eu-west-1")
     with pytest.raises(ValueError, match="is not `Allow` of `Action` on `Resource`"):
         statements('{"Statement": [{"Sid": "No", "Effect": "Deny", "Action": "*", "Resource": "*"}]}')
+    with pytest.raises(ValueError, match="statement Tags has the condition StringLike; allowed is StringEquals"):
+        statements(
+            '{"Statement": [{"Sid": "Tags", "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": '
+            '{"StringLike": {"aws:ResourceTag/Environment": "*"}}}]}'
+        )

@@ -59,6 +59,17 @@ class ArtefactBuilder:
             self.records.write(name, Record(recipe=recipe, origin=origin, seconds=seconds, sums=sums))
             return origin
 
+    def compiles(self, name: str) -> bool:
+        """Whether it will be compiled here, by all cores."""
+        artefact = self.artefacts[name]
+        return bool(artefact.go) and not self.current(name) and bool(self._unreachable(artefact))
+
+    def _unreachable(self, artefact: Artefact) -> str:
+        """Why upstream's release can't be had; empty when it can."""
+        if not artefact.upstream:
+            return "upstream publishes no such file"
+        return self.upstream.unreachable(artefact.upstream.url.replace("{program}", (*artefact.programs, "")[0]))
+
     def write_checksums(self) -> Path:
         """Write sha256sums.txt over everything that is in the cache."""
         present = {name: record for name in self.artefacts if (record := self.current(name))}
@@ -71,13 +82,10 @@ class ArtefactBuilder:
         if artefact.python:
             self._source_release(artefact, artefact.python, folder)
             return "upstream"
-        reason = "upstream publishes no such file"
-        if artefact.upstream:
-            address = artefact.upstream.url.replace("{program}", (*artefact.programs, "")[0])
-            reason = self.upstream.unreachable(address)
-            if not reason:
-                self._download(artefact, artefact.upstream, folder)
-                return "upstream"
+        reason = self._unreachable(artefact)
+        if artefact.upstream and not reason:
+            self._download(artefact, artefact.upstream, folder)
+            return "upstream"
         if artefact.go:
             self.say(f"{artefact.name}: {reason}: building {artefact.version} from its Go module")
             self._build(artefact, artefact.go, folder)

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from mirror import engine, plan, provenance, service, settings
@@ -15,6 +15,7 @@ from mirror.settings import TABLE, Settings
 from mirror.table import Artefact, program_owner, read_table
 from mirror.terraform import TerraformBuilder
 from mirror.upstream import HttpUpstream, NoUpstream, Upstream
+from setup.progress import Progress, show
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Mirror:
 
     settings: Settings
     upstream: bool = True
+    progress: Progress = field(default_factory=lambda: show(sys.stderr))  # results, on the other stream, stay clean
 
     @cached_property
     def artefacts(self) -> dict[str, Artefact]:
@@ -37,12 +39,14 @@ class Mirror:
     @cached_property
     def artefact_builder(self) -> ArtefactBuilder:
         """Makes artefacts."""
-        return ArtefactBuilder(settings=self.settings, artefacts=self.artefacts, upstream=self.outside, say=say)
+        return ArtefactBuilder(
+            settings=self.settings, artefacts=self.artefacts, upstream=self.outside, say=self.progress.say
+        )
 
     @cached_property
     def terraform_builder(self) -> TerraformBuilder:
         """Writes Terraform's inputs."""
-        return TerraformBuilder(settings=self.settings, upstream=self.outside, say=say)
+        return TerraformBuilder(settings=self.settings, upstream=self.outside, say=self.progress.say)
 
     @cached_property
     def outside(self) -> Upstream:
@@ -53,7 +57,11 @@ class Mirror:
     def image_builder(self) -> ImageBuilder:
         """Makes images."""
         return ImageBuilder(
-            settings=self.settings, recipes=self.recipes, artefacts=self.artefacts, upstream=self.upstream, say=say
+            settings=self.settings,
+            recipes=self.recipes,
+            artefacts=self.artefacts,
+            upstream=self.upstream,
+            say=self.progress.say,
         )
 
     def build(self, names: Sequence[str]) -> None:
@@ -61,8 +69,9 @@ class Mirror:
         if unknown := set(names) - set(self.artefacts):
             raise MirrorError(f"no artefact {', '.join(sorted(unknown))}; there are {', '.join(self.artefacts)}")
         usual = [name for name, artefact in self.artefacts.items() if not artefact.on_demand]
-        plan.run(dict.fromkeys(names or usual, ()), self.artefact_builder.ensure, say=say)
-        say(f"checksums: {self.artefact_builder.write_checksums()}")
+        builder = self.artefact_builder
+        plan.run(dict.fromkeys(names or usual, ()), builder.ensure, progress=self.progress, alone=builder.compiles)
+        self.progress.say(f"checksums: {self.artefact_builder.write_checksums()}")
 
     def images(self, names: Sequence[str]) -> None:
         """Images that aren't in the engine, with the artefacts and images that their build needs."""
@@ -78,7 +87,7 @@ class Mirror:
                     f"artefact {one}" for one in owners
                 ]
                 todo += [one for one in closure[name] if f"image {one}" not in needs]
-        results = plan.run(needs, self._step, say=say)
+        results = plan.run(needs, self._step, progress=self.progress, alone=self._is_alone)
         if set(results.values()) != {"present"}:
             engine.prune()
         self.write_provenance()
@@ -86,6 +95,10 @@ class Mirror:
     def _step(self, step: str) -> str:
         kind, name = step.split()
         return self.image_builder.ensure(name) if kind == "image" else self.artefact_builder.ensure(name)
+
+    def _is_alone(self, step: str) -> bool:
+        kind, name = step.split()
+        return kind == "artefact" and self.artefact_builder.compiles(name)
 
     def show_list(self) -> None:
         """Print the table."""
@@ -117,11 +130,6 @@ class Mirror:
         return provenance.collect(self.artefact_builder, self.recipes, self.terraform_builder.modules_origin())
 
 
-def say(text: str) -> None:
-    """Progress goes to the error stream, line by line: results stay clean."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run one verb; an error of ours is one line, not a traceback."""
     parser = argparse.ArgumentParser(prog="python -m mirror", description=__doc__)
@@ -137,8 +145,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         _run(given, Mirror(settings=settings.from_environment(), upstream=not given.no_upstream))
     except (MirrorError, ValueError) as error:
-        say(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return plan.INTERRUPTED
     return 0
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import checks, clean, engine, environment, prerequisites, processes, webapp
+from . import checks, clean, engine, environment, paths, prerequisites, processes, webapp
 from .doctor import doctor
 from .down import down
 from .missing import missing
-from .phases import PhaseError, Phases, report
+from .phases import PhaseError, Phases, program, report
 from .status import status
 from .up import up, verify
 
@@ -90,6 +92,16 @@ def prepare(verb: str) -> int:
     return 0
 
 
+# These show themselves what goes on, which .venv can do better on a terminal: it has rich.
+SHOWN = {"up", "verify"}
+
+
+def go_on_in_venv(verb: str) -> None:
+    """Become the same verb, run by the Python of .venv, for what a terminal can show."""
+    if verb in SHOWN and sys.stdout.isatty() and Path(sys.prefix).resolve() != paths.VENV.resolve():
+        os.execv(program("python"), [program("python"), "-E", "-m", "setup", verb])  # noqa: S606 # a list, no shell
+
+
 def main(arguments: list[str]) -> int:
     """Do what the verb says; return its exit code, 1 when it failed, 2 when the machine lacks something or the verb is unknown."""
     if len(arguments) != 1 or arguments[0] not in {**VERBS, **LOOKS}:
@@ -102,6 +114,7 @@ def main(arguments: list[str]) -> int:
             return LOOKS[arguments[0]]()
         code = prepare(arguments[0])
         if not code:
+            go_on_in_venv(arguments[0])
             VERBS[arguments[0]](phases)
     except PhaseError as error:
         return report(error, phases)

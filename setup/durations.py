@@ -12,9 +12,30 @@ if TYPE_CHECKING:
 
 # measured once, in seconds; a step that has run here has a figure of its own
 EXPECTED = {
+    "requirements.txt": 40,
     "site (new)": 330,
     "site": 110,
     "verify": 45,
+    # compiled, one after the other, each by all cores
+    "prometheus": 150,
+    "kubernetes": 300,
+    "etcd": 60,
+    "coredns": 120,
+    "metrics-server": 240,
+    "alertmanager": 50,
+    "node_exporter": 40,
+    "ecr-credential-provider": 60,
+    "grafana": 5,
+    # of Debian's packages, and of what was compiled
+    "image machine": 60,
+    "image node": 45,
+    "image host": 30,
+    "image control-plane": 35,
+    "image registry": 25,
+    "image haproxy": 20,
+    "image nginx-ingress": 25,
+    "image python3-builder": 60,
+    "image python3-debian13": 45,
 }
 
 
@@ -34,6 +55,14 @@ def expected(step: str) -> float | None:
         return float(_file(step).read_text())
     except (OSError, ValueError):
         return EXPECTED.get(step)
+
+
+def hint(step: str) -> str:
+    """Say how long a step will take, in brackets; nothing where nothing is known."""
+    seconds = expected(step)
+    if seconds is None:
+        return ""
+    return f" ({'last time' if _file(step).exists() else 'about'} {spoken(seconds)})"
 
 
 def took(step: str, seconds: float) -> None:

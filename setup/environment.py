@@ -10,7 +10,7 @@ import shlex
 import subprocess
 from typing import TYPE_CHECKING
 
-from . import paths, processes
+from . import paths, processes, progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +25,9 @@ def _uv(python: Path) -> Path:
     home = paths.cache() / "uv" / UV.rpartition("=")[2]
     program = home / "bin" / "uv"
     if not program.exists():
-        print(f"installing {UV}", flush=True)
-        processes.run(str(python), "-m", "venv", "--clear", str(home), limit=300)
-        processes.run(str(home / "bin" / "pip"), "install", "--quiet", UV, limit=600)
+        with progress.step("uv", f"installing {UV}"):
+            processes.run(str(python), "-m", "venv", "--clear", str(home), limit=300)
+            processes.run(str(home / "bin" / "pip"), "install", "--quiet", UV, limit=600)
     return program
 
 
@@ -70,10 +70,10 @@ def ensure(python: Path, name: str = "requirements", folder: Path = paths.VENV) 
     if state in {ABSENT, MOVED}:
         make = [uv, "venv", "--quiet", "--clear", "--no-python-downloads", "--python", str(python), str(folder)]
         processes.run(*make, environment=environment, limit=300)
-    print(f"installing {name}.txt into {folder.name}", flush=True)
     sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", target, str(lock)]
-    processes.run(*sync, environment=environment, limit=1800)
-    _compile(target)
+    with progress.step(f"{name}.txt", f"installing {name}.txt into {folder.name}"):
+        processes.run(*sync, environment=environment, limit=1800)
+        _compile(target)
     (folder / STAMP).write_text(_hash(lock))
 
 

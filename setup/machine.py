@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import processes
+from . import processes, progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,10 +49,12 @@ def install(*packages: str) -> None:
 
     Raises CommandError, with apt's own words on standard error. Where it is interrupted, dpkg comes to its end first.
     """
-    print(f"installing Debian packages: {' '.join(packages)}", flush=True)
+    names = " ".join(packages)
+    print(f"installing Debian packages: {names}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
-        processes.run("apt-get", *command, environment=environment, quiet=True, limit=900)
+    with progress.step(f"apt {names}", f"installing {names}"):
+        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
+            processes.run("apt-get", *command, environment=environment, quiet=True, limit=900)
 
 
 def is_listening(port: int, host: str = "127.0.0.1") -> bool:

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import clean, paths, processes
+from . import clean, durations, paths, processes, progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,14 +37,21 @@ class Phases:
         environment: dict[str, str] | None = None,
         limit: float = 3600,
         log: Path | None = None,
+        shown_as: str = "",
     ) -> None:
         """Run a step with its output passed through, or into a log where several run at once.
 
+        With a name for its duration it is shown how long it takes, and that it lives, while it says nothing.
+
         Raises PhaseError when it fails or takes longer than `limit` seconds; with a log, its end is in the message.
         """
-        print(f"\n==> {name}: {' '.join(command)}{f' (log: {log})' if log else ''}", flush=True)
+        hint = durations.hint(shown_as) if shown_as else ""
+        print(f"\n==> {name}{hint}: {' '.join(command)}{f' (log: {log})' if log else ''}", flush=True)
         started = time.monotonic()
         try:
+            if shown_as:
+                self._show(shown_as, *command, environment=environment, limit=limit)
+                return
             with log.open("wb") if log else nullcontext() as output:
                 processes.run(*command, cwd=paths.CHECKOUT, environment=environment, limit=limit, output=output)
         except processes.CommandError as error:
@@ -53,6 +60,14 @@ class Phases:
         finally:
             # a step may come again: what it cost is the sum
             self.seconds[name] = self.seconds.get(name, 0) + time.monotonic() - started
+
+    def _show(self, name: str, *command: str, environment: dict[str, str] | None, limit: float) -> None:
+        with progress.show() as shown:
+            shown.begin(name, f"at {name}", told=True)
+            colours = {"ANSIBLE_FORCE_COLOR": "1"} if isinstance(shown, progress.Screen) and environment else {}
+            seen = None if environment is None else {**environment, **colours}
+            processes.run(*command, cwd=paths.CHECKOUT, environment=seen, limit=limit, read=shown.pass_on)
+            shown.end(name)
 
     def table(self) -> str:
         """Return the steps and their seconds as lines of text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import paths
 from .phases import Phases, environment, local_cloud_environment, program
 
 INVENTORY = "inventories/local"
@@ -30,13 +31,14 @@ def up(phases: Phases) -> None:
 
     Raises PhaseError at the first step that fails.
     """
+    is_new = not (paths.state() / paths.LOCAL_ENVIRONMENT).exists()
     artefacts(phases)
     python = program("python")
     phases.run("local cloud", python, "-m", "localcloud", "up", environment=environment(), limit=300)
     phases.run("serve", python, "-m", "mirror", "serve", environment=environment(), limit=60)
     cloud = local_cloud_environment()
-    phases.run("site", *playbook("site"), environment=cloud)
-    phases.run("verify", *playbook("verify"), environment=cloud)
+    phases.run("site", *playbook("site"), environment=cloud, shown_as="site (new)" if is_new else "site")
+    phases.run("verify", *playbook("verify"), environment=cloud, shown_as="verify")
     phases.run("status", python, "-m", "localcloud", "status", environment=cloud)
     phases.run("provenance", python, "-m", "mirror", "provenance", environment=environment(), limit=60)
     print(f"\nSeconds of each phase:\n{phases.table()}\n\n{NEXT}", flush=True)
@@ -44,4 +46,4 @@ def up(phases: Phases) -> None:
 
 def verify(phases: Phases) -> None:
     """Ask the running stack's public interfaces again. Raises PhaseError when one answers wrongly."""
-    phases.run("verify", *playbook("verify"), environment=local_cloud_environment())
+    phases.run("verify", *playbook("verify"), environment=local_cloud_environment(), shown_as="verify")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, override
 
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
@@ -12,17 +13,23 @@ from moto.ecr import models as moto_models
 from moto.ecr.models import ECRBackend, Image
 
 from localcloud.core import runtime
+from localcloud.core.config import ACCOUNT
 from localcloud.ecr import scans
+from localcloud.ecr.packages import packages_of
 from localcloud.ecr.policy import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from localcloud.ecr.packages import Package
+
 LOG = logging.getLogger(__name__)
 
 
 class PushedImage(Image):
-    """moto's image with the size that ECR shows: the layers' bytes as they were pushed."""
+    """moto's image with the size that ECR shows (the layers' bytes as they were pushed), and its packages once they were read."""
+
+    packages: tuple[Package, ...] | None = None
 
     @override
     def get_image_size_in_bytes(self) -> int | None:
@@ -35,7 +42,10 @@ class PushedImage(Image):
         """Return how the scan ended, in ECR's words; empty for an image that was never scanned."""
         if not self.last_scan:
             return {}
-        found = scans.result(runtime.current().config.state, repository=self.repository_name, tags=self.image_tags)
+        state = runtime.current().config.state
+        found = scans.written(state, repository=self.repository_name, tags=self.image_tags)
+        if found is None:
+            found = self._compared(scans.known(state))
         if "imageScanFindings" in found:
             findings = found["imageScanFindings"]
             found["imageScanFindings"] = {
@@ -45,6 +55,21 @@ class PushedImage(Image):
                 **findings,
             }
         return found
+
+    def _compared(self, vulnerabilities: list[scans.Vulnerability]) -> dict[str, Any]:
+        """Compare the packages with what is known; they are read when something is known for the first time."""
+        if not vulnerabilities:
+            return dict(scans.CLEAN)
+        if self.packages is None:
+            read = partial(read_packages, self.repository_name, self.image_digest)
+            runtime.current().queue.submit(f"packages of {self.image_digest}", read)
+            return dict(scans.READING)
+        return scans.result(vulnerabilities, self.packages)
+
+    def layers(self) -> list[str]:
+        """Return the digests of the layers that are archives: none of an index, or of what is attached to an image."""
+        found = json.loads(self.image_manifest).get("layers", [])
+        return [layer["digest"] for layer in found if "tar" in layer.get("mediaType", "tar")]
 
     @property
     def image_scan_status(self) -> dict[str, str] | None:
@@ -136,7 +161,7 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
     def describe_image_scan_findings(
         self, registry_id: str, repository_name: str, image_id: dict[str, Any]
     ) -> dict[str, Any]:
-        """Answer with what is written of the image (scans.py): moto answers with an invented finding."""
+        """Answer with what is known of the image's packages (scans.py): moto answers with an invented finding."""
         super().describe_image_scan_findings(registry_id, repository_name, image_id)  # for its errors
         repository = self._get_repository(repository_name, registry_id)
         image: Any = repository._get_image(image_id.get("imageTag"), image_id.get("imageDigest"))  # noqa: SLF001
@@ -149,6 +174,24 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
 
     def _scan(self, image: Any) -> None:
         image.last_scan = utcnow()
+
+
+def read_packages(repository: str, digest: str) -> None:
+    """Read an image's packages from its layers, without the model's lock."""
+    with runtime.current().model.lock:
+        image = _image(repository, digest)
+        layers = image.layers() if image else []
+    packages = packages_of(runtime.current().registry.layer(repository, one) for one in layers)
+    with runtime.current().model.transaction():
+        image = _image(repository, digest)
+        if image:
+            image.packages = packages
+
+
+def _image(repository: str, digest: str) -> PushedImage | None:
+    backend: Any = moto_models.ecr_backends[ACCOUNT][runtime.current().config.region]
+    found = backend.repositories.get(repository)
+    return next((one for one in found.images if one.image_digest == digest), None) if found else None
 
 
 def readable(image: Image) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import urllib.request
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import bcrypt
+from urllib3.util import make_headers
 
 from localcloud.core.pki import Authority
 from localcloud.docker.spec import Attachment, File, MachineSpec
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from localcloud.docker.networks import Networks
 
 NAME = "registry"
+SECONDS = 60.0  # until a layer goes on
 PORT = 5000  # plain HTTP inside, with a password that only this process knows
 USER = "gate"
 ADDRESS_OFFSET = 2  # in the public network: the first after this machine's
@@ -61,6 +64,15 @@ class Registry:
     def token_key(self) -> bytes:
         """The key that signs authorization tokens."""
         return _secret(self.config.state / "token.secret").encode()
+
+    def layer(self, repository: str, digest: str) -> IO[bytes]:
+        """Open a layer. Raises OSError when the container does not have it, or does not answer."""
+        request = urllib.request.Request(
+            f"http://{self.address}:{PORT}/v2/{repository}/blobs/{digest}",
+            headers={"Host": self.host, **make_headers(basic_auth=f"{USER}:{self.password}")},
+        )
+        opened: IO[bytes] = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=SECONDS)
+        return opened
 
     def ensure(self) -> None:
         """Start the container and connect it to every network."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SILENT = 60.0  # seconds without a line, after which one says that it lives
 WORTH_A_LINE = 2.0  # steps that are quicker than this need none
 LOOK = 0.5
+POLL = b"FAILED - RETRYING: "  # Ansible's, each time that it asks again
 
 
 @dataclass
@@ -35,8 +36,9 @@ class Step:
 
     def elapsed(self, now: float) -> str:
         """Say how far it is."""
-        total = f" of about {spoken(self.expected)}" if self.expected else ""
-        return f"{spoken(now - self.started)}{total}"
+        taken, known = now - self.started, self.expected or 0.0
+        total = f"{' of about' if taken <= known else ', longer than'} {spoken(known)}" if known else ""
+        return f"{spoken(taken)}{total}"
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Progress:
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
+        self._rest = b""
         self._over = threading.Event()
         self._ticker = threading.Thread(target=self._tick_until_over, name="progress", daemon=True)
 
@@ -88,12 +91,12 @@ class Progress:
             self.write(text)
 
     def pass_on(self, piece: bytes) -> None:
-        """Print what a program wrote, as it wrote it."""
+        """Print the lines of a program that are complete, but for those that say no more than that it waits."""
         with self._lock:
-            self.heard = self.clock()
-            self.output.flush()
-            self.output.buffer.write(piece)  # type: ignore[attr-defined] # a stream of text has one
-            self.output.buffer.flush()  # type: ignore[attr-defined] # likewise
+            *lines, self._rest = (self._rest + piece).split(b"\n")
+            for line in lines:
+                if POLL not in line:
+                    self.say(line.decode(errors="replace").rstrip("\r"))
 
     def tick(self) -> None:
         """Announce what has begun; after a silent minute, say what is still going on."""
@@ -114,7 +117,13 @@ class Progress:
         """Show the steps that are being done."""
 
     def close(self) -> None:
-        """Show nothing more."""
+        """Show nothing more; what a program wrote last may have no end of line."""
+        with self._lock:
+            self.steps.clear()
+            self.draw()
+            if self._rest:
+                self.write(self._rest.decode(errors="replace"))
+                self._rest = b""
 
     def _tick_until_over(self) -> None:
         while not self._over.wait(LOOK):
@@ -134,7 +143,6 @@ class Screen(Progress):
         self._live = Live(console=self._console, transient=True, auto_refresh=False)
         self._spinner = Spinner("dots")
         self._shown = False
-        self._rest = b""
 
     def tick(self) -> None:
         """Move."""
@@ -147,13 +155,6 @@ class Screen(Progress):
 
         self._console.print(Text.from_ansi(text), soft_wrap=True)
 
-    def pass_on(self, piece: bytes) -> None:
-        """Put out the lines that are complete."""
-        with self._lock:
-            *lines, self._rest = (self._rest + piece).split(b"\n")
-            for line in lines:
-                self.write(line.decode(errors="replace").rstrip("\r"))
-
     def draw(self) -> None:
         """Draw a line for each step: a sign of life, what it is, how far."""
         if self.steps and not self._shown:
@@ -163,15 +164,6 @@ class Screen(Progress):
         self._shown = bool(self.steps)
         if self._shown:
             self._live.update(self._table(), refresh=True)
-
-    def close(self) -> None:
-        """Give the terminal back as it was."""
-        with self._lock:
-            self.steps.clear()
-            self.draw()
-            if self._rest:
-                self.write(self._rest.decode(errors="replace"))
-                self._rest = b""
 
     def _table(self) -> Any:
         from rich.progress_bar import ProgressBar  # noqa: PLC0415

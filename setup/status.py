@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from . import shown, stack
-from .up import NEXT
+from . import shown, stack, summary
 
 SECONDS = 4.0  # for each question; they are asked at once
 WELL, ILL, NOTHING_RUNS = 0, 1, 3  # the last as `systemctl status` has it
@@ -17,5 +16,5 @@ def status() -> int:
         return NOTHING_RUNS
     for name, answer in answers.items():
         print(shown.row(name, answer.well, answer.text))
-    print(f"\n{NEXT}")
+    print(f"\n{summary.NEXT}")
     return ILL if any(answer.well is False for answer in answers.values()) else WELL

@@ -1,15 +1,11 @@
-"""`make up`: mirror, local cloud, site.yml, verify.yml, and what a person wants to know at the end."""
+"""`make up`: mirror, local cloud, site.yml, verify.yml, and a screen of what there is."""
 
 from __future__ import annotations
 
-from . import paths
+from . import paths, summary
 from .phases import Phases, environment, local_cloud_environment, program
 
 INVENTORY = "inventories/local"
-NEXT = """\
-Next   make status    what runs, since when, how well
-       make verify    ask the public interfaces again
-       make down      remove everything but the cache"""
 
 
 def playbook(name: str, *arguments: str) -> tuple[str, ...]:
@@ -39,9 +35,7 @@ def up(phases: Phases) -> None:
     cloud = local_cloud_environment()
     phases.run("site", *playbook("site"), environment=cloud, shown_as="site (new)" if is_new else "site")
     phases.run("verify", *playbook("verify"), environment=cloud, shown_as="verify")
-    phases.run("status", python, "-m", "localcloud", "status", environment=cloud)
-    phases.run("provenance", python, "-m", "mirror", "provenance", environment=environment(), limit=60)
-    print(f"\nSeconds of each phase:\n{phases.table()}\n\n{NEXT}", flush=True)
+    print(f"\n{summary.of_the_stack(phases.seconds)}", flush=True)
 
 
 def verify(phases: Phases) -> None:

@@ -46,7 +46,7 @@ def test_a_long_step_is_announced_and_says_once_a_minute_that_it_lives() -> None
         "    building prometheus (about 2 min 30 s)",
         "    still building prometheus, 1 min 2 s of about 2 min 30 s",
         "    still building prometheus, 2 min 2 s of about 2 min 30 s",
-        "    still building prometheus, 3 min 2 s of about 2 min 30 s",
+        "    still building prometheus, 3 min 2 s, longer than 2 min 30 s",
     ]
 
 
@@ -78,6 +78,23 @@ def test_what_is_quick_or_speaks_for_itself_makes_no_line() -> None:
         progress.say(f"TASK {clock.now}")
         progress.tick()
     assert [line for line in output.getvalue().splitlines() if not line.startswith("TASK")] == []
+
+
+def test_that_a_task_asks_again_is_no_line_but_that_it_lives_is() -> None:
+    output, clock = io.StringIO(), Clock()
+    progress = Progress(output, clock=clock)
+    progress.begin("verify", "at verify", told=True)
+    for clock.now in range(0, 70, 4):
+        progress.pass_on(b"FAILED - RETRYING: [localhost]: After | Wait (39 retries left).\n")
+        progress.tick()
+    progress.pass_on(b"ok: [local")
+    progress.pass_on(b"host]\nno end")
+    progress.close()
+    assert output.getvalue().splitlines() == [
+        "    still at verify, 1 min, longer than 45 s",
+        "ok: [localhost]",
+        "no end",
+    ]
 
 
 def test_several_at_once_share_the_line() -> None:

@@ -47,9 +47,8 @@ def sources() -> list[dict[str, Any]]:
 
 
 def test_the_readme_shows_what_is_printed() -> None:
-    shown = (
-        (paths.CHECKOUT / "README.md").read_text().partition("`make up` ends like this:\n\n")[2].split("\n\nHow long ")[0]
-    )
+    readme = (paths.CHECKOUT / "README.md").read_text()
+    shown = readme.partition("`make up` ends like this:\n\n")[2].partition("\n\nHow long ")[0]
     assert textwrap.dedent(shown) == summary.text(ADDRESSES, sources(), SECONDS)
 
 

@@ -12,12 +12,9 @@ from urllib.parse import unquote
 
 from botocore import xform_name
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
-from moto.core.utils import get_service_model
-from moto.eks.exceptions import InvalidParameterException
 from moto.eks.models import eks_backends, paginated_list
 from moto.moto_api._internal import mock_random
 
-from localcloud.core import arguments
 from localcloud.eks import addons, identity, nodegroups
 from localcloud.eks.resources import (
     AddonSettings,
@@ -33,16 +30,9 @@ from localcloud.http import principals
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from moto.core.common_types import TYPE_RESPONSE
-
     from localcloud.eks.models import LocalEKSBackend
     from localcloud.eks.resources import Update
 
-# all patterns of EKS are of a cluster's name; words: https://github.com/surajincloud/kubectl-eks/issues/72
-BAD_NAME = (
-    'The {} parameter contains invalid characters. It should conform to the regular expression "{}"In other words, it '
-    "should start with a number or letter, and can contain numbers, letters, dashes, and underscores."
-)
 NOT_OFFERED = ("outpostConfig", "computeConfig", "storageConfig", "remoteNetworkConfig")
 VPC_SETTINGS = ("subnetIds", "securityGroupIds", "publicAccessCidrs")
 DEFAULT_SERVICE_CIDR = "172.20.0.0/16"
@@ -56,17 +46,6 @@ class LocalEKSResponse(BaseResponse):
     def __init__(self) -> None:
         super().__init__(service_name="eks")
         self.automated_parameter_parsing = True
-
-    def call_action(self) -> TYPE_RESPONSE:
-        """Refuse arguments that botocore's model of the operation does not allow, then do it."""
-        operation = get_service_model("eks").operation_model(self._get_action())
-        wrong = list(arguments.check(operation.input_shape, self.params)) if operation.input_shape else []
-        if not wrong:
-            return super().call_action()
-        first = wrong[0]
-        message = BAD_NAME.format(first.at, first.pattern) if first.pattern else arguments.message(wrong)
-        error = InvalidParameterException(message=message)
-        return error.STATUS, error.headers, error.description
 
     @property
     def backend(self) -> LocalEKSBackend:

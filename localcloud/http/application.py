@@ -102,6 +102,10 @@ class Api:
         model = runtime.current().model
         with model.lock:
             self.authorize(who, operation)
+            if operation.fault:  # who may not ask does not learn what is wrong with a question
+                raise RefusedError(operation.fault)
+            if operation.service == "ec2" and (operation.parameters or {}).get("DryRun"):
+                raise RefusedError(errors.dry_run())
             with model.transaction() if request.changes else nullcontext():
                 return self._ask(request, operation.name)
 

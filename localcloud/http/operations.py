@@ -13,11 +13,17 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
+from localcloud.arguments import words
+from localcloud.arguments.model import check
+from localcloud.arguments.wire import malformed
+from localcloud.http.errors import Fault
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from moto.core.model import OperationModel
 
+    from localcloud.arguments.words import Refusal
     from localcloud.http.request import AwsRequest
 
 # botocore's name of a service, where it is not the one that requests are signed for
@@ -41,6 +47,7 @@ class Operation:
     source: str  # the caller's address
     parameters: Mapping[str, Any] | None = field(default_factory=dict)  # None: they can't be read
     accepts: frozenset[str] = frozenset()  # the names of all parameters that it has
+    fault: Fault | None = None  # what the service refuses of the parameters, whoever asks
 
 
 @cache
@@ -63,22 +70,31 @@ def read(asked: AwsRequest) -> Operation:
             found, uri = get_service_router(service).match(request)
         except (NotFound, NotImplementedError):  # no such path, or a content type of another protocol
             found = None
+    parameters: Mapping[str, Any] | None = {}
+    fault = None
+    if found is not None:
+        protocol = determine_request_protocol(model, request.content_type)
+        parameters, refusal = _parameters(found, request, uri, asked.body, protocol)
+        if refusal is not None:
+            fault = Fault(code=refusal.code, message=refusal.message, status=refusal.status)
     return Operation(
         service=asked.service,
         protocol=asked.protocol,
         name=str(found.name) if found else asked.action or UNKNOWN,
         region=asked.scope[0],
         source=str(asked.environ.get("REMOTE_ADDR", "")),
-        parameters=_parameters(found, request, uri, asked.body, determine_request_protocol(model, request.content_type))
-        if found
-        else {},
+        parameters=parameters,
         accepts=frozenset(found.input_shape.members if found and found.input_shape else ()),
+        fault=fault,
     )
 
 
 def _parameters(
     operation: OperationModel, request: Request, uri: dict[str, Any], body: bytes, protocol: str
-) -> Mapping[str, Any] | None:
+) -> tuple[Mapping[str, Any] | None, Refusal | None]:
+    """Return the parameters, None when they can't be read; and what the service refuses of them."""
+    if wrong := malformed(operation, protocol, request.values, body):
+        return None, words.of_malformed(operation, protocol, wrong)
     parser = PROTOCOL_PARSERS[protocol](operation)
     asked = {
         "method": request.method,
@@ -91,5 +107,6 @@ def _parameters(
     try:
         found: Mapping[str, Any] = parser.parse(asked)  # type: ignore[arg-type]
     except (RequestParserError, KeyError, TypeError, ValueError):
-        return None  # the service refuses it in its own words
-    return found
+        return None, words.unreadable(operation, protocol)
+    violations = list(check(operation.input_shape, found)) if operation.input_shape else []
+    return found, words.of_violations(operation, protocol, violations) if violations else None

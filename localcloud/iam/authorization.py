@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def check(principal: Principal, operation: Operation) -> None:
     """Raise RefusedError, in the service's words, when the caller may not do this. The model's lock is held.
 
-    Each answer is a line of the access log. A dry run ends here, too.
+    Each answer is a line of the access log.
     """
     account = sources.account_of(principal.arn)
     known = Model(account=account, region=operation.region)
@@ -38,8 +38,6 @@ def check(principal: Principal, operation: Operation) -> None:
                 if not decision.allowed:
                     message = _refusal(principal, question.action, resource, decision)
                     raise RefusedError(errors.forbidden(operation.service, operation.protocol, message))
-    if operation.service == "ec2" and (operation.parameters or {}).get("DryRun"):
-        raise RefusedError(errors.dry_run())
 
 
 def _decide(

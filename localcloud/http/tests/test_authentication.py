@@ -104,7 +104,7 @@ def test_every_operation_of_every_loaded_service_needs_a_signature(cloud: Cloud)
 )
 def test_an_unverified_token_opens_no_session_signed_or_not(cloud: Cloud, form: dict[str, str]) -> None:
     role = cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust())["Role"]["Arn"]
-    form = {**form, "Version": "2011-06-15", "RoleArn": role, "RoleSessionName": "x"}
+    form = {**form, "Version": "2011-06-15", "RoleArn": role, "RoleSessionName": "session"}
     answer = requests.post(cloud.endpoint + "/", data=form, timeout=5)
     assert (answer.status_code, "Credentials" in answer.text) == (403, False)
     body = requests.Request("POST", "http://x", data=form).prepare().body

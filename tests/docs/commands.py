@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from setup import paths
 from setup.files import listed
-from setup.paths import CHECKOUT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+CHECKOUT = paths.CHECKOUT
 
 
 def tracked(*patterns: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What the READMEs tell people to type exists; the picture of the flow is the one of its source."""
+"""What the READMEs tell people to type exists."""
 
 from __future__ import annotations
 
@@ -32,14 +32,6 @@ def test_documented_commands_name_what_exists(folder: str) -> None:
                 assert found or word in {"pytest", "mypy"}, f"{folder}: `{line}`: no module {word}"
             if re.fullmatch(r"(playbooks|roles|tests|terraform|inventories)/[\w/.-]+", word):
                 assert (CHECKOUT / word).exists(), f"{folder}: `{line}`: no {word}"
-
-
-def test_the_mermaid_source_and_the_picture_name_the_same_parts() -> None:
-    source = (CHECKOUT / "docs/flow.mmd").read_text()
-    picture = re.sub(r"<[^>]+>", " ", (CHECKOUT / "docs/flow.svg").read_text())
-    for label in re.findall(r'"([^"]+)"', source):
-        for word in re.findall(r"\w+", label.replace("<br>", " ")):
-            assert word in picture, f"docs/flow.svg lacks {word!r}: draw it anew from docs/flow.mmd"
 
 
 def test_parameters_that_the_readme_names_are_those_of_terraform() -> None:

@@ -16,10 +16,11 @@ def playbook(name: str, *arguments: str) -> tuple[str, ...]:
 def artefacts(phases: Phases) -> None:
     """Have everything that is downloaded or built: seconds once it is cached.
 
+    Images come first, with the programs that they need: what compiles and what is made of packages share the cores.
     Raises PhaseError when something can be had neither way.
     """
-    for name, verb in {"mirror": "build", "images": "images", "terraform": "terraform"}.items():
-        phases.run(name, program("python"), "-m", "mirror", verb, environment=environment(), limit=3000)
+    for name, verb in {"images": "images", "artefacts": "build", "terraform": "terraform"}.items():
+        phases.run(name, program("python"), "-m", "mirror", verb, environment=environment(), limit=6000)
 
 
 def up(phases: Phases) -> None:

@@ -55,6 +55,20 @@ def go_builder(builder: ArtefactBuilder, archive: Artefact) -> ArtefactBuilder:
     return dataclasses.replace(builder, artefacts={"tool": built})
 
 
+def test_what_will_be_compiled_is_known_before(
+    builder: ArtefactBuilder, archive: Artefact, upstream: FakeUpstream
+) -> None:
+    with_go = go_builder(builder, archive)
+    assert not with_go.compiles("tool")  # upstream answers
+    upstream.down = "no route"
+    assert with_go.compiles("tool")
+    assert not builder.compiles("tool")  # there is no way to compile it
+    upstream.down = ""
+    with_go.ensure("tool")
+    upstream.down = "no route"
+    assert not with_go.compiles("tool")  # it is there
+
+
 def test_build_has_upstreams_layout_and_the_same_bytes_each_time(
     builder: ArtefactBuilder,
     archive: Artefact,

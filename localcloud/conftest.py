@@ -27,6 +27,7 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.s3.models import s3_backends  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
 from localcloud.core import runtime, services  # noqa: E402
@@ -132,6 +133,8 @@ def trust(principal: Any = None, **statement: Any) -> str:
 def forget() -> None:
     """Empty moto, as a killed process would."""
     used: Any = BackendDict
+    for _, _, backend in s3_backends.iter_backends():
+        backend.reset()  # which closes the bodies' files
     for service in list(used._instances):
         service.clear()
         getattr(service, "bucket_accounts", {}).clear()  # S3's index

@@ -8,7 +8,9 @@ import time
 from collections import Counter
 from typing import Any
 
+from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import ASG_NAME_TAG, AutoScalingBackend, FakeAutoScalingGroup, InstanceState
+from moto.ec2.exceptions import EC2ClientError
 
 from localcloud.core import runtime
 from localcloud.core.errors import DockerFailedError
@@ -28,28 +30,35 @@ class LocalAutoScalingGroup(FakeAutoScalingGroup):
         tags = {**propagated_tags, ASG_NAME_TAG: self.name, **self.instance_tags}
         template = {"LaunchTemplateId": self.ec2_launch_template.id} if self.ec2_launch_template else None
         for _ in range(count_needed):
-            subnet_id = self._emptiest_subnet()
-            zone = self.ec2_backend.get_subnet(subnet_id).availability_zone if subnet_id else self.availability_zones[0]
-            reservation = self.ec2_backend.run_instances(
-                self.image_id,
-                1,
-                self.user_data,
-                self.security_groups or [],
-                instance_type=self.instance_type,
-                tags={"instance": dict(tags)},
-                placement=zone,
-                region_name=self.region,
-                launch_config=self.launch_config,
-                launch_template=template,
-                is_instance_type_default=False,
-                associate_public_ip=self.launch_config.associate_public_ip_address if self.launch_config else None,
-                subnet_id=subnet_id,
-            )
-            instances: list[Any] = reservation.instances
+            try:
+                instances = self._launch(tags, template)
+            except EC2ClientError as error:
+                message = f"You must use a valid fully-formed launch template. {error.message}"
+                raise ValidationError(message) from error
             for instance in instances:
                 instance.autoscaling_group = self
                 protected = self.new_instances_protected_from_scale_in
                 self.instance_states.append(InstanceState(instance, protected_from_scale_in=protected))
+
+    def _launch(self, tags: dict[str, str], template: dict[str, str] | None) -> list[Any]:
+        subnet_id = self._emptiest_subnet()
+        zone = self.ec2_backend.get_subnet(subnet_id).availability_zone if subnet_id else self.availability_zones[0]
+        reservation = self.ec2_backend.run_instances(
+            self.image_id,
+            1,
+            self.user_data,
+            self.security_groups or [],
+            instance_type=self.instance_type,
+            tags={"instance": dict(tags)},
+            placement=zone,
+            region_name=self.region,
+            launch_config=self.launch_config,
+            launch_template=template,
+            is_instance_type_default=False,
+            associate_public_ip=self.launch_config.associate_public_ip_address if self.launch_config else None,
+            subnet_id=subnet_id,
+        )
+        return list(reservation.instances)
 
     def _emptiest_subnet(self) -> str | None:
         subnets = (self.vpc_zone_identifier or "").split(",")

@@ -104,7 +104,7 @@ def _registry_account(name: str) -> str:
 
 def _port(env: Mapping[str, str], key: str, default: int) -> int:
     value = env.get(key, str(default))
-    if not value.isdigit() or not 1024 <= int(value) <= 65535:  # noqa: PLR2004 - the range of unprivileged ports
+    if not value.isdecimal() or not 1024 <= int(value) <= 65535:  # noqa: PLR2004 - the range of unprivileged ports
         raise LocalCloudError(f"{key}={value!r} is no port: a number from 1024 to 65535 is allowed.")
     return int(value)
 

@@ -253,7 +253,7 @@ def _walk(tree: dict[str, Any], path: str) -> str | None:
     for part in path.split("/") if path else ():
         if not isinstance(node, dict):
             return None
-        if part.isdigit():  # public-keys/0 is listed as 0=name
+        if part.isdecimal():  # public-keys/0 is listed as 0=name
             part = next((name for name in node if name.startswith(f"{part}=")), part)  # noqa: PLW2901
         if part not in node:
             return None

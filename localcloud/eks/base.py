@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from moto.core.base_backend import BaseBackend
+from moto.core.exceptions import ServiceException
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.ec2.models import ec2_backends
-from moto.eks.exceptions import ResourceNotFoundException
+from moto.eks.exceptions import InvalidParameterException, ResourceNotFoundException
 from moto.moto_api._internal import mock_random
 
 from localcloud.core import runtime
@@ -79,6 +81,17 @@ class Clusters(BaseBackend, TaggableResourcesMixin):
     def arn(self, kind: str, *parts: str) -> str:
         """Return an ARN of this service."""
         return f"arn:{self.partition}:eks:{self.region_name}:{self.account_id}:{kind}/{'/'.join(parts)}"
+
+
+@contextmanager
+def asking_others(cluster: str) -> Iterator[None]:
+    """Say what EC2, Auto Scaling or KMS refuse as EKS does: its clients know no error of theirs."""
+    try:
+        yield
+    except ServiceException as error:
+        raise InvalidParameterException(
+            clusterName=cluster, message=f"{error.message} (Error Code: {error.code})"
+        ) from error
 
 
 def find[T](table: Mapping[str, T], key: str, message: str, **names: str) -> T:

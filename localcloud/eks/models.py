@@ -27,7 +27,7 @@ from localcloud.core import runtime
 from localcloud.ec2 import zones
 from localcloud.eks import controlplane, jobs, nodegroups, pki
 from localcloud.eks.access import AccessEntries
-from localcloud.eks.base import find
+from localcloud.eks.base import asking_others, find
 from localcloud.eks.resources import Cluster, ClusterSettings, Plane, VpcConfig, endpoint_host
 from localcloud.eks.workloads import Workloads
 from localcloud.iam.sources import assumable
@@ -72,8 +72,8 @@ class LocalEKSBackend(AccessEntries, Workloads):
     # -- clusters
     def create_cluster(self, asked: ClusterRequest) -> Cluster:
         """Create a cluster, with its creator as administrator if there is one; on failure nothing of it stays."""
-        subnets = self._check(asked)
-        with ExitStack() as undo:
+        with asking_others(asked.name), ExitStack() as undo:
+            subnets = self._check(asked)
             group = self._make_security_group(undo, asked.name, subnets[0].vpc_id)
             cluster = Cluster(
                 **{each.name: getattr(asked, each.name) for each in fields(ClusterSettings)},
@@ -137,7 +137,8 @@ class LocalEKSBackend(AccessEntries, Workloads):
     def associate_encryption_config(self, name: str, config: list[Mapping[str, Mapping[str, str]]]) -> Update:
         """Give the cluster a data key made by KMS; the plain key stays in the control plane."""
         cluster = self.describe_cluster(name)
-        cluster.plane.encryption_key = self._data_key(config)
+        with asking_others(name):
+            cluster.plane.encryption_key = self._data_key(config)
         cluster.encryption_config = config
         self.push(jobs.push_encryption, name)
         return self.record(cluster, "AssociateEncryptionConfig")
@@ -217,8 +218,9 @@ class LocalEKSBackend(AccessEntries, Workloads):
         nodegroups.check(group)
         if template:
             nodegroups.check_template(group)
-            group.launch_template = nodegroups.user_template(self.ec2, template)
-        with ExitStack() as undo:
+            with asking_others(cluster.name):
+                group.launch_template = nodegroups.user_template(self.ec2, template)
+        with asking_others(cluster.name), ExitStack() as undo:
             cluster.nodegroups[group.name] = group
             undo.callback(cluster.nodegroups.pop, group.name)
             nodegroups.create(self, cluster, group, undo)
@@ -243,7 +245,8 @@ class LocalEKSBackend(AccessEntries, Workloads):
         """Change what is given; `sizes` are fields of ScalingConfig."""
         group = self._updatable(cluster, name)
         if sizes:
-            nodegroups.resize(self, group, replace(group.scaling_config, **sizes))
+            with asking_others(cluster):
+                nodegroups.resize(self, group, replace(group.scaling_config, **sizes))
         if update_config:
             group.update_config = update_config
         if node_repair_config:
@@ -259,7 +262,8 @@ class LocalEKSBackend(AccessEntries, Workloads):
         nodegroups.check_version(cluster, version)
         nodegroups.check_release(cluster, release)
         if template:
-            nodegroups.replace_template(self, group, template)
+            with asking_others(cluster):
+                nodegroups.replace_template(self, group, template)
         group.release_version = release or group.release_version
         return self._updated(group, "VersionUpdate")
 

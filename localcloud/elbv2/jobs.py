@@ -171,7 +171,7 @@ def _check(group: Any) -> haproxy.Check:
     matcher = (getattr(group, "matcher", None) or {}).get("HttpCode") or "200-399"
     return haproxy.Check(
         protocol=(group.health_check_protocol or "TCP").upper(),
-        port=int(port) if port.isdigit() else None,
+        port=int(port) if port.isdecimal() else None,
         path=group.health_check_path or "/",
         matcher=matcher,
         interval=int(group.health_check_interval_seconds),

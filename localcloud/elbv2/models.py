@@ -8,8 +8,10 @@ import logging
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING, Any
 
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.elbv2.exceptions import ELBClientError, LoadBalancerNotFoundError, TargetGroupNotFoundError
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
@@ -17,9 +19,13 @@ from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
 from localcloud.core import runtime
 from localcloud.elbv2 import health, jobs
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 LOG = logging.getLogger(__name__)
 PROTOCOLS = ("TCP",)
 TARGET_TYPES = ("instance", "ip")
+CODES = {"InvalidAllocationID.NotFound": "AllocationIdNotFound"}  # of EC2, and what ELB says
 
 # What a network load balancer's target group may have:
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
@@ -106,9 +112,11 @@ class LocalELBv2Backend(ELBv2Backend):
         try:
             for subnet in balancer.subnets:
                 self._plan(balancer, subnet, mappings.get(subnet.id, {}))
-        except Exception:  # whatever the reason: no half-made balancer stays; it goes on to the caller
+        except Exception as error:  # whatever the reason: no half-made balancer stays; it goes on to the caller
             self._release(balancer)
             del self.load_balancers[balancer.arn]
+            if isinstance(error, EC2ClientError):  # clients of ELB know no error of EC2's
+                raise ELBClientError(CODES.get(error.code, "ValidationError"), error.message) from error
             raise
         self.converge(balancer.arn)
         return balancer
@@ -205,6 +213,8 @@ class LocalELBv2Backend(ELBv2Backend):
         group: Any = self.target_groups.get(target_group_arn)
         if group is None:
             raise TargetGroupNotFoundError
+        if group.target_type == "ip":
+            _refuse_addresses(target["Id"] for target in instances)
         for target in instances:
             group.targets[target["Id"]] = {"Id": target["Id"], "Port": target.get("Port") or group.port}
             group.deregistered_targets.pop(target["Id"], None)
@@ -301,6 +311,15 @@ def _refuse_health_check(port: Any, path: Any, codes: Any) -> None:
     ):
         if value is not None and not form.fullmatch(str(value)):
             raise ELBClientError("ValidationError", f"Health check {what} '{value}' must match {form.pattern}")
+
+
+def _refuse_addresses(targets: Iterable[str]) -> None:
+    """Refuse what is no address, before it stands in a configuration."""
+    for target in targets:
+        try:
+            IPv4Address(target)
+        except ValueError as error:
+            raise ELBClientError("ValidationError", f"The IP address '{target}' is not a valid IPv4 address") from error
 
 
 def _judge(statuses: dict[str, str] | None, target: str) -> tuple[str, str | None, str | None]:

@@ -94,7 +94,7 @@ class LocalIAMResponse(IamResponse):
 
     def _page(self, results: list[dict[str, Any]]) -> dict[str, Any]:
         marker, size = self._get_param("Marker") or "0", int(self._get_param("MaxItems") or DEFAULT_PAGE)
-        if not marker.isdigit():
+        if not marker.isdecimal():
             raise ValidationError(f"Invalid Marker: {marker}")
         first, last = int(marker), int(marker) + size
         more = last < len(results)

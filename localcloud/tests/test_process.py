@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -109,9 +109,18 @@ def control(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Control
     monkeypatch.setattr(Control, "_advice", lambda *_: "")
     for name, value in environment(config).items():
         monkeypatch.setenv(name, value)
-    made = Control(config=config)
-    yield made
-    made.stop()
+    start = Control._start
+    with ExitStack() as started:  # the command line leaves the server to itself; here it is a child of the tests
+
+        def child(control: Control) -> subprocess.Popen[bytes]:
+            process = start(control)
+            started.callback(process.wait, PATIENCE)
+            return process
+
+        monkeypatch.setattr(Control, "_start", child)
+        made = Control(config=config)
+        yield made
+        made.stop()
 
 
 def outcome(up: Callable[[], str]) -> str:

@@ -117,7 +117,10 @@ def test_an_instance_that_somebody_terminated_is_replaced(site: Site) -> None:
 
 def test_a_group_that_can_t_be_filled_leaves_nothing(site: Site) -> None:
     site.cloud.docker.images_missing.add("mirror.beacon/host:1")
-    with pytest.raises(ClientError, match=r"mirror\.beacon/host:1 is not in the Docker engine"):
+    fully_formed = (
+        r"\(ValidationError\).*You must use a valid fully-formed launch template\. .*mirror\.beacon/host:1 is not in"
+    )
+    with pytest.raises(ClientError, match=fully_formed):
         site.create(2)
     assert site.autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"] == []
     assert site.ec2.describe_instances()["Reservations"] == []

@@ -47,6 +47,7 @@ def test_public_addresses_start_above_docker_s_own() -> None:
         ),
         ({"LOCALCLOUD_NAME": ""}, "LOCALCLOUD_NAME='' is no name"),
         ({"LOCALCLOUD_PORT": "80"}, "LOCALCLOUD_PORT='80' is no port: a number from 1024 to 65535 is allowed"),
+        ({"MIRROR_PORT": "²"}, "MIRROR_PORT='²' is no port: a number from 1024 to 65535 is allowed"),
         ({"LOCALCLOUD_PUBLIC_RANGE": "198.51.100.7/24"}, "LOCALCLOUD_PUBLIC_RANGE='198.51.100.7/24' is no range"),
         ({"LOCALCLOUD_PUBLIC_RANGE": "198.51.100.0/28"}, "is too small: /25 or larger is needed"),
     ],

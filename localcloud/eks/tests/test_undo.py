@@ -71,7 +71,7 @@ def nothing_of_a_node_group(site: Site) -> None:
 def test_a_node_group_that_fails_leaves_nothing_and_its_role_can_be_deleted(site: Site) -> None:
     site.create()
     site.cloud.docker.images_missing.add("mirror.beacon/node:1")
-    with pytest.raises(ClientError, match=r"mirror\.beacon/node:1"):
+    with pytest.raises(ClientError, match=r"\(InvalidParameterException\).*mirror\.beacon/node:1"):
         site.create_nodes()
     nothing_of_a_node_group(site)
     site.cloud.client("iam").delete_role(RoleName="node")
@@ -97,6 +97,16 @@ def test_an_access_entry_that_was_there_before_stays(site: Site) -> None:
     site.create()
     site.eks.create_access_entry(clusterName="demo", principalArn=site.roles[1], type="EC2_LINUX")
     site.cloud.docker.images_missing.add("mirror.beacon/node:1")
-    with pytest.raises(ClientError, match=r"mirror\.beacon/node:1"):
+    with pytest.raises(ClientError, match=r"\(InvalidParameterException\).*mirror\.beacon/node:1"):
         site.create_nodes()
     assert site.roles[1] in site.eks.list_access_entries(clusterName="demo")["accessEntries"]
+
+
+def test_what_other_services_refuse_is_said_as_eks_says_it(site: Site) -> None:
+    subnets = {"subnetIds": ["subnet-12345678", "subnet-87654321"], "endpointPublicAccess": False}
+    with pytest.raises(ClientError, match=r"\(InvalidParameterException\).*subnet-12345678.*InvalidSubnetID\.NotFound"):
+        site.create(resourcesVpcConfig=subnets)
+    site.create()
+    with pytest.raises(ClientError, match=r"\(InvalidParameterException\).*InvalidLaunchTemplateId"):
+        site.create_nodes(launchTemplate={"id": "lt-12345678"})
+    nothing_of_a_node_group(site)

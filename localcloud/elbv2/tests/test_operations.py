@@ -309,6 +309,15 @@ def test_health_checks_that_aws_refuses_are_refused(site: Site, more: dict[str, 
         site.target_group(HealthCheckProtocol="HTTP", **more)
 
 
+@pytest.mark.parametrize("target", ["not an address", "10.42.1.9:80\n  server more 10.42.1.10", "::1"])
+def test_a_target_that_is_no_address_is_refused(site: Site, target: str) -> None:
+    group = site.target_group(TargetType="ip")
+    with pytest.raises(ClientError, match=r"(?s)\(ValidationError\).*The IP address '.*' is not a valid IPv4") as error:
+        site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": "10.42.1.9"}, {"Id": target}])
+    assert f"'{target}'" in str(error.value)
+    assert site.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"] == []
+
+
 def test_a_health_check_asks_the_traffic_port_by_http(site: Site) -> None:
     group = site.target_group(
         HealthCheckProtocol="HTTP",
@@ -405,7 +414,7 @@ def test_a_configuration_that_haproxy_refused_is_loaded_when_it_takes_it(site: S
 
 def test_a_load_balancer_that_can_t_be_made_whole_leaves_nothing(site: Site) -> None:
     mappings = [{"SubnetId": site.subnets[0], "AllocationId": "eipalloc-12345678"}]
-    with pytest.raises(ClientError):
+    with pytest.raises(ClientError, match=r"\(AllocationIdNotFound\).*Allocation ID .*eipalloc-12345678.* not found"):
         site.create(SubnetMappings=mappings)
     assert site.elb.describe_load_balancers()["LoadBalancers"] == []
     assert site.ec2.describe_network_interfaces()["NetworkInterfaces"] == []

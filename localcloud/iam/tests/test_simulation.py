@@ -148,6 +148,7 @@ def test_results_come_in_pages(iam: Any) -> None:
         ({"PolicyInputList": ["{"]}, "InvalidInput.*PolicyInputList.1 is no JSON"),
         ({"ActionNames": ["GetObject"]}, "InvalidInput.*ActionNames: GetObject"),
         ({"Marker": "x"}, "Invalid Marker: x"),
+        ({"Marker": "²"}, "Invalid Marker: ²"),
     ],
 )
 def test_inputs_that_cannot_be_read_are_refused(iam: Any, changed: dict[str, Any], words: str) -> None:

@@ -177,6 +177,11 @@ class Parts(io.RawIOBase):
                 self._file = self._scratch.open("wb")
         return len(data)
 
+    def close(self) -> None:
+        """Close the part that was not shipped, too: an upload failed."""
+        self._file.close()
+        super().close()
+
     def ship(self) -> None:
         """Upload what there is as a part."""
         self._file.close()
@@ -233,11 +238,11 @@ def save(settings: Settings) -> str:
     picture.mkdir(parents=True)
     try:
         take(settings.data, picture)
-        parts = Parts(bucket, name, folder / "part")
-        with tarfile.open(fileobj=parts, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-            for path in sorted(picture.rglob("*")):
-                archive.add(path, arcname=str(path.relative_to(picture)), recursive=False)
-        parts.ship()
+        with Parts(bucket, name, folder / "part") as parts:
+            with tarfile.open(fileobj=parts, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+                for path in sorted(picture.rglob("*")):
+                    archive.add(path, arcname=str(path.relative_to(picture)), recursive=False)
+            parts.ship()
         bucket.put_text(f"{name}/manifest.json", json.dumps({"name": name, "parts": parts.sums}), folder / "text")
         bucket.put_text("latest", name, folder / "text")
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from setup import paths, processes, supervisor
+from setup import environment, files, paths, processes, supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,3 +142,46 @@ def test_after_an_interruption_nothing_begins_until_there_is_something_to_clean_
     finally:
         processes.go_on()
     processes.run("true", limit=30)
+
+
+def checkout_with(folder: Path, gate: str) -> Path:
+    """Return a checkout whose environments are made, and whose first gate is a script."""
+    for name in files.listed("Makefile", "requirements*.txt", "setup/*.py", untracked=True):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((paths.CHECKOUT / name).read_bytes())
+    for venv, requirements in ((".venv", "requirements"), (".venv-checkov", "requirements-checkov")):
+        programs = folder / venv / "bin"
+        programs.mkdir(parents=True)
+        (programs / "activate").write_text(f"VIRTUAL_ENV='{folder / venv}'\n")
+        (programs / "python").touch(mode=0o755)
+        (folder / venv / environment.STAMP).write_text(environment._hash(folder / f"{requirements}.txt"))
+    (folder / ".venv/bin/ruff").write_text(f"#!/bin/bash\n{gate}\n")
+    (folder / ".venv/bin/ruff").chmod(0o755)
+    return folder
+
+
+def test_ctrl_c_at_the_terminal_ends_make_and_all_beneath(number: str, tmp_path: Path) -> None:
+    """The real verb, at a real terminal: the key reaches make and set-up, and what they have started by their hands."""
+    checkout = checkout_with(tmp_path / "checkout", FAMILY.format(n=number))
+    process, terminal = pty.fork()
+    if not process:
+        os.chdir(checkout)
+        os.execvp("make", ["make", "lint", f"PYTHON={sys.executable}"])
+    written = b""
+    until(lambda: len(alive(number)) == 5)
+    os.write(terminal, b"\x03")
+    while True:
+        try:
+            piece = os.read(terminal, 1 << 16)
+        except OSError:  # make has ended, and nobody else has the terminal open
+            break
+        written += piece
+    _, status = os.waitpid(process, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) != 0
+    assert alive(number) == []
+    said = written.decode()
+    assert "ending what runs; Ctrl-C again: at once" in said
+    assert "stopped; `make lint` goes on from here" in said
+    assert "Traceback" not in said
+    assert "==> ruff-format" not in said  # nothing new began

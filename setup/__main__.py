@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import checks, clean, engine, environment, paths, prerequisites, processes, webapp
+from . import checks, clean, engine, environment, ownership, paths, prerequisites, processes, webapp
 from .doctor import doctor
 from .down import down
 from .missing import missing
@@ -73,7 +73,7 @@ NEEDS: dict[str, tuple[Check, ...]] = {
     **dict.fromkeys(("setup", "lock"), prerequisites.PLAYBOOKS),
     "lint": prerequisites.GATES,
     **dict.fromkeys(("up", "test"), prerequisites.STACK),
-    "down": (),
+    "down": (ownership.CHECK,),
 }
 
 
@@ -84,7 +84,7 @@ def prepare(verb: str) -> int:
         print("This machine lacks:", *(f"  - {item}" for item in lacks), sep="\n", file=sys.stderr)
         return 2
     uses_engine = set(prerequisites.ENGINE) <= set(needs)
-    if needs:
+    if set(prerequisites.PLAYBOOKS) <= set(needs):
         prerequisites.install({**prerequisites.PROGRAMS, **(prerequisites.LOCAL_PROGRAMS if uses_engine else {})})
     environment.ensure(prerequisites.python())
     if uses_engine:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import engine, incurable, machine, paths
+from . import engine, incurable, machine, ownership, paths, ports
 from .missing import Check, Missing
 
 if TYPE_CHECKING:
@@ -24,11 +24,6 @@ LOCAL_PROGRAMS = {"mmdebstrap": "mmdebstrap", "zstd": "zstd", "curl": "curl"}
 # program -> the command that prints its version, the oldest that will do, where to get it
 VERSIONS = {"terraform": ("terraform version", (1, 11), "https://developer.hashicorp.com/terraform/install")}
 LOCAL_VERSIONS = {"go": ("go version", (1, 26), "https://go.dev/doc/install (it builds what can't be downloaded)")}
-# variable -> its default, what listens there, and the file of the state that begins with its process id
-PORTS = {
-    "LOCALCLOUD_PORT": (5600, "the local cloud", "localcloud/lock"),
-    "MIRROR_PORT": (5680, "the mirror", "mirror/pid"),
-}
 
 
 def find_python() -> Path | None:
@@ -138,28 +133,6 @@ def check_disk() -> Iterator[Missing]:
         )
 
 
-def port(variable: str) -> str:
-    """Return a port as it is set, or its default."""
-    return os.environ.get(variable) or str(PORTS[variable][0])
-
-
-def check_ports() -> Iterator[Missing]:
-    """Look whether the ports are free, or held by what an earlier `make up` started."""
-    for variable, (_, owner, pid_file) in PORTS.items():
-        value = port(variable)
-        if not value.isdigit() or int(value) not in range(1024, 65536):
-            yield Missing(f"{variable}={value} is no port", "A number from 1024 to 65535 is allowed")
-        elif machine.is_listening(int(value)) and not _is_ours(int(value), pid_file):
-            what = f"port {value} on 127.0.0.1, where {owner} listens, is taken by {machine.port_holder(int(value))}"
-            how = f"End that process (`make down` if an earlier `make up` left it), or set {variable} to a free port"
-            yield Missing(what, how)
-
-
-def _is_ours(port: int, pid_file: str) -> bool:
-    file = paths.state() / pid_file
-    return file.exists() and f"(process {file.read_text().partition(' ')[0].strip()})" in machine.port_holder(port)
-
-
 # a row is a check: `make doctor` shows each, and a verb is refused while one of its own misses something
 PLAYBOOKS = (
     Check("Python", check_python),
@@ -174,4 +147,4 @@ ENGINE = (
     Check("builders", lambda: check_programs(LOCAL_PROGRAMS)),
     *incurable.CHECKS,
 )
-STACK = (*ENGINE, Check("ports", check_ports))
+STACK = (*ENGINE, ports.CHECK, ownership.CHECK)

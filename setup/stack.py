@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import engine, paths, prerequisites
+from . import engine, paths, ports
 from .durations import spoken
 from .phases import environment, local_cloud_environment, program
 
@@ -65,10 +65,10 @@ def docker(seconds: float) -> Answer:
 
 def mirror(seconds: float) -> Answer:
     """Ask the mirror's server."""
-    pid = _recorded("MIRROR_PORT")
+    pid = ports.server("MIRROR_PORT")
     if pid is None:
         return NOTHING
-    address = f"http://127.0.0.1:{prerequisites.port('MIRROR_PORT')}"
+    address = f"http://127.0.0.1:{ports.port('MIRROR_PORT')}"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(f"{address}/sha256sums.txt", timeout=seconds) as answer:
         files = len(answer.read().splitlines())
@@ -77,29 +77,29 @@ def mirror(seconds: float) -> Answer:
 
 def local_cloud(seconds: float) -> Answer:
     """Ask the local cloud's server, and Docker for its machines."""
-    if _recorded("LOCALCLOUD_PORT") is None and not (paths.state() / "localcloud").exists():
+    if ports.server("LOCALCLOUD_PORT") is None and not (paths.state() / "localcloud").exists():
         return NOTHING
     text = _run([program("python"), "-m", "localcloud", "status", "--json", "--quick"], seconds)
     status: dict[str, Any] = json.loads(text)
-    server, containers = status["server"], status["containers"]
+    health, containers = status["server"], status["containers"]
     kinds = Counter(container["kind"] for container in containers if container["state"] == "running")
     running = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
     ended = [
         f"{container['name']} is {container['state']}" for container in containers if container["state"] != "running"
     ]
-    failing = [f"{key}: {reason}" for key, reason in server["failures"].items()]
+    failing = [f"{key}: {reason}" for key, reason in health["failures"].items()]
     problems = "".join(f"; {problem}" for problem in (*ended, *failing))
     way_out = " (`python -m localcloud up` mends, `logs` tells more)" if problems else ""
-    waiting = f"; {len(server['waiting'])} jobs at work" if server["waiting"] else ""
+    waiting = f"; {len(health['waiting'])} jobs at work" if health["waiting"] else ""
     return Answer(
-        f"{status['endpoint']}, up {spoken(server['uptime_seconds'])}; runs {running or 'no machine'}{waiting}{problems}{way_out}",
+        f"{status['endpoint']}, up {spoken(health['uptime_seconds'])}; runs {running or 'no machine'}{waiting}{problems}{way_out}",
         well=not problems,
     )
 
 
 def cluster(seconds: float) -> Answer:
     """Ask the monitoring for nodes, pods, targets and alerts."""
-    if _recorded("LOCALCLOUD_PORT") is None:
+    if ports.server("LOCALCLOUD_PORT") is None:
         return NOTHING
     end = time.monotonic() + seconds
     cloud = local_cloud_environment(seconds)
@@ -147,16 +147,6 @@ def _run(command: list[str], seconds: float, env: dict[str, str] | None = None) 
         timeout=max(0.1, seconds),
     )
     return answer.stdout
-
-
-def _recorded(variable: str) -> int | None:
-    """Return the process that the state names as the one at this port, if it lives."""
-    file = paths.state() / prerequisites.PORTS[variable][2]
-    try:
-        pid = int(file.read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return None
-    return pid if Path(f"/proc/{pid}").exists() else None
 
 
 def _age(pid: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import paths, summary
+from . import ownership, paths, summary
 from .phases import Phases, environment, local_cloud_environment, program
 
 INVENTORY = "inventories/local"
@@ -29,6 +29,7 @@ def up(phases: Phases) -> None:
     Raises PhaseError at the first step that fails.
     """
     is_new = not (paths.state() / paths.LOCAL_ENVIRONMENT).exists()
+    ownership.take()
     artefacts(phases)
     python = program("python")
     phases.run("local cloud", python, "-m", "localcloud", "up", environment=environment(), limit=300)

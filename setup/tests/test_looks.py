@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from setup import centre, doctor, files, paths, prerequisites, shown, stack, status
+from setup import centre, doctor, files, paths, ports, prerequisites, shown, stack, status
 from setup.missing import Check
 from setup.stack import Answer
 from setup.tests.test_clean import HOSTILE
@@ -170,7 +170,7 @@ def test_the_local_cloud_says_what_fails(
     well: bool,  # noqa: FBT001 # a column
     said: str,
 ) -> None:
-    monkeypatch.setattr(stack, "_recorded", lambda _: 1)
+    monkeypatch.setattr(ports, "server", lambda _: 1)
     monkeypatch.setattr(stack, "_run", lambda *_: json.dumps({**CLOUD, **change}))
     answer = stack.local_cloud(1)
     assert answer.well is well
@@ -196,7 +196,7 @@ def test_the_cluster_says_what_is_not_ready(
     well: bool,  # noqa: FBT001 # a column
     said: str,
 ) -> None:
-    monkeypatch.setattr(stack, "_recorded", lambda _: 1)
+    monkeypatch.setattr(ports, "server", lambda _: 1)
     monkeypatch.setattr(stack, "local_cloud_environment", lambda _: {})
     monkeypatch.setattr(stack, "_run", lambda *_: json.dumps({**FIGURES, **change}))
     answer = stack.cluster(5)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from setup import __main__ as command
-from setup import engine, environment, machine, prerequisites
+from setup import engine, environment, machine, ports, prerequisites
 from setup.missing import missing
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def nothing_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(machine, "is_debian", lambda: False)
     monkeypatch.setattr(machine, "free_gib", lambda _: 1.5)
     monkeypatch.setattr(sys, "version_info", (3, 11, 7, "final", 0))
-    monkeypatch.setattr(prerequisites, "PORTS", {})
+    monkeypatch.setattr(ports, "PORTS", {})
 
 
 @pytest.mark.usefixtures("nothing_there")
@@ -102,13 +102,13 @@ def test_a_port_taken_names_who_holds_it(monkeypatch: pytest.MonkeyPatch, tmp_pa
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        monkeypatch.setattr(prerequisites, "PORTS", {"MIRROR_PORT": (port, "the mirror", "mirror/pid")})
+        monkeypatch.setattr(ports, "PORTS", {"MIRROR_PORT": (port, "the mirror", "mirror/pid")})
         monkeypatch.setenv("BEACON_STATE", str(tmp_path))
-        (taken,) = prerequisites.check_ports()
+        (taken,) = ports.check()
         pid = tmp_path / "mirror" / "pid"
         pid.parent.mkdir()
         pid.write_text(f"{os.getpid()}\n")  # as an earlier `make up` would have left it
-        assert list(prerequisites.check_ports()) == []
+        assert list(ports.check()) == []
     assert taken.what.startswith(f"port {port} on 127.0.0.1, where the mirror listens, is taken by ")
     assert "(process " in taken.what
     assert taken.how.endswith("or set MIRROR_PORT to a free port")

@@ -26,7 +26,7 @@ PACKAGE = Path(localcloud.__path__[0])
 STOOD_ON = {
     "botocore.auth:SigV4Auth": {"_normalize_url_path"},
     "moto.core.base_backend:BackendDict": {"_instances"},
-    "moto.core.responses:BaseResponse": {"_get_action", "_get_int_param", "_get_param", "_get_params"},
+    "moto.core.responses:BaseResponse": {"_get_int_param", "_get_param", "_get_params"},
     "moto.ec2.models:EC2Backend": {"_get_template_from_args"},
     "moto.ec2.models.elastic_network_interfaces:NetworkInterface": {"_group_set"},
     "moto.ec2.models.instances:Instance": {"_state"},

@@ -201,6 +201,21 @@ class LocalEC2Backend(EC2Backend):
 
     # -- public addresses
     @override
+    def modify_instance_security_groups(self, instance_id: str, new_group_id_list: list[str]) -> Any:
+        instance = super().modify_instance_security_groups(instance_id, new_group_id_list)
+        instance.nics[0]._group_set = list(instance.security_groups)  # noqa: SLF001 # moto leaves the interface's as they were
+        self._converge(instance)
+        return instance
+
+    @override
+    def modify_network_interface_attribute(self, eni_id: str, group_ids: list[str], *args: Any, **kwargs: Any) -> None:
+        super().modify_network_interface_attribute(eni_id, group_ids, *args, **kwargs)
+        nic: Any = self.get_network_interface(eni_id)
+        if group_ids and nic.instance and nic is nic.instance.nics[0]:
+            nic.instance.security_groups = list(nic._group_set)  # noqa: SLF001 # moto adds the instance's to the interface's
+            self._converge(nic.instance)
+
+    @override
     def allocate_address(self, domain: str, address: str | None = None, tags: Any = None) -> Any:
         if len(self.addresses) >= applied(self.account_id, self.region_name, ELASTIC_IPS):
             raise EC2ClientError("AddressLimitExceeded", "The maximum number of addresses has been reached.")

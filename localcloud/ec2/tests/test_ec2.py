@@ -68,6 +68,20 @@ def test_its_machine_has_the_private_address_the_image_and_the_groups(site: Site
     assert spec.metadata
 
 
+@pytest.mark.parametrize("by", ["instance", "interface"])
+def test_a_running_machine_keeps_to_the_groups_that_it_is_given(site: Site, by: str) -> None:
+    instance = site.run()
+    other = site.ec2.create_security_group(GroupName="o", Description="o", VpcId=site.vpc)["GroupId"]
+    if by == "instance":
+        site.ec2.modify_instance_attribute(InstanceId=instance, Groups=[other])
+    else:
+        nic = site.describe(instance)["NetworkInterfaces"][0]["NetworkInterfaceId"]
+        site.ec2.modify_network_interface_attribute(NetworkInterfaceId=nic, Groups=[other])
+    site.cloud.settle()
+    assert site.spec(instance).security_groups == (other,)
+    assert [group["GroupId"] for group in site.describe(instance)["SecurityGroups"]] == [other]
+
+
 def test_key_pair_and_user_data_reach_cloud_init(site: Site) -> None:
     site.ec2.import_key_pair(KeyName="k", PublicKeyMaterial=KEY.encode())
     instance = site.run(KeyName="k", UserData="#!/bin/sh\necho hello\n")

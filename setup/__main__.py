@@ -108,7 +108,6 @@ def main(arguments: list[str]) -> int:
         print(f"usage: python3 -m setup VERB, not {arguments}; verbs: {', '.join([*VERBS, *LOOKS])}", file=sys.stderr)
         return 2
     phases = Phases()
-    processes.interruptible()
     try:
         if arguments[0] in LOOKS:
             return LOOKS[arguments[0]]()
@@ -129,4 +128,5 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     clean.enter()
+    processes.interruptible()
     sys.exit(main(sys.argv[1:]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import checks, clean, prerequisites
+from . import checks, clean, prerequisites, processes
 from . import environment as environments
 from .phases import PhaseError, Phases, environment
 
@@ -25,9 +25,12 @@ def main(names: list[str]) -> int:
     except PhaseError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return processes.INTERRUPTED
     return 0
 
 
 if __name__ == "__main__":
     clean.enter()
+    processes.interruptible()
     sys.exit(main(sys.argv[1:]))

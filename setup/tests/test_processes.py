@@ -53,7 +53,7 @@ def alive(number: str) -> list[int]:
     return found
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def until(condition: Callable[[], bool], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "nothing of this kind within the time"
@@ -72,7 +72,7 @@ def test_nothing_is_left_of_a_family(number: str, sent: signal.Signals) -> None:
     driver = start(FAMILY.format(n=number))
     until(lambda: len(alive(number)) == 5)
     driver.send_signal(sent)
-    assert driver.wait(timeout=20) == (-signal.SIGKILL if sent == signal.SIGKILL else processes.INTERRUPTED)
+    assert driver.wait(timeout=90) == (-signal.SIGKILL if sent == signal.SIGKILL else processes.INTERRUPTED)
     if sent == signal.SIGKILL:
         until(lambda: not alive(number))
     assert alive(number) == []
@@ -87,7 +87,7 @@ def test_who_ends_in_order_is_told_once_and_waited_for(number: str, tmp_path: Pa
         driver = start(f'bash -c "{program}; sleep 2; echo written > {tmp_path}/state"', output.fileno())
     until(lambda: bool(alive(number)))
     driver.send_signal(signal.SIGINT)
-    assert driver.wait(timeout=20) == processes.INTERRUPTED
+    assert driver.wait(timeout=90) == processes.INTERRUPTED
     assert (tmp_path / "told").read_text() == "told\n"
     assert (tmp_path / "state").read_text() == "written\n"
     assert "ending what runs; Ctrl-C again: at once" in (tmp_path / "output").read_text()
@@ -100,7 +100,7 @@ def test_a_second_ctrl_c_is_quicker_also_with_who_does_not_listen(number: str) -
     time.sleep(1)
     assert driver.poll() is None
     driver.send_signal(signal.SIGINT)
-    assert driver.wait(timeout=supervisor.HURRY + 10) == processes.INTERRUPTED
+    assert driver.wait(timeout=supervisor.HURRY + 60) == processes.INTERRUPTED
     assert alive(number) == []
 
 
@@ -114,7 +114,7 @@ def test_a_server_stays_and_its_hold_on_the_output_delays_nobody(number: str) ->
     read: list[bytes] = []
     started = time.monotonic()
     processes.run("bash", "-c", f"echo up; setsid sleep {number} & echo done", limit=30, read=read.append)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 25  # of the thirty that it is given
     assert b"".join(read) == b"up\ndone\n"
     assert len(alive(number)) == 1
 

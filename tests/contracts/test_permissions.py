@@ -239,6 +239,14 @@ def test_a_record_has_each_call_once_under_its_caller_s_policy_and_no_environmen
             account.format("iam:") + "user/administrator", "ec2:CreateVpc", account.format("ec2:eu-west-1") + "vpc/*"
         ),
         entry(account.format("iam:") + "user/somebody", "ec2:CreateVpc", "*"),
+        entry(account.format("iam:") + "user/administrator", "iam:CreateUser", account.format("iam:") + "user/alice"),
+        *(
+            entry(account.format("iam:") + "user/administrator", "iam:CreatePolicy", account.format("iam:") + name)
+            for name in (
+                "policy/beacon-local-ClusterEncryption2026112910160771020000000f",
+                "policy/beacon-local-ClusterEncryption1",
+            )
+        ),
         entry(
             account.format("sts:") + "assumed-role/workers-eks-node-group-20261129105705479100000017/i-1", "a:B", None
         ),
@@ -250,7 +258,13 @@ def test_a_record_has_each_call_once_under_its_caller_s_policy_and_no_environmen
             {"action": "ssm:GetParameters", "resource": parameter},
         ],
         "nodes": [{"action": "a:B", "resource": None}],
-        "provision": [{"action": "ec2:CreateVpc", "resource": account.format("ec2:eu-west-1") + "vpc/*"}],
+        "provision": [
+            {"action": "ec2:CreateVpc", "resource": account.format("ec2:eu-west-1") + "vpc/*"},
+            {
+                "action": "iam:CreatePolicy",
+                "resource": account.format("iam:") + "policy/beacon-test-ClusterEncryption1",
+            },
+        ],
     }
 
 

@@ -152,6 +152,12 @@ def unsigned(service: str, protocol: str) -> Fault:
     )
 
 
+def unverified(operation: str) -> Fault:
+    """Say why a token or an assertion opens no session."""
+    what = {"AssumeRoleWithSAML": "SAML assertions", "AssumeRoleWithWebIdentity": "web identity tokens"}[operation]
+    return Fault(code="InvalidIdentityToken", message=f"The local cloud verifies no {what}: use AssumeRole.")
+
+
 def expired_token(service: str, protocol: str) -> Fault:
     """Say that a session is over."""
     message = "The security token included in the request is expired"

@@ -17,7 +17,7 @@ from botocore.credentials import Credentials
 from localcloud.core import runtime
 from localcloud.http import chunks, errors, principals
 from localcloud.http.errors import RefusedError
-from localcloud.http.request import PARTS_OF_CREDENTIAL
+from localcloud.http.request import FORM, PARTS_OF_CREDENTIAL
 
 if TYPE_CHECKING:
     from localcloud.http.errors import Fault
@@ -31,6 +31,8 @@ NUMBER = re.compile(r"[0-9]{1,12}")
 STAMP = "%Y%m%dT%H%M%SZ"
 CLOCK_SKEW = timedelta(minutes=15)
 LONGEST_PRESIGNED = 7 * 24 * 3600
+FEDERATED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")  # AWS takes these without a signature
+LARGEST_UNSIGNED = 64 << 10  # no more is read of who is nobody
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +87,7 @@ def authenticate(request: AwsRequest) -> Principal:
     """Return who asks. Raises RefusedError when that can't be told; the body is read only for a key that is known."""
     signature = parse(request)
     if signature is None:
-        raise RefusedError(errors.unsigned(request.service, request.protocol))
+        raise RefusedError(_without_signature(request))
     with runtime.current().model.lock:
         principal = principals.find(signature.access_key_id)
     if principal is None or not _same(principal.session_token or "", signature.token or ""):
@@ -95,6 +97,16 @@ def authenticate(request: AwsRequest) -> Principal:
     if fault := _wrong_time(request, signature) or _not_covered(request, signature, principal):
         raise RefusedError(fault)
     return principal
+
+
+def _without_signature(request: AwsRequest) -> Fault:
+    """Refuse what has no signature; what STS takes without one, by its name and with the reason."""
+    length = request.headers.get("content-length", "")
+    is_small = NUMBER.fullmatch(length) and int(length) <= LARGEST_UNSIGNED
+    is_form = request.method == "POST" and request.headers.get("content-type", "").startswith(FORM)
+    if is_small and is_form and request.action in FEDERATED:
+        return errors.unverified(request.action)
+    return errors.unsigned(request.service, request.protocol)
 
 
 def _not_covered(request: AwsRequest, signature: Signature, principal: Principal) -> Fault | None:

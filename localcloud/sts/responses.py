@@ -8,7 +8,7 @@ from moto.iam.models import iam_backends
 from moto.sts.exceptions import STSValidationError
 from moto.sts.responses import TokenResponse
 
-from localcloud.http import principals
+from localcloud.http import errors, principals
 from localcloud.http.errors import Fault, RefusedError
 from localcloud.iam import sources
 from localcloud.iam.conditions import PolicyError
@@ -47,17 +47,11 @@ class LocalSTSResponse(TokenResponse):
 
     @override
     def assume_role_with_web_identity(self) -> ActionResult:
-        raise RefusedError(
-            Fault(
-                code="InvalidIdentityToken", message="The local cloud verifies no web identity tokens: use AssumeRole."
-            )
-        )
+        raise RefusedError(errors.unverified("AssumeRoleWithWebIdentity"))
 
     @override
     def assume_role_with_saml(self) -> ActionResult:
-        raise RefusedError(
-            Fault(code="InvalidIdentityToken", message="The local cloud verifies no SAML assertions: use AssumeRole.")
-        )
+        raise RefusedError(errors.unverified("AssumeRoleWithSAML"))
 
     def _actions(self) -> list[str]:
         more = {"sts:TagSession": "Tags", "sts:SetSourceIdentity": "SourceIdentity"}

@@ -37,7 +37,7 @@ CHANGE = b"Action=CreateVpc&CidrBlock=10.99.0.0%2F16&Version=2016-11-15"
 PAGE = {"Origin": "https://page.example"}
 # moto's own models that this project asks
 MODELS = {"s3", "ssm", "kms", "logs", "route53", "dynamodb", "resourcegroupstaggingapi"}
-REFUSED = re.compile(r"MissingAuthenticationToken|<Code>AccessDenied</Code>")
+REFUSED = re.compile(r"MissingAuthenticationToken|<Code>AccessDenied</Code>|<Code>InvalidIdentityToken</Code>")
 
 
 def signed(
@@ -106,7 +106,13 @@ def test_an_unverified_token_opens_no_session_signed_or_not(cloud: Cloud, form: 
     role = cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust())["Role"]["Arn"]
     form = {**form, "Version": "2011-06-15", "RoleArn": role, "RoleSessionName": "session"}
     answer = requests.post(cloud.endpoint + "/", data=form, timeout=5)
-    assert (answer.status_code, "Credentials" in answer.text) == (403, False)
+    assert (answer.status_code, "Credentials" in answer.text) == (400, False)
+    assert "InvalidIdentityToken" in answer.text
+    assert re.search(
+        r"The local cloud verifies no (web identity tokens|SAML assertions): use AssumeRole\.", answer.text
+    )
+    huge = requests.post(cloud.endpoint + "/", data={**form, "More": "x" * (64 << 10)}, timeout=5)
+    assert (huge.status_code, "MissingAuthenticationToken" in huge.text) == (403, True)
     body = requests.Request("POST", "http://x", data=form).prepare().body
     assert isinstance(body, str)
     answer = post(cloud, body.encode(), signed(cloud, body.encode(), service="sts"))

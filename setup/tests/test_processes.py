@@ -163,12 +163,13 @@ def checkout_with(folder: Path, gate: str) -> Path:
 def test_ctrl_c_at_the_terminal_ends_make_and_all_beneath(number: str, tmp_path: Path) -> None:
     """The real verb, at a real terminal: the key reaches make and set-up, and what they have started by their hands."""
     checkout = checkout_with(tmp_path / "checkout", FAMILY.format(n=number))
-    process, terminal = pty.fork()
-    if not process:
-        os.chdir(checkout)
-        os.execvp("make", ["make", "lint", f"PYTHON={sys.executable}"])
+    terminal, other_end = pty.openpty()
+    # the first terminal that the leader of a session opens is the one whose keys it gets
+    opened = f'exec make lint PYTHON="{sys.executable}" < {os.ttyname(other_end)} > {os.ttyname(other_end)} 2>&1'
+    process = subprocess.Popen(["sh", "-c", opened], cwd=checkout, start_new_session=True)
     written = b""
     until(lambda: len(alive(number)) == 5)
+    os.close(other_end)
     os.write(terminal, b"\x03")
     while True:
         try:
@@ -176,9 +177,8 @@ def test_ctrl_c_at_the_terminal_ends_make_and_all_beneath(number: str, tmp_path:
         except OSError:  # make has ended, and nobody else has the terminal open
             break
         written += piece
-    _, status = os.waitpid(process, 0)
     os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) != 0
+    assert process.wait(timeout=90) != 0
     assert alive(number) == []
     said = written.decode()
     assert "ending what runs; Ctrl-C again: at once" in said

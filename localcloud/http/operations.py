@@ -13,7 +13,7 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
-from localcloud.arguments import words
+from localcloud.arguments import rules, words
 from localcloud.arguments.model import check
 from localcloud.arguments.wire import malformed
 from localcloud.http.errors import Fault
@@ -109,4 +109,6 @@ def _parameters(
     except (RequestParserError, KeyError, TypeError, ValueError):
         return None, words.unreadable(operation, protocol)
     violations = list(check(operation.input_shape, found)) if operation.input_shape else []
-    return found, words.of_violations(operation, protocol, violations) if violations else None
+    if violations and (refusal := words.of_violations(operation, protocol, violations)):
+        return found, refusal
+    return found, rules.refusal(operation.service_model.service_name, operation.name, found)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
-from moto.iam.exceptions import MalformedPolicyDocument
+from moto.iam.exceptions import LimitExceededException, MalformedPolicyDocument
 from moto.iam.models import IAMBackend
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
+from localcloud.arguments.rules import iam as sizes
 from localcloud.iam import sources, trust
 from localcloud.iam.conditions import PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class TrustPolicy(IAMTrustPolicyDocumentValidator):
@@ -37,6 +41,21 @@ class LocalIAMBackend(IAMBackend):
         self._require_trust(policy_document)
         role.assume_role_policy_document = policy_document
 
+    @override
+    def put_role_policy(self, role_name: str, policy_name: str, policy_json: str) -> None:
+        _require_room("role", role_name, self.get_role(role_name).policies, policy_name, policy_json)
+        super().put_role_policy(role_name, policy_name, policy_json)
+
+    @override
+    def put_group_policy(self, group_name: str, policy_name: str, policy_json: str) -> None:
+        _require_room("group", group_name, self.get_group(group_name).policies, policy_name, policy_json)
+        super().put_group_policy(group_name, policy_name, policy_json)
+
+    @override
+    def put_user_policy(self, user_name: str, policy_name: str, policy_json: str) -> None:
+        _require_room("user", user_name, self.get_user(user_name).policies, policy_name, policy_json)
+        super().put_user_policy(user_name, policy_name, policy_json)
+
     def _require_trust(self, document: str) -> None:
         TrustPolicy(document).validate()
         try:
@@ -52,3 +71,10 @@ class LocalIAMBackend(IAMBackend):
             role, _, session = name.partition("/")
             return bool(session) and any(r.name == role for r in self.get_roles())
         return sources.entity_of(self, arn) is not None
+
+
+def _require_room(kind: str, name: str, policies: Mapping[str, str], policy: str, document: str) -> None:
+    """Refuse an inline policy that is, together with the others, larger than IAM takes."""
+    others = (each for other, each in policies.items() if other != policy)
+    if sum(map(sizes.size, (document, *others))) > sizes.INLINE[kind]:
+        raise LimitExceededException(sizes.exceeded(kind, name))

@@ -1,0 +1,28 @@
+"""What botocore's models don't say of arguments, by service and operation, each with its source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from localcloud.arguments.rules import ec2, eks, elbv2, iam, logs, s3, ssm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localcloud.arguments.words import Refusal
+
+RULES = {
+    "ec2": ec2.RULES,
+    "eks": eks.RULES,
+    "elbv2": elbv2.RULES,
+    "iam": iam.RULES,
+    "logs": logs.RULES,
+    "s3": s3.RULES,
+    "ssm": ssm.RULES,
+}
+
+
+def refusal(service: str, operation: str, parameters: Mapping[str, Any]) -> Refusal | None:
+    """Return what the service refuses first of parameters that its model allows."""
+    checks = RULES.get(service, {}).get(operation, ())
+    return next((refused for check in checks for refused in check(parameters)), None)

@@ -1,0 +1,177 @@
+"""EC2: characters of names and descriptions, tags, ranges, ports, user data.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html, API_IpRange.html, API_IpPermission.html,
+API_Tag.html, API_CreateVpc.html, API_CreateSubnet.html, API_ImportKeyPair.html;
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Any
+
+from localcloud.arguments.words import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localcloud.arguments.rules.kinds import Check, Rules
+
+TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
+CHARACTERS = "are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+MOST_TAGS, LONGEST_KEY, LONGEST_VALUE, LONGEST_KEY_PAIR = 50, 127, 256, 255
+LARGEST_NETWORK, SMALLEST_NETWORK = 16, 28
+USER_DATA_BYTES = 16384
+HIGHEST_PORT, HIGHEST_PROTOCOL = 65535, 255
+PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6", "-1")
+
+
+def _invalid(message: str) -> Refusal:
+    return Refusal(code="InvalidParameterValue", message=message)
+
+
+def _found(name: str, value: Any) -> Iterator[Any]:
+    """Yield each value of this name, however deep it is."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _found(name, item)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if key == name:
+                yield item
+            else:
+                yield from _found(name, item)
+
+
+def _group(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+    name = asked["GroupName"]
+    for parameter, value in (("GroupName", name), ("GroupDescription", asked["Description"])):
+        if not value.isascii():
+            yield _invalid(
+                f"Value ({value}) for parameter {parameter} is invalid. Character sets beyond ASCII are not supported."
+            )
+    if name.startswith("sg-"):
+        yield _invalid(f"Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*.")
+    if not name or not TEXT.fullmatch(name):
+        yield _invalid(f"Value ({name}) for parameter GroupName is invalid. Valid names {CHARACTERS}")
+    if not TEXT.fullmatch(asked["Description"]):
+        yield _invalid(f"Invalid security group description. Valid descriptions {CHARACTERS}")
+
+
+def _descriptions(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+    if not all(TEXT.fullmatch(text) for text in _found("Description", asked)):
+        yield _invalid(f"Invalid rule description. Valid descriptions {CHARACTERS}")
+
+
+def _permissions(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+    for rule in asked.get("IpPermissions") or (asked,):
+        protocol, first, last = rule.get("IpProtocol"), rule.get("FromPort"), rule.get("ToPort")
+        if protocol is None:
+            continue
+        known = protocol.lower() in PROTOCOLS or (protocol.isdigit() and int(protocol) <= HIGHEST_PROTOCOL)
+        if not known:
+            yield _invalid(f"Invalid value '{protocol}' for IP protocol. Unknown protocol.")
+        ports = [port for port in (first, last) if port is not None]
+        if protocol.lower() in ("tcp", "udp") and (
+            ports != sorted(ports) or any(p > HIGHEST_PORT or p < -1 for p in ports)
+        ):
+            yield _invalid(f"Invalid TCP/UDP port range ({first}:{last})")
+
+
+def _tags(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+    lists = [asked["Tags"]] if isinstance(asked.get("Tags"), list) else []
+    for specifications in _found("TagSpecifications", asked):
+        lists += [specification.get("Tags") or [] for specification in specifications]
+    for tags in lists:
+        keys = [tag.get("Key", "") for tag in tags]
+        if len(keys) > MOST_TAGS:
+            yield Refusal(
+                code="TagLimitExceeded", message="The maximum number of Tags for a resource has been reached."
+            )
+        for key in keys:
+            if key.lower().startswith("aws:"):
+                yield _invalid("Tag keys starting with 'aws:' are reserved for internal use")
+            if len(key) > LONGEST_KEY:
+                yield _invalid(f"Tag key exceeds the maximum length of {LONGEST_KEY} characters: {key}")
+            if keys.count(key) > 1:
+                yield _invalid(f"Duplicate tag key '{key}' specified.")
+        for value in (tag.get("Value", "") for tag in tags):
+            if len(value) > LONGEST_VALUE:
+                yield _invalid(f"Tag value exceeds the maximum length of {LONGEST_VALUE} characters: {value}")
+
+
+def _range_of(kind: str) -> Check:
+    """Return the check of the range of a VPC or of a subnet: EC2 takes one with host bits, and clears them."""
+
+    def check(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+        cidr = asked.get("CidrBlock")
+        if not cidr:
+            return
+        try:
+            network = IPv4Network(cidr, strict=False)
+        except ValueError:
+            yield _invalid(f"Value ({cidr}) for parameter cidrBlock is invalid. This is not a valid CIDR block.")
+            return
+        if "/" not in cidr or not LARGEST_NETWORK <= network.prefixlen <= SMALLEST_NETWORK:
+            yield Refusal(code=f"Invalid{kind}.Range", message=f"The CIDR '{cidr}' is invalid.")
+
+    return check
+
+
+def _user_data(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+    for text in _found("UserData", asked):
+        if isinstance(text, Mapping):
+            continue  # ModifyInstanceAttribute's
+        try:
+            size = len(base64.b64decode("".join(text.split()), validate=True))
+        except (binascii.Error, ValueError):
+            yield _invalid("Invalid BASE64 encoding of user data.")
+            return
+        if size > USER_DATA_BYTES:
+            yield _invalid(f"User data is limited to {USER_DATA_BYTES} bytes")
+
+
+def _key_pair(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+    name = asked["KeyName"]
+    if len(name) > LONGEST_KEY_PAIR:
+        yield _invalid(f"Value for parameter KeyPairName is invalid. Length exceeds maximum of {LONGEST_KEY_PAIR}.")
+    if not name.isascii():
+        yield _invalid(
+            f"Value ({name}) for parameter KeyPairName is invalid. Character sets beyond ASCII are not supported."
+        )
+
+
+RULES: Rules = {
+    "CreateSecurityGroup": (_group, _tags),
+    "AuthorizeSecurityGroupIngress": (_descriptions, _permissions, _tags),
+    "AuthorizeSecurityGroupEgress": (_descriptions, _permissions, _tags),
+    "ModifySecurityGroupRules": (_descriptions,),
+    "UpdateSecurityGroupRuleDescriptionsIngress": (_descriptions,),
+    "UpdateSecurityGroupRuleDescriptionsEgress": (_descriptions,),
+    "CreateVpc": (_range_of("Vpc"), _tags),
+    "CreateSubnet": (_range_of("Subnet"), _tags),
+    "CreateKeyPair": (_key_pair, _tags),
+    "ImportKeyPair": (_key_pair, _tags),
+    "RunInstances": (_user_data, _tags),
+    "CreateLaunchTemplate": (_user_data, _tags),
+    "CreateLaunchTemplateVersion": (_user_data, _tags),
+    **dict.fromkeys(
+        (
+            "AllocateAddress",
+            "CreateDhcpOptions",
+            "CreateInternetGateway",
+            "CreateNatGateway",
+            "CreateNetworkAcl",
+            "CreateNetworkInterface",
+            "CreateRouteTable",
+            "CreateTags",
+            "CreateVolume",
+            "CreateVpcEndpoint",
+        ),
+        (_tags,),
+    ),
+}

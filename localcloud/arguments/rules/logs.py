@@ -1,0 +1,27 @@
+"""CloudWatch Logs: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from localcloud.arguments.words import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from localcloud.arguments.rules.kinds import Rules
+
+YEARS = (365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, *YEARS)
+
+
+def _retention(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+    if (days := asked["retentionInDays"]) not in DAYS:
+        text = f"Member must satisfy enum value set: [{', '.join(map(str, DAYS))}]"
+        message = (
+            f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: {text}"
+        )
+        yield Refusal(code="InvalidParameterException", message=message)
+
+
+RULES: Rules = {"PutRetentionPolicy": (_retention,)}

@@ -1,0 +1,26 @@
+"""S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from localcloud.arguments.words import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from localcloud.arguments.rules.kinds import Rules
+
+NAME = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9]([a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
+SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+
+
+def _bucket(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+    name = asked["Bucket"]
+    if not NAME.fullmatch(name) or name.endswith(SUFFIXES) or ADDRESS.fullmatch(name):
+        yield Refusal(code="InvalidBucketName", message=f"The specified bucket is not valid. ({name})")
+
+
+RULES: Rules = {"CreateBucket": (_bucket,)}

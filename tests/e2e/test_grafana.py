@@ -43,7 +43,7 @@ def test_the_programs_own_metrics_are_closed(stack: Stack) -> None:
 def test_nobody_gets_in_without_a_log_in(stack: Stack) -> None:
     address = f"https://{stack.address}:{stack.outputs['grafana_port']}/api/search"
     assert requests.get(address, verify=stack.authority, timeout=10).status_code == 401
-    wrong = requests.get(address, auth=("viewer", "wrong"), verify=stack.authority, timeout=10)
+    wrong = requests.get(address, auth=("nobody", "wrong"), verify=stack.authority, timeout=10)
     assert wrong.status_code == 401
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+import sqlite3
 import ssl
 import subprocess
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
-from doubles.grafana.tests.conftest import DASHBOARD, Double
+from doubles.grafana.tests.conftest import DASHBOARD, TREE, Double
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,3 +222,75 @@ def test_an_unreachable_prometheus_is_an_error_of_the_query(tmp_path: Path) -> N
         assert get(double, "/api/datasources/uid/prometheus/health").status_code == 400
     finally:
         double.stop()
+
+
+@pytest.fixture
+def strict(tmp_path: Path, prometheus: str) -> Iterator[Double]:
+    running = Double(tmp_path, prometheus, "[security]\nbrute_force_login_protection_max_attempts = 2\n")
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_wrong_passwords_lock_a_user_out_for_minutes_by_api_and_form(strict: Double) -> None:
+    assert get(strict, "/api/user").status_code == 200
+    for _ in range(2):
+        wrong = get(strict, "/api/user", ("admin", "wrong"))
+        assert (wrong.status_code, wrong.json()["messageId"]) == (401, "password-auth.failed")
+    blocked = get(strict, "/api/user")
+    assert (blocked.status_code, blocked.json()["messageId"]) == (401, "login-attempt.blocked")
+    assert blocked.json()["message"] == "Invalid username or password"
+    form = requests.post(f"{strict.url}/login", json={"user": "ADMIN", "password": "admin"}, timeout=30)
+    assert (form.status_code, form.json()["messageId"]) == (401, "login-attempt.blocked")
+    strict.stop()
+    strict.start()
+    assert get(strict, "/api/user").status_code == 401
+    with closing(sqlite3.connect(strict.home / "data" / "grafana.db")) as database:
+        database.execute("UPDATE attempt SET at = at - 300")
+        database.commit()
+    assert get(strict, "/api/user").status_code == 200
+
+
+def test_wrong_passwords_of_nobody_lock_nobody_out(strict: Double) -> None:
+    for _ in range(3):
+        assert get(strict, "/api/user", ("nobody", "x")).json()["messageId"] == "password-auth.failed"
+    assert get(strict, "/api/user").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("path", ["-/reload", "api/v1/write", "api/v1/label/job/values"])
+def test_nothing_but_queries_is_posted_through_the_proxy(double: Double, method: str, path: str) -> None:
+    reply = requests.request(
+        method,
+        f"{double.url}/api/datasources/proxy/uid/prometheus/{path}",
+        data={"query": "up"},
+        auth=ADMIN,
+        timeout=30,
+    )
+    assert reply.status_code == 403
+    assert reply.json()["message"] == f"non allow-listed {method}s not allowed on proxied Prometheus datasource"
+
+
+def test_queries_are_posted_through_the_proxy(double: Double) -> None:
+    address = f"{double.url}/api/datasources/proxy/uid/prometheus/api/v1/query"
+    reply = requests.post(address, data={"query": "up"}, auth=ADMIN, timeout=30)
+    assert (reply.status_code, reply.json()["status"]) == (200, "success")
+
+
+def rows() -> list[tuple[str, str, int, int]]:
+    """Return the differences of the README: method, path, the double's status and Grafana's."""
+    text = (TREE.parent / "README.md").read_text().partition("## Differences")[2].partition("## ")[0]
+    found = re.findall(r"^\| `(\w+) (\S+)` \| (\d+) \| (\d+) \|", text, flags=re.MULTILINE)
+    return [(method, path, int(ours), int(real)) for method, path, ours, real in found]
+
+
+def test_the_readme_has_differences() -> None:
+    assert len(rows()) >= 6
+
+
+@pytest.mark.parametrize(("method", "path", "ours", "real"), rows())
+def test_the_differences_of_the_readme_are_those_that_are_left(
+    double: Double, method: str, path: str, ours: int, real: int
+) -> None:
+    reply = requests.request(method, double.url + path, json={}, auth=ADMIN, timeout=30, allow_redirects=False)
+    assert (reply.status_code, ours != real) == (ours, True)

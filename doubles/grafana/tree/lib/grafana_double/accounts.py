@@ -20,6 +20,7 @@ ROLES = ("Viewer", "Editor", "Admin")
 PASSWORD_LENGTH = 4
 STRICT_LENGTH = 12
 LIFETIME = 30 * 24 * 3600
+ATTEMPTS_SECONDS = 5 * 60  # within which wrong passwords count
 _BY_SESSION = (
     "SELECT account.* FROM session JOIN account ON account.id = session.account WHERE hash = ? AND expires > ?"
 )
@@ -105,6 +106,21 @@ def by_password(store: Store, login: str, password: str) -> Account | None:
         store.run("UPDATE account SET seen = ? WHERE id = ?", now(), found.id)
         return found
     return None
+
+
+def wrong_passwords(store: Store, login: str) -> int:
+    """Count the wrong passwords of a login that is not long ago."""
+    since = time.time() - ATTEMPTS_SECONDS
+    found = store.row("SELECT count(*) AS attempts FROM attempt WHERE login = ? AND at > ?", login.lower(), since)
+    return int((found or {})["attempts"])
+
+
+def note_wrong_password(store: Store, login: str) -> None:
+    """Remember a wrong password of a user; of who is none, Grafana remembers nothing."""
+    if lookup(store, login) is not None:
+        store.run("DELETE FROM attempt WHERE at < ?", time.time() - 2 * ATTEMPTS_SECONDS)
+        store.insert("attempt", login=login.lower(), at=time.time())
+        store.keep()
 
 
 def set_password(store: Store, account_id: int, password: str) -> None:

@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, g, redirect, render_template, request
 
 from . import NOTICE, accounts
 from .answers import Answer, Refused, answer, body, text
-from .identity import COOKIE, WRONG, identify
+from .identity import COOKIE, WRONG, identify, log_in
 
 if TYPE_CHECKING:
     from flask import Response
@@ -45,6 +45,11 @@ def missing() -> Answer:
     return answer({"message": "Not found"}, 404, charset=True)
 
 
+def _without_details(message_id: str) -> Refused:
+    """Return the form's refusal, which is shorter than the API's."""
+    return Refused(401, {"statusCode": 401, "messageId": message_id, "message": WRONG}, charset=False)
+
+
 @pages.get("/login")
 def login_page() -> str:
     """Show the form."""
@@ -55,9 +60,12 @@ def login_page() -> str:
 def login() -> Answer:
     """Log in by the form: the answer sets the session's cookie."""
     data = body()
-    found = accounts.by_password(g.store, text(data, "user"), text(data, "password"))
-    if found is None or found.disabled:
-        raise Refused(401, {"statusCode": 401, "messageId": "password-auth.failed", "message": WRONG}, charset=False)
+    try:
+        found = log_in(g.store, text(data, "user"), text(data, "password"))
+    except Refused as refused:
+        raise _without_details(refused.body["messageId"]) from refused
+    if found.disabled:
+        raise _without_details("password-auth.failed")
     done = answer({"message": "Logged in", "redirectUrl": "/"})
     return _set_cookies(done, accounts.start_session(g.store, found), accounts.LIFETIME)
 

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS account (
 CREATE UNIQUE INDEX IF NOT EXISTS account_email ON account (email) WHERE email != '';
 CREATE TABLE IF NOT EXISTS session (
   hash TEXT PRIMARY KEY, account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE, expires REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS attempt (login TEXT NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS token (
   id INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT UNIQUE NOT NULL, name TEXT NOT NULL,
   account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE);
@@ -91,6 +92,10 @@ class Store:
         names, marks = ", ".join(columns), ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - no name comes from outside
         return self._connection.execute(statement, tuple(columns.values())).lastrowid or 0
+
+    def keep(self) -> None:
+        """Commit what was done so far, also where the request is refused."""
+        self._connection.commit()
 
     def count(self, table: str, where: str = "1") -> int:
         """Count rows; both names come from this code only."""

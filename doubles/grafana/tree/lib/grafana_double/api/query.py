@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ..datasources import DataSource
 
 
+# what the data source's plugin lets be posted: queries, whose forms may be long
+POSTED = tuple(f"api/v1/{name}" for name in ("labels", "query", "series"))  # with query_range and query_exemplars
+
+
 def source(uid: str) -> DataSource:
     """Return a data source by uid, or answer 404."""
     found = datasources.find(store(), uid=uid)
@@ -79,10 +83,12 @@ def source_health(uid: str) -> Answer:
     return answer({"details": details, "message": "Successfully queried the Prometheus API.", "status": "OK"})
 
 
-@api.route("/datasources/proxy/uid/<uid>/<path:path>", methods=["GET", "POST"])
+@api.route("/datasources/proxy/uid/<uid>/<path:path>", methods=["GET", "POST", "PUT", "DELETE"])
 @requires("datasources:query")
 def proxy(uid: str, path: str) -> Answer:
-    """Hand a request on to the data source as it is."""
+    """Hand a request on to the data source as it is: reads, and the queries that are posted."""
+    if request.method != "GET" and (request.method != "POST" or not path.startswith(POSTED)):
+        raise Refused(403, f"non allow-listed {request.method}s not allowed on proxied Prometheus datasource")
     posted = request.get_data() if request.method == "POST" else None
     query = request.query_string.decode()
     try:

@@ -26,12 +26,11 @@ PACKAGE = Path(localcloud.__path__[0])
 STOOD_ON = {
     "botocore.auth:SigV4Auth": {"_normalize_url_path"},
     "moto.core.base_backend:BackendDict": {"_instances"},
-    "moto.core.responses:BaseResponse": {"_get_int_param", "_get_param", "_get_params"},
+    "moto.core.responses:BaseResponse": {"_get_int_param", "_get_param"},
     "moto.ec2.models:EC2Backend": {"_get_template_from_args"},
     "moto.ec2.models.elastic_network_interfaces:NetworkInterface": {"_group_set"},
     "moto.ec2.models.instances:Instance": {"_state"},
     "moto.ec2.models.subnets:Subnet": {"_reserved_ips", "_subnet_ips"},
-    "moto.ec2.responses.security_groups:SecurityGroups": {"_process_rules_from_querystring"},
     "moto.ecr.models:ECRBackend": {"_get_repository", "_resolve_image_tag_mutability"},
     "moto.ecr.models:Repository": {"_get_image"},
     "moto.iam.policy_validation:IAMTrustPolicyDocumentValidator": {"_validate_version"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,9 +34,6 @@ CLUSTER_TAG = "eks:cluster-name"
 GROUP_TAG = "eks:nodegroup-name"
 RELEASE = f"{addons.KUBERNETES_VERSION}.3-20260903"
 NOT_ASSUMABLE = "Role with arn: %s, could not be assumed because it does not exist or the trusted entity is not correct"
-NAME = (
-    r"[0-9A-Za-z][0-9A-Za-z_-]{0,62}"  # https://docs.aws.amazon.com/eks/latest/userguide/create-managed-node-group.html
-)
 DEFAULT_TYPE = "t3.medium"
 TEMPLATE_KEYS = ("MetadataOptions", "TagSpecifications", "BlockDeviceMappings", "KeyName", "Monitoring", "EbsOptimized")
 
@@ -55,12 +51,6 @@ class Changes:
 def check(group: Nodegroup) -> None:
     """Refuse what can't be made, before anything is changed."""
     cluster = group.cluster_name
-    if not re.fullmatch(NAME, group.name):
-        message = (
-            f"The nodegroupName {group.name} is not valid: it starts with a letter or digit, has letters, digits, "
-        )
-        message += "hyphens and underscores, and at most 63 characters."
-        raise InvalidParameterException(clusterName=cluster, message=message)
     check_sizes(cluster, group.scaling_config)
     for kind in group.instance_types:
         if kind not in INSTANCE_TYPES:

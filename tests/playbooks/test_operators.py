@@ -64,7 +64,7 @@ class Environment:
         bucket = f"beacon-local-state-{ACCOUNT}"
         deployers = policy(
             "deployer",
-            account=ACCOUNT,
+            account_id=ACCOUNT,
             environment="local",
             key="arn:aws:kms:eu-west-1:123456789012:key/none",
             partition="aws",

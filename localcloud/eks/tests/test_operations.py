@@ -235,7 +235,7 @@ def test_a_node_group_can_be_resized_and_relabelled(site: Site) -> None:
             {"scalingConfig": {"minSize": 1, "maxSize": 2, "desiredSize": 3}},
             "desiredSize 3 can't be greater than maxSize 2",
         ),
-        ({"nodegroupName": "-main"}, "The nodegroupName -main is not valid: it starts with a letter or digit"),
+        ({"nodegroupName": "-main"}, "The nodegroupName parameter -main contains invalid characters: it must match"),
         (
             {"taints": [{"key": "k", "effect": "NoSchedule"}]},
             (

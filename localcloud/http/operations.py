@@ -33,6 +33,9 @@ NAMES = {
     "servicequotas": "service-quotas",
     "tagging": "resourcegroupstaggingapi",
 }
+# requests for the first generation of load balancers are signed for the same name; their version tells them apart:
+# https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/CommonParameters.html
+CLASSIC = {("elasticloadbalancing", "2012-06-01"): "elb"}
 UNKNOWN = "UnknownOperation"
 
 
@@ -60,9 +63,10 @@ def _model(service: str) -> Any:
 
 def read(asked: AwsRequest) -> Operation:
     """Find the operation and its parameters. One that botocore does not know as the service's has none."""
-    service = NAMES.get(asked.service, asked.service)
-    model = _model(service)
     request = Request(asked.replay())
+    name = NAMES.get(asked.service, asked.service)
+    service = CLASSIC.get((asked.service, request.values.get("Version", "")), name)
+    model = _model(service)
     found: OperationModel | None = None
     uri: dict[str, Any] = {}
     if model is not None:

@@ -101,3 +101,13 @@ def test_a_value_of_another_type_is_refused(service: str) -> None:
             assert CODES.fullmatch(found.fault.code), (name, found.fault)
             assert where.lower() in found.fault.message.lower(), (name, where, found.fault)
             assert found.parameters is None
+
+
+@pytest.mark.parametrize("name", ["CreateLoadBalancer", "DescribeLoadBalancers"])
+def test_the_first_generation_of_load_balancers_is_told_by_its_version(name: str) -> None:
+    """Both generations are signed for one name, and have operations of the same name."""
+    model = illegal_arguments.model_of("elb").operation_model(name)
+    parts = illegal_arguments.request(model, illegal_arguments.legal(model.input_shape), service="elasticloadbalancing")
+    found = operations.read(illegal_arguments.sent(parts))
+    assert (found.name, found.fault) == (name, None)
+    assert "LoadBalancerName" in found.accepts or "LoadBalancerNames" in found.accepts

@@ -6,6 +6,7 @@ of a role, user or group count together: its backend asks for what is left.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from localcloud.arguments.words import Refusal
@@ -19,9 +20,10 @@ MANAGED, TRUST = 6144, 2048
 INLINE = {"user": 2048, "group": 5120, "role": 10240}
 
 
-def size(document: str) -> int:
-    """Return how much of a quota a policy takes."""
-    return len("".join(document.split()))
+def size(document: str | Mapping[str, Any]) -> int:
+    """Return how much of a quota a policy takes; moto's CloudFormation hands it over as it was read."""
+    text = document if isinstance(document, str) else json.dumps(document)
+    return len("".join(text.split()))
 
 
 def _size(parameter: str, quota: str, most: int) -> Check:

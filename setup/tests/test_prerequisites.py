@@ -23,6 +23,7 @@ def nothing_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("BEACON_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("BEACON_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
     monkeypatch.setattr(machine, "is_debian", lambda: False)
     monkeypatch.setattr(machine, "free_gib", lambda _: 1.5)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,10 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (state / "localcloud").mkdir()
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "localcloud"]) as server:
         (state / "localcloud" / "lock").write_text(f"{server.pid} 1764000000 5600\n")
+        deadline = time.monotonic() + 10
+        while ports.server("LOCALCLOUD_PORT") is None:  # its command line shows a moment after its start
+            assert time.monotonic() < deadline, "the process shows no command line"
+            time.sleep(0.01)
         yield state
         server.kill()
 

@@ -26,7 +26,7 @@ INTEGERS = ("integer", "long", "short", "byte")
 INDEX = re.compile(r"\.\d+(?=\.|$)")
 BOOLEANS = ("true", "false", "1", "0")
 # what a request in a query's form has besides its parameters
-COMMON = frozenset({"Action", "Version", "Timestamp", "SecurityToken", "AWSAccessKeyId", "Expires", "Signature"})
+COMMON = frozenset({"Action", "Version", "Timestamp", "SecurityToken", "AWSAccessKeyId", "Expires"})
 SIGNING = ("X-Amz-", "Signature")
 DEEPEST = 12  # shapes may hold themselves
 

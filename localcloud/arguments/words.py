@@ -9,10 +9,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from localcloud.arguments.model import Kind, message
+from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -33,6 +34,7 @@ EKS_NAME = (
     'The {} parameter contains invalid characters. It should conform to the regular expression "{}"In other words, it '
     "should start with a number or letter, and can contain numbers, letters, dashes, and underscores."
 )
+NO_XML = "The XML you provided was not well-formed or did not validate against our published schema"
 TOKENS = {
     str: "STRING_VALUE",
     int: "NUMBER_VALUE",
@@ -42,16 +44,7 @@ TOKENS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """What a service answers to an argument that it does not take."""
-
-    code: str
-    message: str
-    status: int = 400
-
-
-def of_violations(operation: OperationModel, protocol: str, wrong: list[Violation]) -> Refusal | None:
+def of_violations(operation: OperationModel, protocol: str, wrong: list[Violation]) -> Fault | None:
     """Return what a service says of values that its model does not allow; None where it takes them all the same."""
     service, first = operation.service_model.service_name, wrong[0]
     if service == "ec2":
@@ -68,34 +61,33 @@ def of_violations(operation: OperationModel, protocol: str, wrong: list[Violatio
     else:
         words = message(wrong)
     default = "ValidationError" if protocol == "query" else "ValidationException"
-    return Refusal(code=CODES.get(service, default), message=words)
+    return Fault(code=CODES.get(service, default), message=words)
 
 
-def of_malformed(operation: OperationModel, protocol: str, wrong: Malformed) -> Refusal:
+def of_malformed(operation: OperationModel, protocol: str, wrong: Malformed) -> Fault:
     """Return what a service says of a value that is not of the model's type, or of a name that it does not know."""
     service = operation.service_model.service_name
     if service == "ec2":
         if not wrong.expected:
-            return Refusal(code="UnknownParameter", message=f"The parameter {wrong.at} is not recognized")
+            return Fault(code="UnknownParameter", message=f"The parameter {wrong.at} is not recognized")
         text = f"Value ({wrong.value}) for parameter {wrong.at} is invalid. Expecting a value of type {wrong.expected}."
-        return Refusal(code="InvalidParameterValue", message=text)
+        return Fault(code="InvalidParameterValue", message=text)
     if service == "s3":
         text = f"Provided {wrong.at} not an {wrong.expected} or within {wrong.expected} range"
-        return Refusal(code="InvalidArgument", message=text)
+        return Fault(code="InvalidArgument", message=text)
     if protocol == "query":
         text = f"{wrong.value} for {wrong.at} can not be converted to {_an(wrong.expected)}"
-        return Refusal(code="MalformedInput", message=text)
-    return Refusal(code="SerializationException", message=_serialization(wrong))
+        return Fault(code="MalformedInput", message=text)
+    return Fault(code="SerializationException", message=_serialization(wrong))
 
 
-def unreadable(operation: OperationModel, protocol: str) -> Refusal:
+def unreadable(operation: OperationModel, protocol: str) -> Fault:
     """Return what a service says of a body that it can't read."""
     if protocol == "rest-xml":
-        text = "The XML you provided was not well-formed or did not validate against our published schema"
-        return Refusal(
-            code="InvalidInput" if operation.service_model.service_name == "route53" else "MalformedXML", message=text
+        return Fault(
+            code="InvalidInput" if operation.service_model.service_name == "route53" else "MalformedXML", message=NO_XML
         )
-    return Refusal(
+    return Fault(
         code="MalformedInput" if protocol in ("query", "ec2") else "SerializationException",
         message=f"The parameters of {operation.name} can not be read",
     )
@@ -131,18 +123,18 @@ def _ecr(wrong: Violation) -> str:
     return f"Invalid parameter at '{wrong.at}' failed to satisfy constraint: '{constraint}'"
 
 
-def _ec2(wrong: Violation) -> Refusal:
+def _ec2(wrong: Violation) -> Fault:
     name = wrong.at.replace(".member", "")
     if wrong.kind is Kind.MISSING:
-        return Refusal(code="MissingParameter", message=f"The request must contain the parameter {name}")
+        return Fault(code="MissingParameter", message=f"The request must contain the parameter {name}")
     if isinstance(wrong.limit, tuple):
-        return Refusal(code="InvalidParameterValue", message=f"Invalid value '{wrong.value}' for {name}.")
+        return Fault(code="InvalidParameterValue", message=f"Invalid value '{wrong.value}' for {name}.")
     value, expected = f"Value ( {wrong.value} ) for parameter {name} is invalid.", ""
     if wrong.kind in (Kind.LOW, Kind.HIGH):
         what = "value" if isinstance(wrong.value, int | float) else "length"
         side = "greater" if wrong.kind is Kind.LOW else "less"
         expected = f" Expecting a {what} {side} than or equal to {wrong.limit}."
-    return Refusal(code="InvalidParameterValue", message=f"{value}{expected}")
+    return Fault(code="InvalidParameterValue", message=f"{value}{expected}")
 
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
@@ -160,17 +152,16 @@ S3_VALUES = {
 }
 
 
-def _s3(operation: OperationModel, wrong: Violation) -> Refusal:
+def _s3(operation: OperationModel, wrong: Violation) -> Fault:
     member, _, inside = wrong.at.partition(".")
     if wrong.at in S3_VALUES:
         code, words = S3_VALUES[wrong.at]
-        return Refusal(code=code, message=f"{words} ({wrong.at}: {wrong.value})")
+        return Fault(code=code, message=f"{words} ({wrong.at}: {wrong.value})")
     payload = operation.input_shape.serialization.get("payload")
     if inside or member == payload:
         if wrong.kind is Kind.MISSING and not inside:
-            return Refusal(code="MissingRequestBodyError", message=f"Request Body is empty: {member} is required")
-        text = "The XML you provided was not well-formed or did not validate against our published schema"
-        return Refusal(code="MalformedXML", message=f"{text} ({wrong})")
+            return Fault(code="MissingRequestBodyError", message=f"Request Body is empty: {member} is required")
+        return Fault(code="MalformedXML", message=f"{NO_XML} ({wrong})")
     if wrong.kind is Kind.HIGH and member == "Key":
-        return Refusal(code="KeyTooLongError", message="Your key is too long")
-    return Refusal(code="InvalidArgument", message=f"Invalid Argument: {wrong}")
+        return Fault(code="KeyTooLongError", message="Your key is too long")
+    return Fault(code="InvalidArgument", message=f"Invalid Argument: {wrong}")

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What a service answers to a request that it refuses, without a protocol."""
+
+    code: str
+    message: str
+    status: int = 400
+
 
 class LocalCloudError(Exception):
     """For a person at the command line: names the thing, what is allowed and the next step."""

@@ -199,7 +199,7 @@ class LocalEC2Backend(EC2Backend):
             place._subnet_ips[private_ip_address] = eni  # noqa: SLF001
         return eni
 
-    # -- public addresses
+    # -- security groups of running machines
     @override
     def modify_instance_security_groups(self, instance_id: str, new_group_id_list: list[str]) -> Any:
         instance = super().modify_instance_security_groups(instance_id, new_group_id_list)
@@ -215,6 +215,7 @@ class LocalEC2Backend(EC2Backend):
             nic.instance.security_groups = list(nic._group_set)  # noqa: SLF001 # moto adds the instance's to the interface's
             self._converge(nic.instance)
 
+    # -- public addresses
     @override
     def allocate_address(self, domain: str, address: str | None = None, tags: Any = None) -> Any:
         if len(self.addresses) >= applied(self.account_id, self.region_name, ELASTIC_IPS):

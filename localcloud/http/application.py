@@ -17,8 +17,9 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from localcloud.core import runtime, services
+from localcloud.core.errors import Fault
 from localcloud.http import errors, operations, signatures
-from localcloud.http.errors import Fault, RefusedError
+from localcloud.http.errors import RefusedError
 from localcloud.http.request import AwsRequest
 
 if TYPE_CHECKING:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from localcloud.core.errors import Fault
 from localcloud.http import errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-    from localcloud.http.errors import Fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,5 +35,5 @@ class Edge:
             return errors.foreign(f"for {host or 'no host'}: ask {' or '.join(sorted(self.hosts))}")
         length = environ.get("CONTENT_LENGTH") or "0"
         if not (length.isascii() and length.isdigit()):
-            return errors.Fault(code="BadRequest", message=f"Content-Length {length!r} is no number of bytes.")
+            return Fault(code="BadRequest", message=f"Content-Length {length!r} is no number of bytes.")
         return None

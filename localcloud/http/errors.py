@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
 from werkzeug import Response
+
+from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,15 +18,6 @@ XML_SERVICES = ("s3", "route53", "cloudfront")
 NO_LENGTH = "You must provide the Content-Length HTTP header."
 INCOMPLETE = "The request body terminated unexpectedly"
 EXPIRES = "X-Amz-Expires must be between 1 and 604800 seconds, which is a week."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """What went wrong, without a protocol."""
-
-    code: str
-    message: str
-    status: int = 400
 
 
 class RefusedError(Exception):

@@ -16,14 +16,13 @@ from werkzeug.exceptions import NotFound
 from localcloud.arguments import rules, words
 from localcloud.arguments.model import check
 from localcloud.arguments.wire import malformed
-from localcloud.http.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from moto.core.model import OperationModel
 
-    from localcloud.arguments.words import Refusal
+    from localcloud.core.errors import Fault
     from localcloud.http.request import AwsRequest
 
 # botocore's name of a service, where it is not the one that requests are signed for
@@ -75,12 +74,10 @@ def read(asked: AwsRequest) -> Operation:
         except (NotFound, NotImplementedError):  # no such path, or a content type of another protocol
             found = None
     parameters: Mapping[str, Any] | None = {}
-    fault = None
+    fault: Fault | None = None
     if found is not None:
         protocol = determine_request_protocol(model, request.content_type)
-        parameters, refusal = _parameters(found, request, uri, asked.body, protocol)
-        if refusal is not None:
-            fault = Fault(code=refusal.code, message=refusal.message, status=refusal.status)
+        parameters, fault = _parameters(found, request, uri, asked.body, protocol)
     return Operation(
         service=asked.service,
         protocol=asked.protocol,
@@ -95,7 +92,7 @@ def read(asked: AwsRequest) -> Operation:
 
 def _parameters(
     operation: OperationModel, request: Request, uri: dict[str, Any], body: bytes, protocol: str
-) -> tuple[Mapping[str, Any] | None, Refusal | None]:
+) -> tuple[Mapping[str, Any] | None, Fault | None]:
     """Return the parameters, None when they can't be read; and what the service refuses of them."""
     if wrong := malformed(operation, protocol, request.values, body):
         return None, words.of_malformed(operation, protocol, wrong)
@@ -113,6 +110,6 @@ def _parameters(
     except (RequestParserError, KeyError, TypeError, ValueError):
         return None, words.unreadable(operation, protocol)
     violations = list(check(operation.input_shape, found)) if operation.input_shape else []
-    if violations and (refusal := words.of_violations(operation, protocol, violations)):
-        return found, refusal
+    if violations and (fault := words.of_violations(operation, protocol, violations)):
+        return found, fault
     return found, rules.refusal(operation.service_model.service_name, operation.name, found)

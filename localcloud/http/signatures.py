@@ -15,12 +15,12 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from localcloud.core import runtime
+from localcloud.core.errors import Fault
 from localcloud.http import chunks, errors, principals
 from localcloud.http.errors import RefusedError
 from localcloud.http.request import FORM, PARTS_OF_CREDENTIAL
 
 if TYPE_CHECKING:
-    from localcloud.http.errors import Fault
     from localcloud.http.principals import Principal
     from localcloud.http.request import AwsRequest
 
@@ -145,7 +145,7 @@ def _pieces_of_s3(request: AwsRequest, signature: Signature, principal: Principa
     """Put the body together from its pieces, and check what vouches for them."""
     length = request.headers.get("x-amz-decoded-content-length", "")
     if not NUMBER.fullmatch(length):
-        return errors.Fault(code="MissingContentLength", message=errors.NO_LENGTH, status=411)
+        return Fault(code="MissingContentLength", message=errors.NO_LENGTH, status=411)
     announced = request.headers.get("x-amz-trailer", "").lower() if kind in chunks.WITH_TRAILER else ""
     trailers = frozenset(name.strip() for name in announced.split(",") if name.strip())
     chain = None
@@ -160,13 +160,11 @@ def _pieces_of_s3(request: AwsRequest, signature: Signature, principal: Principa
     try:
         body, values = chunks.decode(request.body, length=int(length), trailers=trailers, chain=chain)
     except chunks.MalformedError:
-        return errors.Fault(code="IncompleteBody", message=errors.INCOMPLETE)
+        return Fault(code="IncompleteBody", message=errors.INCOMPLETE)
     except chunks.ForgedError:
         return errors.bad_signature(request.service, request.protocol)
     except chunks.DigestError as error:
-        return errors.Fault(
-            code="BadDigest", message=f"The {error} you specified did not match the calculated checksum."
-        )
+        return Fault(code="BadDigest", message=f"The {error} you specified did not match the calculated checksum.")
     request.put_together(body, values)
     return None
 
@@ -235,9 +233,9 @@ def _wrong_time(request: AwsRequest, signature: Signature) -> Fault | None:
     now = clock()
     if signature.expires is not None:
         if not 0 < signature.expires <= LONGEST_PRESIGNED:
-            return errors.Fault(code="AuthorizationQueryParametersError", message=errors.EXPIRES)
+            return Fault(code="AuthorizationQueryParametersError", message=errors.EXPIRES)
         if now > signed + timedelta(seconds=signature.expires):
-            return errors.Fault(code="AccessDenied", message="Request has expired", status=403)
+            return Fault(code="AccessDenied", message="Request has expired", status=403)
     elif now - signed > CLOCK_SKEW:
         bounds = f"{(now - CLOCK_SKEW).strftime(STAMP)} ({now.strftime(STAMP)} - 15 min.)"
         text = f"Signature expired: {signature.timestamp} is now earlier than {bounds}"

@@ -8,8 +8,9 @@ from moto.iam.models import iam_backends
 from moto.sts.exceptions import STSValidationError
 from moto.sts.responses import TokenResponse
 
+from localcloud.core.errors import Fault
 from localcloud.http import errors, principals
-from localcloud.http.errors import Fault, RefusedError
+from localcloud.http.errors import RefusedError
 from localcloud.iam import sources
 from localcloud.iam.conditions import PolicyError
 from localcloud.iam.policy import Kind, Request, evaluate, parse

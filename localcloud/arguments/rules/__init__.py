@@ -9,7 +9,7 @@ from localcloud.arguments.rules import ec2, eks, elbv2, iam, logs, s3, ssm
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localcloud.arguments.words import Refusal
+    from localcloud.core.errors import Fault
 
 RULES = {
     "ec2": ec2.RULES,
@@ -22,7 +22,7 @@ RULES = {
 }
 
 
-def refusal(service: str, operation: str, parameters: Mapping[str, Any]) -> Refusal | None:
+def refusal(service: str, operation: str, parameters: Mapping[str, Any]) -> Fault | None:
     """Return what the service refuses first of parameters that its model allows."""
     checks = RULES.get(service, {}).get(operation, ())
     return next((refused for check in checks for refused in check(parameters)), None)

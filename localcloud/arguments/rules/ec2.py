@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
-from localcloud.arguments.words import Refusal
+from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +30,8 @@ HIGHEST_PORT, HIGHEST_PROTOCOL = 65535, 255
 PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6", "-1")
 
 
-def _invalid(message: str) -> Refusal:
-    return Refusal(code="InvalidParameterValue", message=message)
+def _invalid(message: str) -> Fault:
+    return Fault(code="InvalidParameterValue", message=message)
 
 
 def _found(name: str, value: Any) -> Iterator[Any]:
@@ -47,7 +47,7 @@ def _found(name: str, value: Any) -> Iterator[Any]:
                 yield from _found(name, item)
 
 
-def _group(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+def _group(asked: Mapping[str, Any]) -> Iterator[Fault]:
     name = asked["GroupName"]
     for parameter, value in (("GroupName", name), ("GroupDescription", asked["Description"])):
         if not value.isascii():
@@ -62,12 +62,12 @@ def _group(asked: Mapping[str, Any]) -> Iterator[Refusal]:
         yield _invalid(f"Invalid security group description. Valid descriptions {CHARACTERS}")
 
 
-def _descriptions(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+def _descriptions(asked: Mapping[str, Any]) -> Iterator[Fault]:
     if not all(TEXT.fullmatch(text) for text in _found("Description", asked)):
         yield _invalid(f"Invalid rule description. Valid descriptions {CHARACTERS}")
 
 
-def _permissions(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+def _permissions(asked: Mapping[str, Any]) -> Iterator[Fault]:
     for rule in asked.get("IpPermissions") or (asked,):
         protocol, first, last = rule.get("IpProtocol"), rule.get("FromPort"), rule.get("ToPort")
         if protocol is None:
@@ -82,16 +82,14 @@ def _permissions(asked: Mapping[str, Any]) -> Iterator[Refusal]:
             yield _invalid(f"Invalid TCP/UDP port range ({first}:{last})")
 
 
-def _tags(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+def _tags(asked: Mapping[str, Any]) -> Iterator[Fault]:
     lists = [asked["Tags"]] if isinstance(asked.get("Tags"), list) else []
     for specifications in _found("TagSpecifications", asked):
         lists += [specification.get("Tags") or [] for specification in specifications]
     for tags in lists:
         keys = [tag.get("Key", "") for tag in tags]
         if len(keys) > MOST_TAGS:
-            yield Refusal(
-                code="TagLimitExceeded", message="The maximum number of Tags for a resource has been reached."
-            )
+            yield Fault(code="TagLimitExceeded", message="The maximum number of Tags for a resource has been reached.")
         for key in keys:
             if key.lower().startswith("aws:"):
                 yield _invalid("Tag keys starting with 'aws:' are reserved for internal use")
@@ -107,7 +105,7 @@ def _tags(asked: Mapping[str, Any]) -> Iterator[Refusal]:
 def _range_of(kind: str) -> Check:
     """Return the check of the range of a VPC or of a subnet: EC2 takes one with host bits, and clears them."""
 
-    def check(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+    def check(asked: Mapping[str, Any]) -> Iterator[Fault]:
         cidr = asked.get("CidrBlock")
         if not cidr:
             return
@@ -117,12 +115,12 @@ def _range_of(kind: str) -> Check:
             yield _invalid(f"Value ({cidr}) for parameter cidrBlock is invalid. This is not a valid CIDR block.")
             return
         if "/" not in cidr or not LARGEST_NETWORK <= network.prefixlen <= SMALLEST_NETWORK:
-            yield Refusal(code=f"Invalid{kind}.Range", message=f"The CIDR '{cidr}' is invalid.")
+            yield Fault(code=f"Invalid{kind}.Range", message=f"The CIDR '{cidr}' is invalid.")
 
     return check
 
 
-def _user_data(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+def _user_data(asked: Mapping[str, Any]) -> Iterator[Fault]:
     for text in _found("UserData", asked):
         if isinstance(text, Mapping):
             continue  # ModifyInstanceAttribute's
@@ -135,7 +133,7 @@ def _user_data(asked: Mapping[str, Any]) -> Iterator[Refusal]:
             yield _invalid(f"User data is limited to {USER_DATA_BYTES} bytes")
 
 
-def _key_pair(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+def _key_pair(asked: Mapping[str, Any]) -> Iterator[Fault]:
     name = asked["KeyName"]
     if len(name) > LONGEST_KEY_PAIR:
         yield _invalid(f"Value for parameter KeyPairName is invalid. Length exceeds maximum of {LONGEST_KEY_PAIR}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from localcloud.arguments.words import Refusal
+from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,14 +16,14 @@ LONGEST_NODEGROUP = 63
 NODEGROUP = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]*")
 
 
-def _nodegroup(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+def _nodegroup(asked: Mapping[str, Any]) -> Iterator[Fault]:
     name = asked["nodegroupName"]
     if len(name) > LONGEST_NODEGROUP:
         text = f"nodegroupName can't be longer than {LONGEST_NODEGROUP} characters!"
-        yield Refusal(code="InvalidParameterException", message=text)
+        yield Fault(code="InvalidParameterException", message=text)
     if not NODEGROUP.fullmatch(name):
         text = f"The nodegroupName parameter {name} contains invalid characters: it must match {NODEGROUP.pattern}"
-        yield Refusal(code="InvalidParameterException", message=text)
+        yield Fault(code="InvalidParameterException", message=text)
 
 
 RULES: Rules = {"CreateNodegroup": (_nodegroup,)}

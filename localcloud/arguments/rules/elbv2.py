@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from localcloud.arguments.words import Refusal
+from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ LONGEST = 32
 NAME = re.compile(r"[a-zA-Z0-9-]+")
 
 
-def _balancer(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+def _balancer(asked: Mapping[str, Any]) -> Iterator[Fault]:
     name = asked["Name"]
     problem = ""
     if len(name) > LONGEST:
@@ -31,7 +31,7 @@ def _balancer(asked: Mapping[str, Any]) -> Iterator[Refusal]:
     elif name.startswith("internal-"):
         problem = "cannot begin with 'internal-'"
     if problem:
-        yield Refusal(code="ValidationError", message=f"The load balancer name '{name}' {problem}")
+        yield Fault(code="ValidationError", message=f"The load balancer name '{name}' {problem}")
 
 
 RULES: Rules = {"CreateLoadBalancer": (_balancer,)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from localcloud.arguments.words import Refusal
+from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,9 +27,9 @@ def size(document: str | Mapping[str, Any]) -> int:
 
 
 def _size(parameter: str, quota: str, most: int) -> Check:
-    def check(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+    def check(asked: Mapping[str, Any]) -> Iterator[Fault]:
         if size(asked[parameter]) > most:
-            yield Refusal(code="LimitExceeded", message=f"Cannot exceed quota for {quota}: {most}", status=409)
+            yield Fault(code="LimitExceeded", message=f"Cannot exceed quota for {quota}: {most}", status=409)
 
     return check
 

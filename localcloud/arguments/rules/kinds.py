@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from localcloud.arguments.words import Refusal
+from localcloud.core.errors import Fault
 
-Check = Callable[[Mapping[str, Any]], Iterator[Refusal]]
+Check = Callable[[Mapping[str, Any]], Iterator[Fault]]
 Rules = Mapping[str, tuple[Check, ...]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from localcloud.arguments.words import Refusal
+from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,10 +17,10 @@ SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 
-def _bucket(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+def _bucket(asked: Mapping[str, Any]) -> Iterator[Fault]:
     name = asked["Bucket"]
     if not NAME.fullmatch(name) or name.endswith(SUFFIXES) or ADDRESS.fullmatch(name):
-        yield Refusal(code="InvalidBucketName", message=f"The specified bucket is not valid. ({name})")
+        yield Fault(code="InvalidBucketName", message=f"The specified bucket is not valid. ({name})")
 
 
 RULES: Rules = {"CreateBucket": (_bucket,)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from localcloud.arguments.words import Refusal
+from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,23 +28,23 @@ TOO_LARGE = (
 )
 
 
-def _name(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+def _name(asked: Mapping[str, Any]) -> Iterator[Fault]:
     name = asked["Name"]
     if not NAME.fullmatch(name) or "//" in name:
-        yield Refusal(code="ValidationException", message=f"{BAD_NAME} ({name})")
+        yield Fault(code="ValidationException", message=f"{BAD_NAME} ({name})")
     if "/" in name and not name.startswith("/"):
-        yield Refusal(code="ValidationException", message=f"Parameter name must be a fully qualified name. ({name})")
+        yield Fault(code="ValidationException", message=f"Parameter name must be a fully qualified name. ({name})")
     if name.count("/") > LEVELS:
         text = f"The parameter name {name} has more than {LEVELS} levels."
-        yield Refusal(code="HierarchyLevelLimitExceededException", message=text)
+        yield Fault(code="HierarchyLevelLimitExceededException", message=text)
 
 
-def _value(asked: Mapping[str, Any]) -> Iterator[Refusal]:
+def _value(asked: Mapping[str, Any]) -> Iterator[Fault]:
     """Refuse what is too large for its tier; without one, a parameter that is there has its own."""
     tier = asked.get("Tier") or ("Advanced" if asked.get("Overwrite") else "Standard")
     most = STANDARD if tier == "Standard" else ADVANCED
     if len(asked["Value"].encode()) > most:
-        yield Refusal(code="ValidationException", message=TOO_LARGE.format(tier, most))
+        yield Fault(code="ValidationException", message=TOO_LARGE.format(tier, most))
 
 
 RULES: Rules = {"PutParameter": (_name, _value)}

@@ -11,16 +11,16 @@ from moto.core.utils import get_service_model
 from localcloud.arguments import words
 from localcloud.arguments.model import check, pattern_of
 from localcloud.arguments.wire import malformed
-from localcloud.arguments.words import Refusal
+from localcloud.core.errors import Fault
 
 
-def violated(service: str, operation: str, asked: dict[str, Any]) -> Refusal | None:
+def violated(service: str, operation: str, asked: dict[str, Any]) -> Fault | None:
     model = get_service_model(service).operation_model(operation)
     protocol = model.service_model.metadata["protocol"]
     return words.of_violations(model, protocol, list(check(model.input_shape, asked)))
 
 
-def unread(service: str, operation: str, values: dict[str, str] | None = None, body: Any = None) -> Refusal | None:
+def unread(service: str, operation: str, values: dict[str, str] | None = None, body: Any = None) -> Fault | None:
     model = get_service_model(service).operation_model(operation)
     protocol = model.service_model.metadata["protocol"]
     found = malformed(model, protocol, values or {}, b"" if body is None else json.dumps(body).encode())
@@ -35,7 +35,7 @@ def test_all_that_is_wrong_is_said_in_the_common_frameworks_words() -> None:
         "scalingConfig": {"maxSize": 0},
         "taints": [{"key": ""}],
     }
-    assert violated("eks", "CreateNodegroup", asked) == Refusal(
+    assert violated("eks", "CreateNodegroup", asked) == Fault(
         code="InvalidParameterException",
         message="3 validation errors detected: Value null at 'nodeRole' failed to satisfy constraint: Member must not be "
         "null; Value '0' at 'scalingConfig.maxSize' failed to satisfy constraint: Member must have value greater than or "
@@ -198,7 +198,7 @@ WIRES: list[tuple[str, str, dict[str, str] | None, Any, str, str]] = [
 def test_a_value_of_another_type_is_named(
     service: str, operation: str, values: dict[str, str] | None, body: Any, code: str, text: str
 ) -> None:
-    assert unread(service, operation, values, body) == Refusal(code=code, message=text)
+    assert unread(service, operation, values, body) == Fault(code=code, message=text)
 
 
 @pytest.mark.parametrize(

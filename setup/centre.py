@@ -19,11 +19,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import paths
+from . import paths, ports
 
 PREFIX = f"beacon-{paths.LOCAL_ENVIRONMENT}"
 PARAMETERS = f"/beacon/{paths.LOCAL_ENVIRONMENT}"
-HTTP_PORT, GRAFANA_PORT = 80, 3000
 SECONDS = 4
 PATIENCE = Config(connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": 1})
 # a figure, and the query that has it
@@ -57,7 +56,7 @@ class Centre:
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the series of an instant query. Raises OSError when Grafana does not answer."""
-        url = f"https://{self.address}:{GRAFANA_PORT}/api/datasources/proxy/uid/prometheus/api/v1/query"
+        url = f"https://{self.address}:{ports.GRAFANA}/api/datasources/proxy/uid/prometheus/api/v1/query"
         credentials = base64.b64encode(f"viewer:{self.password}".encode()).decode()
         request = urllib.request.Request(
             url,

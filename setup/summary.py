@@ -7,7 +7,7 @@ import subprocess
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from . import paths
+from . import paths, ports
 from .durations import spoken
 from .phases import local_cloud_environment, program
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 LINES, COLUMNS = 24, 100
 LABEL = 12  # columns of what a paragraph is about
 PATHS = ("/gandalf", "/colombo")
-GRAFANA_PORT = 3000
 LOG_IN = r"""
 eval "$(.venv/bin/python -m localcloud env)"
 .venv/bin/aws ssm get-parameter --name /beacon/local/grafana-viewer \
@@ -41,7 +40,7 @@ def text(addresses: Sequence[str], sources: Iterable[Mapping[str, Any]], seconds
     also = f"   also at {', '.join(others)}" if others else ""
     parts = [
         *paragraph("Web pages", "   ".join(f"http://{first}{path}" for path in PATHS) + also),
-        *paragraph("Grafana", f"https://{first}:{GRAFANA_PORT}   users admin and viewer; the password of viewer:"),
+        *paragraph("Grafana", f"https://{first}:{ports.GRAFANA}   users admin and viewer; the password of viewer:"),
         *(" " * LABEL + line for line in LOG_IN.splitlines()),
         *paragraph("", "TLS by the environment's own CA: /beacon/local/ca-certificate"),
         *paragraph("Cluster", ".venv/bin/ansible-playbook playbooks/access.yml -i inventories/local"),

@@ -77,3 +77,8 @@ def test_what_runs_no_more_is_nobodys(running: Path) -> None:
 def test_down_removes_the_note(running: Path) -> None:
     (note,) = running.rglob("checkout")
     assert note.parent in paths.local_state()
+
+
+def test_a_digit_that_is_no_decimal_is_no_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRROR_PORT", "568²")
+    assert "MIRROR_PORT=568² is no port. A number from 1024 to 65535 is allowed" in map(str, ports.check())

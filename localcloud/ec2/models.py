@@ -20,10 +20,10 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 
 from localcloud.core import runtime
 from localcloud.core.errors import DockerFailedError, HopelessError, ImageMissingError
-from localcloud.ec2 import console, hooks, zones
+from localcloud.ec2 import addresses, console, hooks, quotas, zones
 from localcloud.ec2.machine import image_of, specification
 from localcloud.servicequotas.models import applied
-from localcloud.servicequotas.table import ELASTIC_IPS, STANDARD_VCPUS, VPCS
+from localcloud.servicequotas.table import STANDARD_VCPUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -116,6 +116,18 @@ class LocalEC2Backend(EC2Backend):
 
     # -- security groups
     @override
+    def create_security_group(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs.get("is_default"):
+            quotas.one_more_security_group(self)
+        return super().create_security_group(*args, **kwargs)
+
+    @override
+    def _verify_group_will_respect_rule_count_limit(
+        self, group: Any, current_rule_nb: int, ip_ranges: Any, source_groups: Any = None, egress: bool = False
+    ) -> None:
+        quotas.rules(self, current_rule_nb + len(ip_ranges or ()) + len(source_groups or ()))
+
+    @override
     def describe_security_group_rules(self, *args: Any, **kwargs: Any) -> Any:
         rules = super().describe_security_group_rules(*args, **kwargs)
         for rule in rules:
@@ -165,8 +177,7 @@ class LocalEC2Backend(EC2Backend):
     @override
     def create_vpc(self, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
         if not (kwargs.get("is_default") or self._is_being_made()):
-            if len(self.vpcs) >= applied(self.account_id, self.region_name, VPCS):
-                raise EC2ClientError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
+            quotas.one_more_vpc(self)
             try:
                 other = runtime.current().view.conflict(cidr_block)
             except ValueError:
@@ -185,6 +196,21 @@ class LocalEC2Backend(EC2Backend):
         vpc = super().delete_vpc(vpc_id)
         runtime.current().queue.submit("leftovers/networks", remove_stray_networks)
         return vpc
+
+    @override
+    def create_subnet(self, vpc_id: str, *args: Any, **kwargs: Any) -> Any:
+        quotas.one_more_subnet(self, vpc_id)
+        return super().create_subnet(vpc_id, *args, **kwargs)
+
+    @override
+    def create_internet_gateway(self, *args: Any, **kwargs: Any) -> Any:
+        quotas.one_more_internet_gateway(self)
+        return super().create_internet_gateway(*args, **kwargs)
+
+    @override
+    def create_nat_gateway(self, subnet_id: str, *args: Any, **kwargs: Any) -> Any:
+        quotas.one_more_nat_gateway(self, self.get_subnet(subnet_id).availability_zone)
+        return super().create_nat_gateway(subnet_id, *args, **kwargs)
 
     def create_network_interface(
         self, subnet: Any, private_ip_address: Any, private_ip_addresses: Any = None, *args: Any, **kwargs: Any
@@ -218,8 +244,7 @@ class LocalEC2Backend(EC2Backend):
     # -- public addresses
     @override
     def allocate_address(self, domain: str, address: str | None = None, tags: Any = None) -> Any:
-        if len(self.addresses) >= applied(self.account_id, self.region_name, ELASTIC_IPS):
-            raise EC2ClientError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
+        quotas.one_more_address(self)
         return super().allocate_address(domain, address or self._free_public_address(), tags)
 
     @override
@@ -283,6 +308,10 @@ class LocalEC2Backend(EC2Backend):
         image_id = image_id or template.get("ImageId", "")
         if image_id not in self.amis:
             raise EC2ClientError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+        if kwargs.get("subnet_id"):
+            addresses.check(self, self.get_subnet(kwargs["subnet_id"]), [kwargs.get("private_ip")])
+        for nic in (nic for nic in kwargs.get("nics") or () if nic.get("SubnetId")):
+            addresses.check(self, self.get_subnet(nic["SubnetId"]), [nic.get("PrivateIpAddress")])
         kind = kwargs.get("instance_type")
         if kwargs.get("is_instance_type_default") or not kind:
             kind = template.get("InstanceType", kind)

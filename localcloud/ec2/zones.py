@@ -64,7 +64,9 @@ def taken_by_eks(region: str) -> list[str]:
 
 
 def check_instance_type(backend: Any, instance_type: str, zone: str | None) -> None:
-    """Refuse a type that does not exist, or that the zone does not offer."""
+    """Refuse a type or a zone that does not exist, and a type that the zone does not offer."""
+    if zone and zone not in {each.name for each in of_region(backend.region_name)}:
+        raise EC2ClientError("InvalidParameterValue", f"Invalid availability zone: [{zone}]")
     offered = backend.describe_instance_type_offerings("availability-zone", {"instance-type": [instance_type]})
     zones = [offer["Location"] for offer in offered]
     if not zones:

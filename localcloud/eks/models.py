@@ -31,6 +31,8 @@ from localcloud.eks.base import asking_others, find
 from localcloud.eks.resources import Cluster, ClusterSettings, Plane, VpcConfig, endpoint_host
 from localcloud.eks.workloads import Workloads
 from localcloud.iam.sources import assumable
+from localcloud.servicequotas.models import applied
+from localcloud.servicequotas.table import CLUSTERS, NODE_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +50,13 @@ NO_PUBLIC_ENDPOINT = (
 PRIVATE = (IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
 SERVICE_PREFIXES = range(12, 25)
 ADMINISTRATOR = "AmazonEKSClusterAdminPolicy"
+
+
+class ResourceLimitExceededError(EKSError):
+    """One more than the account's quota."""
+
+    TYPE = "ResourceLimitExceededException"
+    STATUS = 400
 
 
 class UnsupportedAvailabilityZoneError(EKSError):
@@ -215,6 +224,9 @@ class LocalEKSBackend(AccessEntries, Workloads):
             raise ResourceInUseException(clusterName=cluster.name, nodegroupName=group.name, message=message)
         if cluster.status != "ACTIVE":
             raise InvalidRequestException(message=f"Cluster '{cluster.name}' is not in ACTIVE status")
+        if len(cluster.nodegroups) >= applied(self.account_id, self.region_name, NODE_GROUPS):
+            message = "The maximum number of node groups per cluster has been reached."
+            raise ResourceLimitExceededError(clusterName=cluster.name, nodegroupName=group.name, message=message)
         nodegroups.check(group)
         if template:
             nodegroups.check_template(group)
@@ -301,6 +313,9 @@ class LocalEKSBackend(AccessEntries, Workloads):
         if asked.name in self.clusters:
             message = f"Cluster already exists with name: {asked.name}"
             raise ResourceInUseException(clusterName=asked.name, message=message)
+        if len(self.clusters) >= applied(self.account_id, self.region_name, CLUSTERS):
+            message = "The maximum number of clusters has been reached."
+            raise ResourceLimitExceededError(clusterName=asked.name, message=message)
         nodegroups.check_version(asked.name, asked.version)
         if asked.public_access:
             refuse(NO_PUBLIC_ENDPOINT)

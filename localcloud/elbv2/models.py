@@ -18,6 +18,8 @@ from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
 
 from localcloud.core import runtime
 from localcloud.elbv2 import health, jobs
+from localcloud.servicequotas.models import applied
+from localcloud.servicequotas.table import NETWORK_BALANCERS, TARGET_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,6 +102,8 @@ class LocalELBv2Backend(ELBv2Backend):
             )
         if any(balancer.name == name for balancer in self.load_balancers.values()):
             raise ELBClientError("DuplicateLoadBalancerName", f"A load balancer with the name {name} already exists.")
+        if len(self.load_balancers) >= applied(self.account_id, self.region_name, NETWORK_BALANCERS):
+            raise ELBClientError("TooManyLoadBalancers", "The maximum number of load balancers has been reached")
         kwargs["scheme"] = kwargs.get("scheme") or "internet-facing"
         made: Any = super().create_load_balancer(name, security_groups, *args, **kwargs)
         made.__class__ = LocalLoadBalancer  # moto has no factory to override
@@ -183,6 +187,8 @@ class LocalELBv2Backend(ELBv2Backend):
                 "ValidationError",
                 f"The target type {kind} is not offered by the local cloud: {', '.join(TARGET_TYPES)} are",
             )
+        if len(self.target_groups) >= applied(self.account_id, self.region_name, TARGET_GROUPS):
+            raise ELBClientError("TooManyTargetGroups", "The maximum number of target groups has been reached")
         self._refuse(kwargs.get("protocol"))
         codes = (kwargs.get("matcher") or {}).get("HttpCode")
         _refuse_health_check(kwargs.get("healthcheck_port"), kwargs.get("healthcheck_path"), codes)

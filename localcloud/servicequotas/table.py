@@ -41,18 +41,30 @@ STANDARD_VCPUS = Quota(
     default=5,
     granted=32,
 )
+SUBNETS = Quota(service="vpc", code="L-407747CB", name="Subnets per VPC", default=200)
+INTERNET_GATEWAYS = Quota(service="vpc", code="L-A4707A72", name="Internet gateways per Region", default=5)
+NAT_GATEWAYS = Quota(service="vpc", code="L-FE5A380F", name="NAT gateways per Availability Zone", default=5)
+SECURITY_GROUPS = Quota(service="vpc", code="L-E79EC296", name="VPC security groups per Region", default=2500)
+RULES = Quota(service="vpc", code="L-0EA8095F", name="Inbound or outbound rules per security group", default=60)
+NETWORK_BALANCERS = Quota(
+    service="elasticloadbalancing", code="L-69A177A2", name="Network Load Balancers per Region", default=50
+)
+TARGET_GROUPS = Quota(service="elasticloadbalancing", code="L-B22855CB", name="Target Groups per Region", default=3000)
+CLUSTERS = Quota(service="eks", code="L-1194D53C", name="Clusters", default=100)
+NODE_GROUPS = Quota(service="eks", code="L-6D54EA21", name="Managed node groups per cluster", default=30)
+NODES = Quota(service="eks", code="L-BD136A63", name="Nodes per managed node group", default=450)
 QUOTAS = (
     ELASTIC_IPS,
     STANDARD_VCPUS,
     VPCS,
-    Quota(service="vpc", code="L-407747CB", name="Subnets per VPC", default=200),
-    Quota(service="vpc", code="L-A4707A72", name="Internet gateways per Region", default=5),
-    Quota(service="vpc", code="L-FE5A380F", name="NAT gateways per Availability Zone", default=5),
-    Quota(service="vpc", code="L-E79EC296", name="VPC security groups per Region", default=2500),
-    Quota(service="vpc", code="L-0EA8095F", name="Inbound or outbound rules per security group", default=60),
-    Quota(service="elasticloadbalancing", code="L-69A177A2", name="Network Load Balancers per Region", default=50),
-    Quota(service="elasticloadbalancing", code="L-B22855CB", name="Target Groups per Region", default=3000),
-    Quota(service="eks", code="L-1194D53C", name="Clusters", default=100),
-    Quota(service="eks", code="L-6D54EA21", name="Managed node groups per cluster", default=30),
-    Quota(service="eks", code="L-BD136A63", name="Nodes per managed node group", default=450),
+    SUBNETS,
+    INTERNET_GATEWAYS,
+    NAT_GATEWAYS,
+    SECURITY_GROUPS,
+    RULES,
+    NETWORK_BALANCERS,
+    TARGET_GROUPS,
+    CLUSTERS,
+    NODE_GROUPS,
+    NODES,
 )

@@ -538,3 +538,17 @@ def test_everything_survives_a_kill_of_the_server(site: Site) -> None:
     nodes = {name: spec for name, spec in specs.items() if spec.image.endswith("/node:1")}
     for name, spec in nodes.items():
         assert site.cloud.machines.specs[name] == spec
+
+
+def test_clusters_and_node_groups_end_at_the_quota(site: Site) -> None:
+    site.create()
+    site.create_nodes()
+    quotas = site.cloud.client("service-quotas")
+    for code in ("L-1194D53C", "L-6D54EA21"):
+        quotas.request_service_quota_increase(ServiceCode="eks", QuotaCode=code, DesiredValue=1)
+    with pytest.raises(ClientError, match=r"ResourceLimitExceeded.*The maximum number of clusters has been reached\."):
+        site.create(name="second")
+    with pytest.raises(
+        ClientError, match=r"ResourceLimitExceeded.*number of node groups per cluster has been reached\."
+    ):
+        site.create_nodes(nodegroupName="second")

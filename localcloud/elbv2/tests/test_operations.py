@@ -479,3 +479,13 @@ def test_targets_of_a_group_that_does_not_exist_are_refused(site: Site) -> None:
     for operation in (site.elb.register_targets, site.elb.deregister_targets):
         with pytest.raises(ClientError, match="TargetGroupNotFound"):
             operation(TargetGroupArn=arn, Targets=[{"Id": "i-12345678"}])
+
+
+def test_load_balancers_and_target_groups_end_at_the_quota(site: Site) -> None:
+    quotas = site.cloud.client("service-quotas")
+    for code in ("L-69A177A2", "L-B22855CB"):
+        quotas.request_service_quota_increase(ServiceCode="elasticloadbalancing", QuotaCode=code, DesiredValue=0)
+    with pytest.raises(ClientError, match="TooManyLoadBalancers"):
+        site.create()
+    with pytest.raises(ClientError, match="TooManyTargetGroups"):
+        site.elb.create_target_group(Name="t", Protocol="TCP", Port=80, VpcId=site.vpc)

@@ -95,12 +95,12 @@ class Cloud:
 
     def settle(self) -> None:
         """Wait until all jobs are done."""
-        assert self.now.queue.settle(seconds=10), self.now.queue.pending()
+        assert self.now.queue.settle(seconds=60), self.now.queue.pending()
 
     def boot(self) -> bool:
         """Start as the server process does; whether there was a state."""
         if self.application is not None:
-            assert self.now.queue.stop(seconds=10)
+            assert self.now.queue.stop(seconds=60)
         forget()
         registered = services.register()
         queue = Queue(first_pause=0.01, soon=0.6)  # a failure counts as settled after half a second

@@ -15,7 +15,7 @@ from .up import artefacts, up
 CHECKOV = paths.CHECKOUT / ".venv-checkov"  # apart: it pins an old boto3
 AWX = paths.CHECKOUT / ".venv-awx"  # apart: awx.awx is part of an older distribution only
 IN_TEST = ["prometheus", "grafana"]  # of the scenarios, all of which take twenty minutes
-SUITES = ("oci-conformance", "moto-source")  # the mirror makes them when they are asked for
+SUITES = ("oci-conformance", "cyclonus", "agnhost", "moto-source")  # the mirror makes them when they are asked for
 
 
 def gates() -> dict[str, list[str]]:
@@ -92,7 +92,7 @@ def unit(phases: Phases) -> None:
     go = {**environment(), "GOCACHE": str(paths.cache() / "go-build"), "GOMODCACHE": str(paths.cache() / "go-mod")}
     go |= {"GOFLAGS": "-mod=readonly -trimpath", "CGO_ENABLED": "0"}
     phases.run("go", "go", "test", "./...", environment=go, limit=900)
-    phases.run("unit", program("pytest"), "-q", "-n", "2", environment=environment(), limit=1200)
+    phases.run("unit", program("pytest"), "-q", "-n", "2", environment=environment(), limit=2400)
 
 
 def molecule(phases: Phases) -> None:
@@ -134,7 +134,17 @@ def suites(phases: Phases) -> None:
     """Run other projects' test suites, and keep their results. Raises PhaseError when one fails otherwise than allowed."""
     mirror = (program("python"), "-m", "mirror")
     phases.run("programs", *mirror, "build", *SUITES, environment=environment(), limit=3000)
-    phases.run("images", *mirror, "images", "registry", environment=environment(), limit=3000)
+    phases.run(
+        "images",
+        *mirror,
+        "images",
+        "registry",
+        "control-plane",
+        "node",
+        "haproxy",
+        environment=environment(),
+        limit=3000,
+    )
     phases.run(
         "suites",
         *(program("pytest"), "-v", "--durations", "5", "-m", "suites", "tests/suites"),

@@ -66,6 +66,8 @@ def pytest_configure() -> None:
 def reset(cloud: Cloud) -> None:
     """Empty the local cloud."""
     cloud.settle()
+    with cloud.now.queue._changed:
+        cloud.now.queue._keys.clear()  # consoles of machines that are gone are looked at for two minutes
     with cloud.now.model.lock:
         forget()
         fresh = FakeDocker(prefix=cloud.docker.prefix, is_locked=cloud.docker.is_locked)

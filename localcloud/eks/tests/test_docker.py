@@ -15,94 +15,60 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.docker.client import Engine
 from localcloud.eks import nodes
-from localcloud.eks.controlplane import IMAGE
-from localcloud.tests.harness import LocalCloud, until, up
+from localcloud.eks.tests.cluster import VPC, Local
+from localcloud.tests.harness import until, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.docker
 
-VPC = os.environ.get("LOCALCLOUD_TEST_VPC", "10.119.0.0/16")
-TRUST = json.dumps(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
-)
-
-
-class Local(LocalCloud):
-    """A local cloud with one cluster."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, name="localcloud-eks-test", port=5692, public_range="198.18.36.0/25")
-        self.plane = f"{self.control.config.name}-eks-eu-west-1-demo"
-
-    def kubectl(self, *words: str) -> Any:
-        command = ["docker", "exec", self.plane, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", *words]
-        done = subprocess.run([*command, "-o", "json"], capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    def apply(self, *manifests: dict[str, Any]) -> None:
-        command = ["docker", "exec", "-i", self.plane, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf"]
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
-        subprocess.run([*command, "apply", "-f", "-"], input=text, text=True, timeout=60, check=True)
-
-    def in_node(self, instance: str, script: str, *words: str) -> int:
-        """Run a script in a node; its exit code."""
-        machine = f"{self.control.config.name}-{instance}"
-        command = ["docker", "exec", machine, "bash", "-euc", script, "bash", *words]
-        return subprocess.run(command, timeout=60, check=False).returncode
-
-    def ask_api(self, path: str, credentials: dict[str, str]) -> int:
-        """Ask the API server from a node (a member of the cluster's group) with a token of `aws eks get-token`."""
-        aws = Path(sys.executable).parent / "aws"
-        environ = {**os.environ, **self.control.env(), **credentials}
-        command = [str(aws), "eks", "get-token", "--cluster-name", "demo"]
-        made = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
-        token = json.loads(made.stdout)["status"]["token"]
-        endpoint = self.client("eks").describe_cluster(name="demo")["cluster"]["endpoint"]
-        listed = subprocess.run(
-            ["docker", "ps", "--filter", "label=beacon.eks.cluster=demo", "--format", "{{.Names}}"],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
-        )
-        node = next(name for name in listed.stdout.split() if name.startswith(f"{self.control.config.name}-i-"))
-        curl = [
-            "curl",
-            "-s",
-            "-o",
-            "/dev/null",
-            "-w",
-            "%{http_code}",
-            "--cacert",
-            "/etc/kubernetes/pki/ca.crt",
-            "-H",
-            "@-",
-        ]
-        done = subprocess.run(
-            ["docker", "exec", "-i", node, *curl, endpoint + path],
-            input=f"Authorization: Bearer {token}",
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        return int(done.stdout)
-
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Local]:
-    made = Local(tmp_path)
+    made = Local(tmp_path, name="localcloud-eks-test", port=5692, public_range="198.18.36.0/25")
     with up(made):
-        if not Engine().client.images.list(name=IMAGE):
-            pytest.skip(
-                f"the image {IMAGE} is not in the engine: make it with `python -m mirror images control-plane node haproxy`"
-            )
         yield made
+
+
+def ask_api(local: Local, path: str, credentials: dict[str, str]) -> int:
+    """Ask the API server from a node (a member of the cluster's group) with a token of `aws eks get-token`."""
+    aws = Path(sys.executable).parent / "aws"
+    environ = {**os.environ, **local.control.env(), **credentials}
+    command = [str(aws), "eks", "get-token", "--cluster-name", "demo"]
+    made = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
+    token = json.loads(made.stdout)["status"]["token"]
+    endpoint = local.client("eks").describe_cluster(name="demo")["cluster"]["endpoint"]
+    listed = subprocess.run(
+        ["docker", "ps", "--filter", "label=beacon.eks.cluster=demo", "--format", "{{.Names}}"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    node = next(name for name in listed.stdout.split() if name.startswith(f"{local.control.config.name}-i-"))
+    curl = [
+        "curl",
+        "-s",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        "--cacert",
+        "/etc/kubernetes/pki/ca.crt",
+        "-H",
+        "@-",
+    ]
+    done = subprocess.run(
+        ["docker", "exec", "-i", node, *curl, endpoint + path],
+        input=f"Authorization: Bearer {token}",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return int(done.stdout)
 
 
 def fetch(address: str) -> int:
@@ -113,80 +79,24 @@ def fetch(address: str) -> int:
         return 0
 
 
-def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:  # noqa: PLR0915 - one life, told once
-    ec2, iam, eks, elb = (local.client(name) for name in ("ec2", "iam", "eks", "elbv2"))
-    vpc = ec2.create_vpc(CidrBlock=VPC)["Vpc"]["VpcId"]
-    prefix = VPC.rsplit(".", 2)[0]
-    subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"{prefix}.{n}.0/24", AvailabilityZone=f"eu-west-1{zone}")["Subnet"][
-            "SubnetId"
-        ]
-        for n, zone in ((1, "a"), (2, "b"))
-    ]
-    roles = {
-        name: iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
-        for name in ("eks", "node", "dev")
-    }
-    key = local.client("kms").create_key()["KeyMetadata"]["Arn"]
-    eks.create_cluster(
-        name="demo",
-        version="1.36",
-        roleArn=roles["eks"],
-        resourcesVpcConfig={"subnetIds": subnets},
-        accessConfig={"authenticationMode": "API"},
-        encryptionConfig=[{"resources": ["secrets"], "provider": {"keyArn": key}}],
-        logging={"clusterLogging": [{"types": ["audit"], "enabled": True}]},
-    )
-    cluster = until(lambda: (c := eks.describe_cluster(name="demo")["cluster"])["status"] != "CREATING" and c)
-    assert cluster["status"] == "ACTIVE", cluster["health"]
-    sizes = {"minSize": 2, "maxSize": 2, "desiredSize": 2}
-    eks.create_nodegroup(
-        clusterName="demo",
-        nodegroupName="main",
-        nodeRole=roles["node"],
-        subnets=subnets,
-        scalingConfig=sizes,
-        labels={"a": "b"},
-    )
-    group = until(
-        lambda: (
-            (g := eks.describe_nodegroup(clusterName="demo", nodegroupName="main")["nodegroup"])["status"] != "CREATING"
-            and g
-        )
-    )
-    assert group["status"] == "ACTIVE", group["health"]
+def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:
+    made = local.make()
+    vpc, subnets, roles, cluster = made.vpc, made.subnets, made.roles, made.cluster
+    ec2, eks, elb = (local.client(name) for name in ("ec2", "eks", "elbv2"))
     members = local.kubectl("get", "nodes", "-l", "a=b")["items"]
-    assert {node["metadata"]["labels"]["topology.kubernetes.io/zone"] for node in members} == {
-        "eu-west-1a",
-        "eu-west-1b",
-    }
-    assert all(node["spec"]["providerID"].startswith("aws:///eu-west-1") for node in members)
-
-    eks.create_addon(clusterName="demo", addonName="coredns")
-    addon = until(
-        lambda: (
-            (a := eks.describe_addon(clusterName="demo", addonName="coredns")["addon"])["status"] != "CREATING" and a
-        )
-    )
-    assert addon["status"] == "ACTIVE", addon["health"]
-
-    # ready means: the rules of network policies are loaded on the node
-    guards = ("get", "daemonset", "-n", "kube-system", "aws-node")
-    assert until(lambda: local.kubectl(*guards)["status"].get("numberReady") == 2, seconds=60)
-
     node, other = members
     without_address(local, node, other)
     denied_pod(local, node, other)
 
     # access: the creator, nobody, and what an entry with a policy gives and takes
-    assert local.ask_api("/api/v1/nodes", {}) == 200
+    assert ask_api(local, "/api/v1/nodes", {}) == 200
     session = local.client("sts").assume_role(RoleArn=roles["dev"], RoleSessionName="me")["Credentials"]
     dev = {
         "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
         "AWS_SESSION_TOKEN": session["SessionToken"],
     }
-    assert local.ask_api("/api/v1/nodes", dev) == 401
+    assert ask_api(local, "/api/v1/nodes", dev) == 401
     eks.create_access_entry(clusterName="demo", principalArn=roles["dev"])
     eks.associate_access_policy(
         clusterName="demo",
@@ -194,10 +104,10 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:  
         policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
         accessScope={"type": "namespace", "namespaces": ["kube-*"]},
     )
-    assert until(lambda: local.ask_api("/api/v1/namespaces/kube-system/pods", dev) == 200, seconds=30)
-    assert local.ask_api("/api/v1/namespaces/default/pods", dev) == 403
+    assert until(lambda: ask_api(local, "/api/v1/namespaces/kube-system/pods", dev) == 200, seconds=30)
+    assert ask_api(local, "/api/v1/namespaces/default/pods", dev) == 403
     eks.delete_access_entry(clusterName="demo", principalArn=roles["dev"])
-    assert until(lambda: local.ask_api("/api/v1/namespaces/kube-system/pods", dev) == 401, seconds=30)
+    assert until(lambda: ask_api(local, "/api/v1/namespaces/kube-system/pods", dev) == 401, seconds=30)
     logs = local.client("logs")
     audited = until(
         lambda: "/aws/eks/demo/cluster" in [g["logGroupName"] for g in logs.describe_log_groups()["logGroups"]],
@@ -227,7 +137,7 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:  
     )["TargetGroups"][0]["TargetGroupArn"]
     action = {"Type": "forward", "TargetGroupArn": target}
     elb.create_listener(LoadBalancerArn=balancer, Protocol="TCP", Port=80, DefaultActions=[action])
-    name = group["resources"]["autoScalingGroups"][0]["name"]
+    name = made.nodegroup["resources"]["autoScalingGroups"][0]["name"]
     local.client("autoscaling").attach_load_balancer_target_groups(AutoScalingGroupName=name, TargetGroupARNs=[target])
     nodes_of_balancer = until(lambda: len(found := [m for m in machines(local) if "-nlb-" in m]) == 2 and found)
     public = [address for machine in nodes_of_balancer for address in public_addresses(machine)]
@@ -242,7 +152,7 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:  
     assert [fetch(address) for address in public] == [200, 200]
     again = local.client("eks").describe_cluster(name="demo")["cluster"]
     assert again["endpoint"] == cluster["endpoint"]
-    assert local.ask_api("/api/v1/nodes", {}) == 200
+    assert ask_api(local, "/api/v1/nodes", {}) == 200
 
 
 TIMED_OUT = 28  # curl's exit code

@@ -1,7 +1,7 @@
-# Snapshots of the central Prometheus' series: made by a timer on the monitoring host, brought back by playbooks/restore.yml.
+# The repository of restic with the central Prometheus' series: the monitoring host adds to it, playbooks/restore.yml reads it.
 
 resource "aws_s3_bucket" "backup" {
-  # checkov:skip=CKV_AWS_18:one host writes here, once a day, and says so in its journal
+  # checkov:skip=CKV_AWS_18:one host writes here, each hour, and says so in its journal
   # checkov:skip=CKV_AWS_144:copies of copies in a second region cost more than a month of metrics is worth
   # checkov:skip=CKV2_AWS_62:nobody waits for a notification
   bucket = "${local.prefix}-backup-${local.account_id}"
@@ -62,7 +62,8 @@ data "aws_iam_policy_document" "backup_bucket" {
   }
 }
 
-# What was overwritten or deleted by mistake, or by somebody who got hold of the host, can be had back for a week.
+# What was overwritten or deleted, by mistake or by somebody who got hold of the host, can be had back for a month: the host may
+# not delete versions (docs/runbooks.md, "Backups were deleted").
 resource "aws_s3_bucket_versioning" "backup" {
   bucket                = aws_s3_bucket.backup.id
   expected_bucket_owner = local.account_id
@@ -77,17 +78,18 @@ resource "aws_s3_bucket_lifecycle_configuration" "backup" {
   expected_bucket_owner = local.account_id
 
   rule {
-    id     = "a-month"
+    id     = "deleted-a-month-ago"
     status = "Enabled"
 
     filter {}
 
+    # Nothing ends by its age: the newest snapshot needs data that the oldest one brought
     expiration {
-      days = 30
+      expired_object_delete_marker = true
     }
 
     noncurrent_version_expiration {
-      noncurrent_days = 7
+      noncurrent_days = 30
     }
 
     abort_incomplete_multipart_upload {
@@ -98,7 +100,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "backup" {
   depends_on = [aws_s3_bucket_versioning.backup]
 }
 
-# The monitoring host may add and read. It may not delete: snapshots end by their age.
+# The monitoring host adds, reads, and lets old snapshots end; what it deletes stays as a version.
 resource "aws_iam_role_policy" "monitoring_backup" {
   name   = "backup"
   role   = aws_iam_role.host["monitoring"].id

@@ -11,6 +11,7 @@ locals {
     grafana_viewer    = "${local.parameter_path}/grafana-viewer"
     remote_write      = "${local.parameter_path}/remote-write"
     prometheus_reader = "${local.parameter_path}/prometheus-reader"
+    prometheus_backup = "${local.parameter_path}/prometheus-backup"
     alertmanager      = "${local.parameter_path}/alertmanager"
   }
 }

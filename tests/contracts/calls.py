@@ -36,6 +36,7 @@ GENERAL = (
     (re.compile(r"(?<=-)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "1"),  # node groups
     (re.compile(r"(?<=-)[0-9a-f]{8}(?:[0-9a-f]{9})?\b"), "1"),  # identifiers of EC2
     (re.compile(r"/[0-9a-f]{16}\b"), "/1"),  # of load balancers
+    (re.compile(r"/([0-9a-f]{2}/)?[0-9a-f]{64}\b"), "/1"),  # of restic's objects
 )
 # What the end-to-end tests do as the administrator: no playbook makes users
 OF_TESTS = re.compile(r"iam:(?!GetUser$)\w*(User|AccessKey)\w*")

@@ -164,7 +164,19 @@ ROLES = (
     Rule("s3", r"beacon-test-state-\d+", "BucketOfTheState", arns("s3", STATE)),
     Rule("s3", r"beacon-test-state-\d+/terraform\.tfstate", "State", arns("s3", f"{STATE}/terraform.tfstate")),
     Rule("s3", r"beacon-test-backup-\d+", "BucketOfBackups", arns("s3", BACKUP)),
-    Rule("s3", r"beacon-test-backup-\d+/.*", "Backups", arns("s3", f"{BACKUP}/*")),
+    # what restic lets end, and what it never does
+    Rule(
+        "s3",
+        r"beacon-test-backup-\d+/.*/(data|index|locks|snapshots)/.*",
+        "Backups",
+        arns("s3", *(f"{BACKUP}/*/{folder}/*" for folder in ("data", "index", "locks", "snapshots"))),
+    ),
+    Rule(
+        "s3",
+        r"beacon-test-backup-\d+/.*/(config|keys/.*)",
+        "Repository",
+        arns("s3", f"{BACKUP}/*/config", f"{BACKUP}/*/keys/*"),
+    ),
     SSM,
 )
 # It reads two log-ins and a certificate, and no private key beside them: each by its name

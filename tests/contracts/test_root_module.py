@@ -125,6 +125,13 @@ def test_hosts_decrypt_by_s3_only_and_for_their_bucket() -> None:
         ]
 
 
+def test_the_monitoring_host_deletes_what_restic_ends_and_neither_a_key_nor_a_version() -> None:
+    (deleting,) = [each for each in policies_of_hosts()["monitoring"] if "Delete" in str(each["Action"])]
+    backups = "arn:${partition}:s3:::beacon-${environment}-backup-${account_id}/*"
+    assert deleting["Action"] == "s3:DeleteObject"
+    assert deleting["Resource"] == [f"{backups}/{folder}/*" for folder in ("data", "index", "locks", "snapshots")]
+
+
 def test_hosts_are_denied_every_parameter() -> None:
     (statement,) = policies_of_hosts()["host_no_parameters"]
     assert (statement["effect"], statement["actions"], statement["resources"]) == ("Deny", ["ssm:GetParameter*"], ["*"])

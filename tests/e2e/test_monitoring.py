@@ -145,7 +145,7 @@ def test_a_backup_comes_back(stack: Stack) -> None:
     assert saved.returncode == 0, saved.stdout[-3000:] + saved.stderr
     on_monitoring(stack, "systemctl", "stop", "prometheus")
     try:
-        on_monitoring(stack, "find", "/var/lib/prometheus", "-mindepth", "1", "-delete")
+        on_monitoring(stack, "find", "/var/lib/prometheus/data", "-mindepth", "1", "-delete")
     finally:
         on_monitoring(stack, "systemctl", "start", "prometheus")
     restored = play("restore", "-e", f"confirm={ENVIRONMENT}", limit=600)

@@ -1,394 +1,202 @@
 #!/usr/bin/env python3
-"""Backups of a Prometheus' series in S3: `save`, `fetch NAME` and `swap`; settings are in the JSON file of --settings.
+"""Backups of a Prometheus' series by restic: `save`, `fetch SNAPSHOT` and `swap`; settings are in the JSON file of --settings.
 
-A snapshot is a picture by hard links: it costs no room and disturbs nobody. First the write-ahead logs, then the blocks,
-so that what moves from one to the other meanwhile is in it twice, and never missing; Prometheus sorts that out when it
-starts. The snapshot goes to S3 as parts of one tar stream; its manifest comes last, and makes it whole.
+The units set restic's environment, let old snapshots end, and remove what a run leaves behind that is killed.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import io
-import itertools
+import base64
 import json
 import os
-import re
 import shutil
+import ssl
 import subprocess
 import sys
-import tarfile
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TypedDict
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-LOGS = ("wal", "wbl")
-BLOCK = re.compile(r"[0-9A-Z]{26}")  # a ULID
-OWN = ("snapshots", "restoring", "lost+found")  # beside the series in the data folder, and not of them
-LOG_TRIES = 5
-NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
-PART = re.compile(r"part-[0-9]{5}\.tar")
-SHA256 = re.compile(r"[0-9a-f]{64}")
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-PART_BYTES = 256 * 2**20
-PARTS_MAXIMUM = 4096  # 1 TiB; more is no backup of ours
-TEXT_BYTES = 2**20  # room for the manifest of so many parts
-TRANSFER_SECONDS = 900
-METADATA = "http://169.254.169.254"
-METADATA_SECONDS = 5
+# Whichever host it is: a new one goes on with the backups of the one before
+OWN = ("--host=prometheus", "--tag=series")
+SNAPSHOT_SECONDS = 900
+MISSING = 10  # restic's exit code since 0.17; before it is 1, and its words tell
+LISTED = 30
 
 
 class BackupError(Exception):
-    """Said to whoever called, without a traceback."""
+    """Reported to the caller in one line, without a traceback."""
+
+
+class Snapshot(TypedDict):
+    """What restic tells of a snapshot, as far as it is used."""
+
+    id: str
+    time: str
+    paths: list[str]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the series are, and where their backups."""
+    """Where the series are, and who makes a snapshot of them."""
 
-    data: Path
-    bucket: str
-    prefix: str
-    region: str
-    endpoint: str
+    directory: Path  # holds the series in `data`, and beside them `saving`, `restored` and `replaced-TIME`
+    url: str
+    ca: str
+    user: str
+    password: str  # a file
     metrics: str = ""  # a file that node_exporter serves
 
     @classmethod
     def read(cls, file: Path) -> Settings:
         """Read the JSON file that the role writes."""
         values = json.loads(file.read_text())
-        return cls(**{**values, "data": Path(values["data"])})
+        return cls(**{**values, "directory": Path(values["directory"])})
+
+    @property
+    def data(self) -> Path:
+        """Return the folder of the series."""
+        return self.directory / "data"
 
 
-def credentials() -> dict[str, str]:
-    """Return keys: of the process' environment, else of the instance's role. Raises BackupError without either."""
-    if os.environ.get("AWS_ACCESS_KEY_ID"):
-        return {
-            "key": os.environ["AWS_ACCESS_KEY_ID"],
-            "secret": os.environ["AWS_SECRET_ACCESS_KEY"],
-            "token": os.environ.get("AWS_SESSION_TOKEN", ""),
-        }
-    try:
-        token = _metadata("PUT", "/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "300"})
-        header = {"X-aws-ec2-metadata-token": token}
-        role = _metadata("GET", "/latest/meta-data/iam/security-credentials/", header).split()[0]
-        found = json.loads(_metadata("GET", f"/latest/meta-data/iam/security-credentials/{role}", header))
-    except (OSError, IndexError) as error:
+def restic(*arguments: str) -> str:
+    """Run restic, no longer than the unit's TimeoutStartSec; return what it says. Raises BackupError."""
+    done = _run(*arguments)
+    if done.returncode:
+        raise BackupError(f"{_repository()}: restic {arguments[0]}: {_words(done)}")
+    return done.stdout
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["restic", *arguments], capture_output=True, text=True, check=False)
+
+
+def _words(done: subprocess.CompletedProcess[str]) -> str:
+    return " ".join((done.stderr or done.stdout).split())[-500:]
+
+
+def _repository() -> str:
+    return os.environ["RESTIC_REPOSITORY"]
+
+
+def ensure_repository() -> None:
+    """Make the repository where there is none. Raises BackupError when what is there can't be opened."""
+    looked = _run("cat", "config")
+    if looked.returncode == MISSING or "key does not exist" in looked.stderr:
+        restic("init")
+    elif "wrong password" in looked.stderr:
         raise BackupError(
-            f"this host has no role: {METADATA} says {error}. Does it have an instance profile?"
-        ) from error
-    return {"key": found["AccessKeyId"], "secret": found["SecretAccessKey"], "token": found["Token"]}
-
-
-def _metadata(method: str, path: str, headers: dict[str, str]) -> str:
-    request = urllib.request.Request(METADATA + path, method=method, headers=headers)  # noqa: S310 - a fixed address
-    with urllib.request.urlopen(request, timeout=METADATA_SECONDS) as answer:  # noqa: S310
-        return str(answer.read().decode())
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """Objects below the prefix, by curl, which signs requests; keys go in by its standard input, seen by nobody."""
-
-    settings: Settings
-
-    def put(self, key: str, file: Path) -> None:
-        """Upload a file."""
-        self._curl(key, {"upload-file": str(file)})
-
-    def put_text(self, key: str, text: str, scratch: Path) -> None:
-        """Upload a text."""
-        scratch.write_text(text)
-        self.put(key, scratch)
-        scratch.unlink()
-
-    def get(self, key: str, file: Path, *, maximum: int) -> None:
-        """Download to a file; one of more bytes than the maximum is refused."""
-        self._curl(key, {"output": str(file), "max-filesize": str(maximum)})
-
-    def get_text(self, key: str) -> str:
-        """Download a text."""
-        return self._curl(key, {"max-filesize": str(TEXT_BYTES)})
-
-    def _curl(self, key: str, more: dict[str, str]) -> str:
-        keys = credentials()
-        endpoint = self.settings.endpoint or f"https://s3.{self.settings.region}.amazonaws.com"
-        options = {
-            "url": f"{endpoint}/{self.settings.bucket}/{self.settings.prefix}/{key}",
-            "aws-sigv4": f"aws:amz:{self.settings.region}:s3",
-            "user": f"{keys['key']}:{keys['secret']}",
-            "max-time": str(TRANSFER_SECONDS),
-            "connect-timeout": "10",
-            "retry": "3",
-            **more,
-        }
-        if keys["token"]:
-            options["header"] = f"x-amz-security-token: {keys['token']}"
-        lines = [f'{name} = "{_quoted(name, value)}"' for name, value in options.items()]
-        done = subprocess.run(
-            ["curl", "--fail-with-body", "--silent", "--show-error", "--config", "-"],
-            input="\n".join(lines),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=4 * TRANSFER_SECONDS,
+            f"{_repository()} was made with another password than prometheus_backup_password: set the one it was made with, "
+            "or another prometheus_backup_prefix"
         )
-        if done.returncode:
-            said = " ".join((done.stderr + done.stdout).split())[:500]
-            raise BackupError(f"s3://{self.settings.bucket}/{self.settings.prefix}/{key}: {said}")
-        return done.stdout
+    elif looked.returncode:
+        raise BackupError(f"{_repository()} can't be opened: {_words(looked)}")
 
 
-def _quoted(option: str, value: str) -> str:
-    """Write a value for curl's configuration, where the end of a line begins another option. Raises BackupError."""
-    if CONTROL.search(value):
-        raise BackupError(f"curl's option {option} would get a control character: correct backup.json, or the backup")
-    return value.replace("\\", "\\\\").replace('"', '\\"')
-
-
-class Parts(io.RawIOBase):
-    """A stream that is uploaded in parts of one size, each with its sum."""
-
-    def __init__(self, bucket: Bucket, name: str, scratch: Path) -> None:
-        self.sums: list[dict[str, Any]] = []
-        self._bucket, self._name, self._scratch = bucket, name, scratch
-        self._file = scratch.open("wb")
-
-    def writable(self) -> bool:
-        """Say that it is."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Take some more; a part that is full goes."""
-        # once an upload has failed, tarfile still empties its buffer while the error is on its way
-        rest = memoryview(b"" if self._file.closed else data)
-        while rest:
-            room = PART_BYTES - self._file.tell()
-            self._file.write(rest[:room])
-            rest = rest[room:]
-            if self._file.tell() == PART_BYTES:
-                self.ship()
-                self._file = self._scratch.open("wb")
-        return len(data)
-
-    def close(self) -> None:
-        """Close the part that was not shipped, too: an upload failed."""
-        self._file.close()
-        super().close()
-
-    def ship(self) -> None:
-        """Upload what there is as a part."""
-        self._file.close()
-        key = f"part-{len(self.sums):05}.tar"
-        part = {"key": key, "bytes": self._scratch.stat().st_size, "sha256": _sha256(self._scratch)}
-        self._bucket.put(f"{self._name}/{key}", self._scratch)
-        self._scratch.unlink()
-        self.sums.append(part)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def link(source: Path, target: Path) -> bool:
-    """Link every file of a tree to a new one; return whether all were still there when their turn came."""
-    whole = True
-    for folder, _, names in os.walk(source):
-        here = target / Path(folder).relative_to(source)
-        here.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            try:
-                os.link(Path(folder) / name, here / name)
-            except FileNotFoundError:
-                whole = False
-    return whole
-
-
-def take(data: Path, target: Path) -> None:
-    """Take a picture of the series: logs first, then blocks. Raises BackupError when they don't hold still."""
-    for name in LOGS:
-        # a segment that went was replaced by a checkpoint that we may have missed: once more
-        for _ in range(LOG_TRIES):
-            shutil.rmtree(target / name, ignore_errors=True)
-            if link(data / name, target / name):
-                break
-        else:
-            raise BackupError(f"{data / name} changed {LOG_TRIES} times while it was looked at: try again later")
-    for folder in sorted(data.iterdir()):
-        # a block that went is in another one, which was there before
-        if BLOCK.fullmatch(folder.name) and not link(folder, target / folder.name):
-            shutil.rmtree(target / folder.name)
+def take_snapshot(settings: Settings) -> Path:
+    """Have Prometheus make a snapshot; return its folder. Raises BackupError."""
+    credentials = f"{settings.user}:{Path(settings.password).read_text()}".encode()
+    header = {"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
+    address = f"{settings.url}/api/v1/admin/tsdb/snapshot"
+    request = urllib.request.Request(address, method="POST", headers=header)  # noqa: S310 - the role's own address
+    trusted = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=settings.ca))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trusted)
+    try:
+        with opener.open(request, timeout=SNAPSHOT_SECONDS) as answer:
+            return settings.data / "snapshots" / str(json.load(answer)["data"]["name"])
+    except urllib.error.HTTPError as error:
+        said = error.read().decode(errors="replace")[:500]
+        raise BackupError(f"Prometheus makes no snapshot: {address}: {error.code} {said}") from error
+    except (OSError, ValueError, KeyError) as error:
+        raise BackupError(f"Prometheus makes no snapshot: {address}: {error!r}") from error
 
 
 def save(settings: Settings) -> str:
-    """Upload a snapshot; return its name. What a run that was cut short left behind goes first."""
+    """Upload a snapshot; return its id and how much it was."""
     started = time.time()
-    name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started))
-    bucket = Bucket(settings)
-    folder = settings.data / "snapshots" / "saving"
-    shutil.rmtree(folder, ignore_errors=True)
-    picture = folder / "picture"
-    picture.mkdir(parents=True)
-    try:
-        take(settings.data, picture)
-        with Parts(bucket, name, folder / "part") as parts:
-            with tarfile.open(fileobj=parts, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-                for path in sorted(picture.rglob("*")):
-                    archive.add(path, arcname=str(path.relative_to(picture)), recursive=False)
-            parts.ship()
-        bucket.put_text(f"{name}/manifest.json", json.dumps({"name": name, "parts": parts.sums}), folder / "text")
-        bucket.put_text("latest", name, folder / "text")
-    finally:
-        shutil.rmtree(folder)
-    size = sum(part["bytes"] for part in parts.sums)
+    ensure_repository()
+    restic("unlock")  # of processes that are gone
+    saving = settings.directory / "saving"  # the same path each time, so that restic finds what it knows already
+    take_snapshot(settings).rename(saving)
+    # A block's files are the same ones each time: only the number of their links has changed, and with it their ctime
+    told = json.loads(restic("backup", *OWN, "--ignore-ctime", "--json", str(saving)).splitlines()[-1])
     if settings.metrics:
-        _tell(Path(settings.metrics), {"last_success_timestamp_seconds": started, "bytes": size})
-    return f"{name}: {size} bytes in {len(parts.sums)} parts, {time.time() - started:.1f} s"
+        _publish(Path(settings.metrics), started)
+    size, new = told["total_bytes_processed"], told["data_added"]
+    return f"{told['snapshot_id'][:8]}: {size} bytes, {new} of them new, {time.time() - started:.1f} s"
 
 
-def _tell(file: Path, values: dict[str, float]) -> None:
+def _publish(file: Path, started: float) -> None:
     """Overwrite in one go: the file is ours, its folder isn't."""
-    text = "".join(
-        f"# TYPE prometheus_backup_{name} gauge\nprometheus_backup_{name} {value:.0f}\n"
-        for name, value in values.items()
-    )
+    name = "prometheus_backup_last_success_timestamp_seconds"
     with file.open("r+") as stream:
-        stream.write(text)
+        stream.write(f"# TYPE {name} gauge\n{name} {started:.0f}\n")
         stream.truncate()
 
 
+def choose(name: str) -> Snapshot:
+    """Return the snapshot that `latest`, an id's beginning or a time such as 20260102T030405Z means. Raises BackupError."""
+    found: list[Snapshot] = json.loads(restic("snapshots", *OWN, "--no-lock", "--json")) or []
+    found.sort(key=_time)
+    named = [one for one in found if one["id"].startswith(name) or _time(one) == name]
+    chosen = found[-1:] if name == "latest" else named
+    if len(chosen) != 1:
+        newest = ", ".join(_label(one) for one in reversed(found[-LISTED:])) or "none"
+        raise BackupError(f"{_repository()} has {len(chosen) or 'no'} snapshots {name!r}; there are: {newest}")
+    return chosen[0]
+
+
+def _time(snapshot: Snapshot) -> str:
+    return datetime.fromisoformat(snapshot["time"]).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _label(snapshot: Snapshot) -> str:
+    return f"{snapshot['id'][:8]} ({_time(snapshot)})"
+
+
 def fetch(settings: Settings, name: str) -> str:
-    """Download a snapshot into the folder `restoring`, and verify it. Raises BackupError for one that isn't whole."""
-    bucket = Bucket(settings)
-    name = bucket.get_text("latest") if name == "latest" else name
-    if not NAME.fullmatch(name):
-        raise BackupError(f"{name!r} is no snapshot's name: it is `latest`, or a time such as 20260102T030405Z")
-    target = settings.data / "restoring"
-    shutil.rmtree(target, ignore_errors=True)
-    parts = read_manifest(bucket.get_text(f"{name}/manifest.json"), name=name)
-    size, free = sum(part["bytes"] for part in parts), shutil.disk_usage(settings.data).free
-    if size > free:
+    """Download a snapshot as the folder `restored`, verified. Raises BackupError for one that is not there or does not fit."""
+    snapshot = choose(name)
+    told = json.loads(restic("stats", "--no-lock", "--json", "--mode=restore-size", snapshot["id"]))
+    free = shutil.disk_usage(settings.directory).free
+    if told["total_size"] > free:
         raise BackupError(
-            f"{name} has {size} bytes, and {settings.data} has room for {free}: make room, or restore another"
+            f"{_label(snapshot)} has {told['total_size']} bytes, and {settings.directory} has room for {free}: make room "
+            f"(replaced earlier: {_replaced(settings)}), or restore another one"
         )
-    target.mkdir()
-    stream = io.BufferedReader(Stream(bucket, name, parts, target / "part"))
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
-        archive.extractall(target, filter="data")
-    (target / "name").write_text(name)
-    return f"{name}: fetched and verified"
-
-
-def read_manifest(text: str, *, name: str) -> list[dict[str, Any]]:
-    """Return a manifest's parts (`key`, `bytes`, `sha256`). Raises BackupError for what `save` would not have written."""
-    try:
-        parts = json.loads(text)["parts"]
-        problem = next((f"a part {part}" for part in parts if not _is_part(part)), "")
-    except (ValueError, KeyError, TypeError) as error:
-        raise BackupError(f"{name}/manifest.json can't be read ({error!r}). Restore another one.") from error
-    if len(parts) > PARTS_MAXIMUM:
-        problem = f"{len(parts)} parts, and {PARTS_MAXIMUM} are the most"
-    if problem:
-        raise BackupError(f"{name}/manifest.json is not what was saved: it has {problem[:200]}. Restore another one.")
-    return list(parts)
-
-
-def _is_part(part: dict[str, Any]) -> bool:
-    return (
-        PART.fullmatch(part["key"]) is not None
-        and SHA256.fullmatch(part["sha256"]) is not None
-        and type(part["bytes"]) is int
-        and 0 <= part["bytes"] <= PART_BYTES
-    )
-
-
-class Stream(io.RawIOBase):
-    """A snapshot's parts as one stream; each is verified before any of it is read."""
-
-    def __init__(self, bucket: Bucket, name: str, parts: list[dict[str, Any]], scratch: Path) -> None:
-        self._chunks = self._read(bucket, name, parts, scratch)
-        self._rest = b""
-
-    @staticmethod
-    def _read(bucket: Bucket, name: str, parts: list[dict[str, Any]], scratch: Path) -> Iterator[bytes]:
-        for part in parts:
-            bucket.get(f"{name}/{part['key']}", scratch, maximum=part["bytes"])
-            if _sha256(scratch) != part["sha256"]:
-                raise BackupError(
-                    f"{name}/{part['key']} is not what was saved: its sha256 differs. Restore another one."
-                )
-            with scratch.open("rb") as file:
-                while chunk := file.read(2**20):
-                    yield chunk
-            scratch.unlink()
-
-    def readable(self) -> bool:
-        """Say that it is."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Hand out the next bytes; 0 at the end."""
-        self._rest = self._rest or next(self._chunks, b"")
-        size = min(len(buffer), len(self._rest))
-        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
-        return size
+    target = settings.directory / "restoring"
+    restic("restore", snapshot["id"], "--no-lock", "--verify", f"--target={target}")
+    (target / Path(snapshot["paths"][0]).relative_to("/")).rename(settings.directory / "restored")
+    return f"{_label(snapshot)}: fetched and verified"
 
 
 def swap(settings: Settings) -> str:
-    """Put what was fetched in the series' place (Prometheus doesn't run); what was there is kept in snapshots/replaced.
+    """Put what was fetched in the series' place (Prometheus doesn't run); what was there is kept as `replaced-TIME`.
 
-    May be killed at any moment: another one goes on, and nothing of what was there is lost. Raises BackupError when nothing
-    was fetched.
+    May be killed at any moment: nothing is deleted, and between the two renames there is no folder for Prometheus to start on.
+    Raises BackupError when nothing was fetched.
     """
-    restoring, replaced = settings.data / "restoring", settings.data / "snapshots" / "replaced"
-    if not (restoring / "name").exists():
-        raise BackupError(f"{restoring} holds no whole snapshot: fetch one first")
-    unfinished = replaced / "unfinished"
-    if not unfinished.exists():  # else a run was killed: what it put there is all that is left of the old series
-        shutil.rmtree(replaced, ignore_errors=True)  # not there at the first restore; what stays is refused by mkdir
-        replaced.mkdir(parents=True)
-        unfinished.touch()
-    entries = _entries(restoring)
-    for path in list(settings.data.iterdir()):
-        is_restored = path.name in entries and not (restoring / path.name).exists()  # by the run that was killed
-        if path.name not in OWN and not is_restored:
-            path.rename(_free(replaced / path.name))
-    for entry in entries:
-        if (restoring / entry).exists():
-            (restoring / entry).rename(settings.data / entry)
-    name = (restoring / "name").read_text()
-    (restoring / "name").unlink()  # first: without it nobody takes what is left of the folder for a snapshot
-    shutil.rmtree(restoring)
-    unfinished.unlink()
-    return f"{name}: in place; what was there is in {replaced}"
+    restored = settings.directory / "restored"
+    if not restored.is_dir():
+        raise BackupError(f"{restored} is not there: fetch a snapshot first")
+    if settings.data.exists():  # else a run was killed that had moved it already
+        settings.data.rename(settings.directory / time.strftime("replaced-%Y%m%dT%H%M%SZ", time.gmtime()))
+    restored.rename(settings.data)
+    return f"in place; what was there before is kept until somebody deletes it: {_replaced(settings)}"
 
 
-def _entries(restoring: Path) -> list[str]:
-    """Return the names of what a snapshot consists of, as they were before the first was moved."""
-    listed = restoring / "entries"
-    if not listed.exists():
-        new = restoring / "entries.new"
-        new.write_text("\n".join(sorted(path.name for path in restoring.iterdir() if path.is_dir())))
-        new.rename(listed)
-    return listed.read_text().split("\n")
-
-
-def _free(path: Path) -> Path:
-    """Return the path, or with a number after it one where nothing is yet."""
-    numbered = (path.with_name(f"{path.name}.{number}") for number in itertools.count(1))
-    return next(one for one in itertools.chain([path], numbered) if not one.exists())
+def _replaced(settings: Settings) -> str:
+    return ", ".join(sorted(str(path) for path in settings.directory.glob("replaced-*"))) or "nothing"
 
 
 def main() -> int:
     """Do what the command line says; an error is one line."""
-    parser = argparse.ArgumentParser(description="Backups of a Prometheus' series in S3.")
+    parser = argparse.ArgumentParser(description="Backups of a Prometheus' series by restic.")
     parser.add_argument("--settings", type=Path, default=Path("/etc/prometheus/backup.json"))
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("save", help="upload a snapshot")
@@ -401,7 +209,7 @@ def main() -> int:
             said = fetch(settings, arguments.name)
         else:
             said = {"save": save, "swap": swap}[arguments.verb](settings)
-    except (BackupError, OSError, tarfile.TarError, subprocess.TimeoutExpired) as error:
+    except (BackupError, OSError) as error:
         sys.stderr.write(f"{arguments.verb}: {error}\n")
         return 1
     sys.stdout.write(f"{said}\n")

@@ -207,7 +207,9 @@ def test_a_prometheus_that_refuses_or_is_away_is_named(
     settings: backup.Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Prometheus, "status", 403)
-    with pytest.raises(backup.BackupError, match=r"Prometheus makes no snapshot: http://.*/snapshot: 403 .*success"):
+    with pytest.raises(
+        backup.BackupError, match=r"Prometheus makes no snapshot: http://.*/snapshot: HTTP Error 403: Forbidden"
+    ):
         backup.save(settings)
     nobody = backup.Settings(**{**vars(settings), "url": "http://127.0.0.1:1"})
     with pytest.raises(backup.BackupError, match=r"Prometheus makes no snapshot: http://127.0.0.1:1/.*refused"):

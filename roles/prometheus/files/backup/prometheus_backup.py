@@ -15,7 +15,6 @@ import ssl
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -109,11 +108,8 @@ def take_snapshot(settings: Settings) -> Path:
     try:
         with opener.open(request, timeout=SNAPSHOT_SECONDS) as answer:
             return settings.data / "snapshots" / str(json.load(answer)["data"]["name"])
-    except urllib.error.HTTPError as error:
-        said = error.read().decode(errors="replace")[:500]
-        raise BackupError(f"Prometheus makes no snapshot: {address}: {error.code} {said}") from error
     except (OSError, ValueError, KeyError) as error:
-        raise BackupError(f"Prometheus makes no snapshot: {address}: {error!r}") from error
+        raise BackupError(f"Prometheus makes no snapshot: {address}: {error}") from error
 
 
 def save(settings: Settings) -> str:

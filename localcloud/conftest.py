@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -24,11 +23,9 @@ server_process.prepare_moto()  # before moto is imported
 from moto.core.base_backend import BackendDict  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
-    MotoRequestHandler,
     create_backend_app,
 )
 from moto.s3.models import s3_backends  # noqa: E402
-from werkzeug.serving import make_server  # noqa: E402
 
 from localcloud.core import runtime, services  # noqa: E402
 from localcloud.core.queue import Queue  # noqa: E402
@@ -39,6 +36,7 @@ from localcloud.elbv2 import health  # noqa: E402
 from localcloud.http import principals  # noqa: E402
 from localcloud.http.application import Api, application  # noqa: E402
 from localcloud.http.edge import Edge  # noqa: E402
+from localcloud.http.server import Server  # noqa: E402
 from localcloud.iam import authorization  # noqa: E402
 from localcloud.tests.fake_docker import FakeDocker  # noqa: E402
 
@@ -117,7 +115,7 @@ class Cloud:
         )
         self.metadata = Metadata(key=b"test")
         hosts = frozenset({"127.0.0.1", "localhost", str(self.config.gateway)})
-        self.application = Edge(application=application(self.api, {}), hosts=hosts)
+        self.application = Edge(application=application(self.api), hosts=hosts)
         now.queue.submit("registry", now.registry.ensure)
         services.reconcile(self.config.region)
         self.settle()
@@ -159,15 +157,14 @@ def serving(cloud: Cloud) -> Iterator[None]:
         assert cloud.application is not None
         return cloud.application(environ, start_response)
 
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
-    cloud.endpoint = f"http://127.0.0.1:{server.port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    server = Server(("127.0.0.1", 0), application, device="lo")
+    server.expiration_interval = 0.02  # how long `stop` may take
+    server.start_in_background()
+    cloud.endpoint = f"http://127.0.0.1:{server.bind_addr[1]}"
     try:
         yield
     finally:
-        server.shutdown()
-        thread.join(5)
+        server.stop()
 
 
 @pytest.fixture(autouse=True)

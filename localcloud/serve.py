@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
-import ssl
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from localcloud.core.config import Config
     from localcloud.core.queue import Queue
     from localcloud.core.runtime import Runtime
-    from localcloud.docker.api import Docker
+    from localcloud.docker.api import Docker, Network
     from localcloud.http.application import Api
+    from localcloud.http.server import Server
+    from localcloud.listeners import Listeners
 
 LOG = logging.getLogger(__name__)
+FILES = 16384
 HOLD_SECONDS = 60.0  # for all machines to be known again after a restart
 
 
@@ -38,24 +42,19 @@ def prepare_moto() -> None:
 def serve(config: Config) -> None:
     """Own the state, then listen, then load; run until SIGTERM, or until `stop` asks for the end."""
     owner.take(config.state, port=config.port)
+    allow_files()
     stop = threading.Event()
     actions = take_commands(config, stop)
     prepare_moto()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - after the environment is set
         DomainDispatcherApplication,
-        MotoRequestHandler,
         create_backend_app,
     )
-    from werkzeug.serving import make_server  # noqa: PLC0415
 
     from localcloud.core import runtime, services  # noqa: PLC0415
-    from localcloud.ec2.metadata import Metadata  # noqa: PLC0415
-    from localcloud.ecr.proxy import Proxy  # noqa: PLC0415
     from localcloud.http import principals  # noqa: PLC0415
-    from localcloud.http.application import Api, application  # noqa: PLC0415
-    from localcloud.http.edge import Edge  # noqa: PLC0415
+    from localcloud.http.application import Api  # noqa: PLC0415
     from localcloud.iam import access_log, authorization  # noqa: PLC0415
 
     now = build(config)
@@ -64,52 +63,86 @@ def serve(config: Config) -> None:
     now.networks.ensure_public()
     now.view.look()
 
-    class Handler(MotoRequestHandler):
-        def log_request(self, *args: Any) -> None:
-            """Stay silent: the application logs what matters."""
-
     access_log.start(config.state)
     api = Api(moto=DomainDispatcherApplication(create_backend_app), authorize=authorization.check, services=registered)
-    gateway = str(config.gateway)
-    mounts: Any = {"/latest": Metadata(key=now.registry.token_key)}
-    hosts = frozenset({"127.0.0.1", "localhost", gateway, "169.254.169.254"})
-    aws = Edge(application=application(api, mounts), hosts=hosts)
-    certificate, key = now.registry.authority.ensure_server(config.registry)
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate, key)
-    servers = [
-        make_server("127.0.0.1", config.port, aws, threaded=True, request_handler=Handler),
-        make_server(gateway, config.port, aws, threaded=True, request_handler=Handler),
-        make_server(
-            gateway,
-            config.registry_port,
-            Proxy(registry=now.registry),
-            threaded=True,
-            ssl_context=tls,
-            request_handler=Handler,
-        ),
-    ]
-    with now.model.lock:
-        restored = now.model.load()
-        with now.model.transaction():
-            principals.ensure_administrator(config.state / "credentials.json")
-    LOG.info("state %s", "restored" if restored else "is new")
+    with closing(listening(now, api)) as listeners:  # whose threads would outlive whatever goes wrong from here on
+        listeners.prepare()
+        with now.model.lock:
+            restored = now.model.load()
+            with now.model.transaction():
+                principals.ensure_administrator(config.state / "credentials.json")
+        LOG.info("state %s", "restored" if restored else "is new")
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    if restored:
-        now.machines.hold(seconds=HOLD_SECONDS)
-    now.queue.submit("registry", now.registry.ensure)
-    reconcile(now)
-    actions |= {"health": lambda: health(now, api), "reconcile": lambda: reconcile(now)}
-    for server in servers:
-        threading.Thread(target=server.serve_forever, name=f"http-{server.port}", daemon=True).start()
-    LOG.info("serving on %s and %s", config.endpoint, config.endpoint_inside)
-    stop.wait()
-    LOG.info("stopping")
-    for server in servers:
-        server.shutdown()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        if restored:
+            now.machines.hold(seconds=HOLD_SECONDS)
+        now.queue.submit("registry", now.registry.ensure)
+        reconcile(now)
+        actions |= {"health": lambda: health(now, api), "reconcile": lambda: reconcile(now)}
+        listeners.serve()
+        now.networks.on_created.append(listeners.hear)
+        now.queue.submit("listeners", listeners.follow)
+        LOG.info("serving on %s and %s", config.endpoint, config.endpoint_inside)
+        stop.wait()
+        LOG.info("stopping")
     now.queue.stop(seconds=10)
+
+
+def allow_files() -> None:
+    """Allow this process as many open files as its user may have, within reason: each connection is one."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if resource.RLIM_INFINITY != allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+def listening(now: Runtime, api: Api) -> Listeners:
+    """Say what listens where, and whom it answers."""
+    from localcloud.docker.nftables import METADATA  # noqa: PLC0415
+    from localcloud.ec2.metadata import Metadata  # noqa: PLC0415 - imports moto
+    from localcloud.ecr.proxy import Proxy  # noqa: PLC0415
+    from localcloud.http.application import application  # noqa: PLC0415
+    from localcloud.http.edge import Edge  # noqa: PLC0415
+    from localcloud.http.server import Server  # noqa: PLC0415
+    from localcloud.listeners import Listeners  # noqa: PLC0415
+
+    config = now.config
+    gateway = str(config.gateway)
+    aws = Edge(application=application(api), hosts=frozenset({"127.0.0.1", "localhost", gateway}))
+    metadata = Edge(application=Metadata(key=now.registry.token_key), hosts=frozenset({METADATA}))
+    registry = Edge(application=Proxy(registry=now.registry), hosts=frozenset({config.registry}))
+    certificate = now.registry.authority.ensure_server(config.registry)
+
+    def on(network: Network) -> list[Server]:
+        """Make what a network's machines may ask."""
+        servers = [
+            Server((gateway, port), answering, device=network.device, peers=peers)
+            for port, answering, peers in (
+                (config.port, aws, lambda peer: now.networks.of_peer(peer) == network),
+                (config.metadata_port, metadata, lambda peer: has_metadata(now, peer)),
+            )
+        ]
+        if network.name == now.networks.public_name:  # the registry's kernel passes on what comes to its port 443
+            servers.append(
+                Server(
+                    (gateway, config.registry_port),
+                    registry,
+                    device=network.device,
+                    peers=lambda peer: peer == now.registry.address,
+                    tls=certificate,
+                )
+            )
+        return servers
+
+    own = Server(("127.0.0.1", config.port), aws, device="lo")
+    return Listeners(networks=now.networks, fixed=[own], make=on)
+
+
+def has_metadata(now: Runtime, address: str) -> bool:
+    """Say whether an address is that of a machine whose metadata service is switched on."""
+    spec = now.machines.at(address)
+    return spec is not None and spec.metadata
 
 
 def take_commands(config: Config, stop: threading.Event) -> dict[str, Callable[[], dict[str, Any]]]:

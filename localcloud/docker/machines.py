@@ -258,7 +258,7 @@ class Machines:
                 services=str(self.config.gateway),
                 service_ports=(self.config.port, self.config.mirror_port),
             )
-        metadata = (str(self.config.gateway), self.config.port) if spec.metadata else None
+        metadata = (str(self.config.gateway), self.config.metadata_port) if spec.metadata else None
         text = nftables.render(rules, metadata=metadata, nat=dict(spec.nat))
         return network_script.files(networks=networks, routes=routes, rules=text)
 

@@ -57,24 +57,23 @@ class Metadata:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as 169.254.169.254 does."""
         request = Request(environ)
-        path = f"{request.root_path}{request.path}"
         with runtime.current().model.lock:
-            response = self._answer(request, path)
+            response = self._answer(request)
         return response(environ, start_response)
 
-    def _answer(self, request: Request, path: str) -> Response:
+    def _answer(self, request: Request) -> Response:
         instance = self._find(request.remote_addr or "")
         if instance is None:
             return _text(404, f"{request.remote_addr} is not the address of an instance")
-        if path == TOKEN_PATH:
+        if request.path == TOKEN_PATH:
             return self._token(request, instance)
         if request.method not in ("GET", "HEAD"):
             return _text(405, "")
         if not self._valid(request.headers.get("X-Aws-Ec2-Metadata-Token", ""), instance.id):
             return _text(401, "")
-        if not path.startswith(PREFIX):
+        if not request.path.startswith(PREFIX):
             return _text(404, "")
-        found = self._value(path.removeprefix(PREFIX).strip("/"), instance)
+        found = self._value(request.path.removeprefix(PREFIX).strip("/"), instance)
         return _text(404, "") if found is None else _text(200, found)
 
     def _find(self, source: str) -> Any:
@@ -93,6 +92,8 @@ class Metadata:
         seconds = request.headers.get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "")
         if request.method != "PUT":
             return _text(405, "")
+        if "X-Forwarded-For" in request.headers:  # by a proxy that somebody talked into it, as on AWS
+            return _text(403, "")
         if not LIFETIME.fullmatch(seconds) or not 1 <= int(seconds) <= LONGEST_TOKEN:
             return _text(400, "")
         until = int(time.time()) + int(seconds)

@@ -13,7 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from localcloud.core import runtime, services
@@ -23,7 +23,7 @@ from localcloud.http.errors import RefusedError
 from localcloud.http.request import AwsRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from localcloud.http.operations import Operation
@@ -84,6 +84,8 @@ class Api:
             response = self._ask_locked(request, who)
         except RefusedError as refusal:
             return self._refuse(request, refusal.fault)
+        except BadRequest:  # a body that is broken: see edge.py
+            raise
         except Exception as error:  # the last resort: a client gets its protocol's error, the log the traceback
             LOG.exception("%s failed", request)
             fault = Fault(
@@ -133,8 +135,8 @@ class Api:
         return errors.response(fault, service=request.service, protocol=request.protocol)
 
 
-def application(api: Api, mounts: Mapping[str, WSGIApplication]) -> WSGIApplication:
-    """Return the API with what is beside it: its health, what the services bring, and these mounts."""
+def application(api: Api) -> WSGIApplication:
+    """Return the API with what is beside it: its health, and what the services bring."""
 
     @Request.application
     def health(_: Request) -> Response:
@@ -142,7 +144,7 @@ def application(api: Api, mounts: Mapping[str, WSGIApplication]) -> WSGIApplicat
         return Response(json.dumps(body), content_type="application/json")
 
     # moto's own path would reset everything, for anybody
-    return DispatcherMiddleware(api, {"/health": health, "/moto-api": NotFound(), **services.mounts(), **mounts})
+    return DispatcherMiddleware(api, {"/health": health, "/moto-api": NotFound(), **services.mounts()})
 
 
 def _is_no_route(response: Response) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from werkzeug.exceptions import BadRequest
+
 from localcloud.core.errors import Fault
 from localcloud.http import errors
 
@@ -13,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+NO_PAGE = "none"  # asked for by the user, as in the address bar
+
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """Refuses web pages (`Origin`), names that were made to lead here (DNS rebinding), and lengths that are no number."""
+    """Refuses web pages (`Origin`, `Sec-Fetch-Site`), names that were made to lead here (DNS rebinding), and broken bodies."""
 
     application: WSGIApplication
     hosts: frozenset[str]  # what `Host` may be, without the port
@@ -24,16 +28,31 @@ class Edge:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, or refuse it."""
         fault = self._refusal(environ)
-        answer = errors.response(fault) if fault else self.application
-        return answer(environ, start_response)
+        if fault is None:
+            try:
+                return self.application(environ, start_response)
+            except BadRequest as error:  # by who reads the body
+                fault = Fault(code="BadRequest", message=str(error.description))
+        return errors.response(fault)(environ, start_response)
 
     def _refusal(self, environ: WSGIEnvironment) -> Fault | None:
         if origin := environ.get("HTTP_ORIGIN"):
             return errors.foreign(f"from web pages (Origin: {origin})")
+        site = environ.get("HTTP_SEC_FETCH_SITE", NO_PAGE)  # sent by browsers, also where they send no origin
+        if site != NO_PAGE:
+            return errors.foreign(f"from web pages (Sec-Fetch-Site: {site})")
         host = environ.get("HTTP_HOST", "")
-        if (urlsplit(f"//{host}").hostname or "") not in self.hosts:
+        if _name(host) not in self.hosts:
             return errors.foreign(f"for {host or 'no host'}: ask {' or '.join(sorted(self.hosts))}")
         length = environ.get("CONTENT_LENGTH") or "0"
         if not (length.isascii() and length.isdigit()):
             return Fault(code="BadRequest", message=f"Content-Length {length!r} is no number of bytes.")
         return None
+
+
+def _name(host: str) -> str:
+    """Return a `Host` without its port; "" for what is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # such as "[": no address of version 6
+        return ""

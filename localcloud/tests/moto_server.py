@@ -16,6 +16,7 @@ from typing import Any
 os.environ["TEST_SERVER_MODE"] = "true"  # before moto is imported
 from localcloud.conftest import Cloud, forget, serving  # isort: skip - prepares moto
 
+import freezegun
 from moto.core.config import default_user_config
 from moto.core.models import ServerModeMockAWS
 from moto.ec2.models import amis
@@ -25,7 +26,7 @@ from localcloud.core.config import ACCOUNT, from_environment
 from localcloud.core.state import Model
 from localcloud.docker import networks
 from localcloud.ec2 import machine
-from localcloud.http import principals
+from localcloud.http import principals, server
 from localcloud.tests.fake_docker import FakeDocker
 
 RUNNING = ExitStack()
@@ -43,6 +44,7 @@ def pytest_configure() -> None:
     cloud = Cloud(config=config, docker=FakeDocker(prefix=f"{config.name}-"))
     cloud.boot()
     RUNNING.callback(lambda: cloud.now.queue.stop(seconds=10))
+    freezegun.configure(extend_ignore_list=["cheroot", server.__name__])  # what frozen clients have is no timeout here
     RUNNING.enter_context(serving(cloud))
     os.environ |= {
         "TEST_SERVER_MODE_ENDPOINT": cloud.endpoint,

@@ -116,6 +116,8 @@ def test_the_life_of_an_instance(local: Local) -> None:
     ask = 'curl -s -H "X-aws-ec2-metadata-token: $T" http://169.254.169.254/latest/meta-data'
     assert local.answers(public, f"{token}; {ask}/instance-id") == instance
     assert local.answers(public, f"{token}; {ask}/iam/security-credentials/") == "ops"
+    direct = f"http://{local.control.config.gateway}:{local.control.config.metadata_port}/latest/api/token"
+    assert local.answers(public, f"curl -s -m 3 -X PUT {direct} || echo nothing") == "nothing"
     assert local.answers(public, f"curl -s {local.control.config.endpoint_inside}/health").startswith('{"status": "ok"')
 
     # its console showed the host keys, which are those that answer

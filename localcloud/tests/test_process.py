@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -62,7 +63,7 @@ def server(config: Config) -> Iterator[subprocess.Popen[str]]:
 def answers(config: Config) -> bool:
     try:
         return requests.get(f"{config.endpoint}/health", timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):  # it listens before it loads, and answers afterwards
         return False
 
 
@@ -179,3 +180,29 @@ def test_down_removes_nothing_while_another_owns_the_state(control: Control) -> 
         control.down()
     assert (control.config.state / "lock").exists()
     os.close(file)
+
+
+@pytest.mark.parametrize(("limits", "allowed"), [("256, 4096", 4096), ("500, 500", 500)])
+def test_as_many_files_are_allowed_as_the_user_may_have(limits: str, allowed: int) -> None:
+    """Each connection is one, and many shells allow 1024."""
+    code = f"""
+import resource
+from localcloud.serve import allow_files
+resource.setrlimit(resource.RLIMIT_NOFILE, ({limits}))
+allow_files()
+print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.split() == [str(allowed)] * 2, done.stderr
+
+
+def test_an_address_that_is_taken_ends_the_start_with_its_name(config: Config) -> None:
+    command = [sys.executable, "-m", "localcloud.tests.without_docker"]
+    with socket.create_server(("127.77.0.1", config.port)):
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment(config), capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    assert done.returncode == 1
+    assert f"error: Can't listen on 127.77.0.1:{config.port} on lo: Address already in use." in done.stderr

@@ -77,9 +77,13 @@ def test_who_may_only_speak_ssh_may_not() -> None:
 
 
 def test_no_policy_means_no_filter_but_the_translations() -> None:
-    text = render(None, metadata=("198.51.100.1", 5600), nat={443: ("198.51.100.1", 5650)})
-    assert "drop" not in text
-    assert "ip daddr 169.254.169.254 tcp dport 80 dnat ip to 198.51.100.1:5600" in text
+    text = render(None, metadata=("198.51.100.1", 5651), nat={443: ("198.51.100.1", 5650)})
+    assert "counter drop" not in text
+    assert "ip daddr 169.254.169.254 tcp dport 80 dnat ip to 198.51.100.1:5651" in text
+    direct = "ip daddr 198.51.100.1 tcp dport 5651 ct original ip daddr != 169.254.169.254 drop"
+    assert direct in chain(text, "untranslated")
+    for each in (text, render(None, metadata=None, nat={})):
+        assert "ip daddr 169.254.169.254 drop" in chain(each, "untranslated")
     assert 'iifname "eth*" tcp dport 443 dnat ip to 198.51.100.1:5650' in text
 
 

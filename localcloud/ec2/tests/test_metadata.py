@@ -101,6 +101,11 @@ def test_a_token_needs_a_legal_lifetime(inside: Inside, seconds: str) -> None:
     assert inside.ask("PUT", "/latest/api/token", {TTL: seconds}).status_code == 400
 
 
+def test_a_proxy_gets_no_token(inside: Inside) -> None:
+    """Somebody may have talked a web server of the instance into asking."""
+    assert inside.ask("PUT", "/latest/api/token", {TTL: "60", "X-Forwarded-For": "203.0.113.1"}).status_code == 403
+
+
 def test_a_role_that_does_not_trust_ec2_gives_no_credentials(inside: Inside) -> None:
     inside.cloud.client("iam").update_assume_role_policy(RoleName="web", PolicyDocument=trust())
     found = json.loads(inside.get("meta-data/iam/security-credentials/web"))

@@ -155,7 +155,7 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:
     assert ask_api(local, "/api/v1/nodes", {}) == 200
 
 
-TIMED_OUT = 28  # curl's exit code
+REFUSED, TIMED_OUT = 22, 28  # curl's exit codes: a status of 400 or more; no answer
 KUBE_PROXY = "http://{}:10256/healthz"  # a port of each node
 # a pod is a network namespace behind a veth device of the node; this one has an address that no pod was given
 GHOST = """
@@ -207,11 +207,28 @@ def denied_pod(local: Local, node: dict[str, Any], other: dict[str, Any]) -> Non
         return local.in_node(instance(node), ASK_FROM, ip, KUBE_PROXY.format(address(target)))
 
     assert until(lambda: [answers(target) for target in (node, other)] == [0, 0], seconds=30)
+    no_credentials(local, instance(node), ip)
     selector = {"podSelector": {"matchLabels": {"app": "asker"}}}
     metadata = {"name": "nothing", "namespace": "default"}
     deny = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata}
     local.apply({**deny, "spec": {**selector, "policyTypes": ["Egress"]}})
     assert until(lambda: [answers(target) for target in (node, other)] == [TIMED_OUT, TIMED_OUT], seconds=30)
+
+
+def no_credentials(local: Local, node: str, pod: str) -> None:
+    """A pod without a policy reaches the AWS API, as the node does, but not its node's metadata service, by no address."""
+    config = local.control.config
+    api, service = (f"http://{config.gateway}:{port}" for port in (config.port, config.metadata_port))
+    secrets = "/latest/meta-data/iam/security-credentials/"
+    asked = {
+        f"{api}/health": 0,
+        f"{api}{secrets}": REFUSED,
+        f"http://169.254.169.254{secrets}": TIMED_OUT,
+        f"{service}{secrets}": TIMED_OUT,
+    }
+    assert {url: local.in_node(node, ASK_FROM, pod, url) for url in asked} == asked
+    own = 'curl -sf --max-time 2 -o /dev/null "$1"'
+    assert local.in_node(node, own, f"http://169.254.169.254{secrets}") == REFUSED, "the node is answered: no token"
 
 
 def machines(local: Local) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
@@ -224,12 +225,12 @@ def test_addresses_are_taken(cloud: Cloud, host: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/_eks/eu-west-1/c/identity"])
 @pytest.mark.parametrize("length", ["abc", "-1", "1e3"])
 def test_a_length_that_is_no_number_is_a_bad_request(cloud: Cloud, path: str, length: str) -> None:
-    connection = HTTPConnection("127.0.0.1", urlsplit(cloud.endpoint).port or 0, timeout=5)
-    connection.putrequest("POST", path)
-    connection.putheader("Content-Length", length)
-    connection.endheaders()
-    answer = connection.getresponse()
-    assert (answer.status, b"Content-Length" in answer.read()) == (400, True)
+    with closing(HTTPConnection("127.0.0.1", urlsplit(cloud.endpoint).port or 0, timeout=5)) as connection:
+        connection.putrequest("POST", path)
+        connection.putheader("Content-Length", length)
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert (answer.status, b"Content-Length" in answer.read()) == (400, True)
 
 
 @pytest.mark.parametrize("by", [timedelta(minutes=16), timedelta(minutes=-16)])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import operator
 import os
 import resource
 import signal
 import threading
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +104,7 @@ def listening(now: Runtime, api: Api) -> Listeners:
     from localcloud.docker.nftables import METADATA  # noqa: PLC0415
     from localcloud.ec2.metadata import Metadata  # noqa: PLC0415 - imports moto
     from localcloud.ecr.proxy import Proxy  # noqa: PLC0415
-    from localcloud.http.application import application  # noqa: PLC0415
+    from localcloud.http.application import application, control_planes  # noqa: PLC0415
     from localcloud.http.edge import Edge  # noqa: PLC0415
     from localcloud.http.server import Server  # noqa: PLC0415
     from localcloud.listeners import Listeners  # noqa: PLC0415
@@ -112,7 +114,8 @@ def listening(now: Runtime, api: Api) -> Listeners:
     aws = Edge(application=application(api), hosts=frozenset({"127.0.0.1", "localhost", gateway}))
     metadata = Edge(application=Metadata(key=now.registry.token_key), hosts=frozenset({METADATA}))
     registry = Edge(application=Proxy(registry=now.registry), hosts=frozenset({config.registry}))
-    certificate = now.registry.authority.ensure_server(config.registry)
+    planes = Edge(application=control_planes(), hosts=frozenset({gateway}))
+    ca = now.registry.authority
 
     def on(network: Network) -> list[Server]:
         """Make what a network's machines may ask."""
@@ -124,16 +127,13 @@ def listening(now: Runtime, api: Api) -> Listeners:
             )
         ]
         if network.name == now.networks.public_name:  # the registry's kernel passes on what comes to its port 443
-            servers.append(
-                Server(
-                    (gateway, config.registry_port),
-                    registry,
-                    device=network.device,
-                    peers=lambda peer: peer == now.registry.address,
-                    tls=certificate,
-                )
-            )
-        return servers
+            port, answering, name = config.registry_port, registry, config.registry
+            peers = partial(operator.eq, now.registry.address)
+        else:
+            port, answering, name = config.control_plane_port, planes, gateway
+            peers = partial(is_control_plane, now)
+        tls = ca.ensure_server(name)
+        return [*servers, Server((gateway, port), answering, device=network.device, peers=peers, tls=tls)]
 
     own = Server(("127.0.0.1", config.port), aws, device="lo")
     return Listeners(networks=now.networks, fixed=[own], make=on)
@@ -143,6 +143,12 @@ def has_metadata(now: Runtime, address: str) -> bool:
     """Say whether an address is that of a machine whose metadata service is switched on."""
     spec = now.machines.at(address)
     return spec is not None and spec.metadata
+
+
+def is_control_plane(now: Runtime, address: str) -> bool:
+    """Say whether an address is that of a cluster's control plane."""
+    spec = now.machines.at(address)
+    return spec is not None and spec.kind == "control-plane"
 
 
 def take_commands(config: Config, stop: threading.Event) -> dict[str, Callable[[], dict[str, Any]]]:

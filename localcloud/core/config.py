@@ -28,6 +28,7 @@ class Config:
     port: int
     registry_port: int
     metadata_port: int
+    control_plane_port: int  # of what control planes ask, over TLS
     mirror_port: int  # of the file server that machines download from
     state: Path
     public_range: IPv4Network
@@ -81,6 +82,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         mirror_port=_port(env, "MIRROR_PORT", 5680),
         registry_port=_port(env, "LOCALCLOUD_REGISTRY_PORT", min(port + 50, 65535)),
         metadata_port=_port(env, "LOCALCLOUD_METADATA_PORT", min(port + 51, 65535)),
+        control_plane_port=_port(env, "LOCALCLOUD_CONTROL_PLANE_PORT", min(port + 52, 65535)),
         state=Path(env.get("LOCALCLOUD_STATE") or state / "localcloud"),
         public_range=_range(env.get("LOCALCLOUD_PUBLIC_RANGE", "198.51.100.0/24")),
         region=region,

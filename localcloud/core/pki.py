@@ -77,6 +77,11 @@ class Authority:
         """The CA's certificate."""
         return self.folder / "ca.crt"
 
+    def certificate(self) -> str:
+        """Return the CA's certificate, for who asks servers of its own."""
+        self.ensure()
+        return self.certificate_path.read_text()
+
     def ensure(self) -> None:
         """Make the CA at the first call."""
         if not self.certificate_path.exists():

@@ -24,7 +24,7 @@ class Service:
 
     name: str  # moto's name
     backend: str  # class; its `reconcile`, if it has one, is called at each start of the server and at each `up`
-    mounts: Mapping[str, str] = field(default_factory=dict)  # path beside the AWS API -> WSGI application
+    control_planes: Mapping[str, str] = field(default_factory=dict)  # path -> WSGI application: what they ask, over TLS
     instances: str = ""  # an ec2.hooks.InstanceHook: takes part in the life of instances
     answered: str = ""  # function without arguments, called after each of its requests
     looks: str = ""  # operations (a regular expression) that need to know what Docker has: see docker/view.py
@@ -44,7 +44,7 @@ SERVICES = (
     Service(
         name="eks",
         backend="localcloud.eks.models:LocalEKSBackend",
-        mounts={"/_eks": "localcloud.eks.callbacks:application"},
+        control_planes={"/_eks": "localcloud.eks.callbacks:application"},
         instances="localcloud.eks.node_hook:NODES",
         looks="(Create|Update)Nodegroup.*",
     ),
@@ -70,9 +70,9 @@ def load(where: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def mounts() -> dict[str, Any]:
-    """Return the services' own WSGI applications by path."""
-    return {path: load(where) for service in SERVICES for path, where in service.mounts.items()}
+def control_planes() -> dict[str, Any]:
+    """Return the services' WSGI applications for their control planes, by path."""
+    return {path: load(where) for service in SERVICES for path, where in service.control_planes.items()}
 
 
 def answered(name: str) -> None:

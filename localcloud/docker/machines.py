@@ -256,7 +256,7 @@ class Machines:
                 members=members,
                 routers=routers,
                 services=str(self.config.gateway),
-                service_ports=(self.config.port, self.config.mirror_port),
+                service_ports=(self.config.port, self.config.control_plane_port, self.config.mirror_port),
             )
         metadata = (str(self.config.gateway), self.config.metadata_port) if spec.metadata else None
         text = nftables.render(rules, metadata=metadata, nat=dict(spec.nat))

@@ -1,6 +1,7 @@
 """What control planes ask the local cloud: who an access key is in the cluster, and to take their logs.
 
-Paths: /_eks/REGION/CLUSTER/identity and …/logs; each cluster has a secret of its own.
+Paths: /_eks/REGION/CLUSTER/identity and …/logs, over TLS; each cluster has a secret of its own. A caller's secret key stays
+here: a control plane gets what is derived from it for one region's STS and three days, which checks log-in tokens and no more.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import hmac
 import json
 import logging
+import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from moto.eks.models import eks_backends
@@ -17,7 +20,7 @@ from werkzeug import Request, Response
 from localcloud.core import runtime
 from localcloud.core.config import ACCOUNT
 from localcloud.eks import identity, nodes
-from localcloud.http import principals
+from localcloud.http import principals, signatures
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 PARTS = 3
+DATE = "%Y%m%d"
+REGION = re.compile(r"[a-z0-9-]{1,32}")
 LARGEST_BODY = 8 << 20  # a control plane sends its logs in pieces of a few hundred lines
 KEEP_EVENTS = 500  # of each stream: the whole model is saved after each change
 STREAMS = {
@@ -62,6 +67,8 @@ def application(request: Request) -> Response:
 
 
 def _identity(ec2: EC2Backend, cluster: Cluster, asked: dict[str, str]) -> Response:
+    if not REGION.fullmatch(region := asked.get("signingRegion", "")):
+        return _text(400, f"signingRegion {region!r} is no region: it is what the token was signed for")
     principal = principals.find(asked["accessKeyId"])
     known = principal is not None and (principal.session_token or "") == asked.get("sessionToken", "")
     if principal is None or not known or principal.expired:
@@ -76,7 +83,8 @@ def _identity(ec2: EC2Backend, cluster: Cluster, asked: dict[str, str]) -> Respo
     except identity.NoAccessError as error:
         return _text(403, str(error))
     found = {
-        "secretKey": principal.secret,
+        "signingRegion": region,
+        "signingKeys": _signing_keys(principal.secret, region),
         "arn": principal.arn,
         "userId": principal.access_key_id,
         "username": user.username,
@@ -84,6 +92,13 @@ def _identity(ec2: EC2Backend, cluster: Cluster, asked: dict[str, str]) -> Respo
         "expires": principal.expires,
     }
     return Response(json.dumps(found), content_type="application/json")
+
+
+def _signing_keys(secret: str, region: str) -> dict[str, str]:
+    """Derive the keys of the days on which a token that counts may have been signed, until tomorrow: we may be away then."""
+    today = datetime.now(UTC)
+    dates = [(today + timedelta(days=days)).strftime(DATE) for days in (-1, 0, 1)]
+    return {date: signatures.signing_key(secret, date, region, "sts", "aws4_request").hex() for date in dates}
 
 
 def _logs(region: str, cluster: Cluster, asked: dict[str, Any]) -> Response:

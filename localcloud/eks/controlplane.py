@@ -32,6 +32,7 @@ class ControlPlane:
     service_cidr: str
     security_groups: tuple[str, ...]
     server: str  # where its services ask the local cloud
+    server_ca: str  # who vouches for that
     secret: str  # by which the local cloud knows them
     secrets: Mapping[str, str]  # path -> content: certificates, keys, kubeconfigs
     encryption_key: bytes | None
@@ -58,6 +59,7 @@ def spec(plane: ControlPlane) -> MachineSpec:
     files = {
         **{path: File(content=content, mode=0o600) for path, content in plane.secrets.items()},
         "etc/kubernetes/cluster.env": File(content=environment),
+        "etc/eks/server-ca.crt": File(content=plane.server_ca),
         "etc/eks/cluster.json": File(content=json.dumps(service), mode=0o600),
         ENCRYPTION_FILE: File(content=encryption(plane.encryption_key), mode=0o600),
         LOG_TYPES_FILE: log_types_file(plane.log_types),

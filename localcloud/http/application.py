@@ -136,7 +136,7 @@ class Api:
 
 
 def application(api: Api) -> WSGIApplication:
-    """Return the API with what is beside it: its health, and what the services bring."""
+    """Return the API with its health beside it."""
 
     @Request.application
     def health(_: Request) -> Response:
@@ -144,7 +144,12 @@ def application(api: Api) -> WSGIApplication:
         return Response(json.dumps(body), content_type="application/json")
 
     # moto's own path would reset everything, for anybody
-    return DispatcherMiddleware(api, {"/health": health, "/moto-api": NotFound(), **services.mounts()})
+    return DispatcherMiddleware(api, {"/health": health, "/moto-api": NotFound()})
+
+
+def control_planes() -> WSGIApplication:
+    """Return what the services bring for their control planes."""
+    return DispatcherMiddleware(NotFound(), services.control_planes())
 
 
 def _is_no_route(response: Response) -> bool:

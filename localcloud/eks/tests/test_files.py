@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from ipaddress import IPv4Address
 from typing import Any
@@ -140,13 +141,22 @@ def plane(**more: object) -> controlplane.ControlPlane:
         "issuer": "https://oidc",
         "service_cidr": "10.100.0.0/16",
         "security_groups": ("sg-1",),
-        "server": "http://198.51.100.1:5600/_eks/eu-west-1/demo",
+        "server": "https://198.51.100.1:5652/_eks/eu-west-1/demo",
+        "server_ca": "a certificate",
         "secret": "s",
         "secrets": {},
         "encryption_key": None,
         "log_types": (),
     }
     return controlplane.ControlPlane(**values | more)  # type: ignore[arg-type]
+
+
+def test_its_programs_find_the_certificate_of_whom_they_ask() -> None:
+    files = controlplane.spec(plane()).files
+    for program in ("token_webhook.py", "log_shipper.py"):
+        text = (IMAGES / "control-plane/lib" / program).read_text()
+        (path,) = re.findall(r'^SERVER_CA = "/(.+)"$', text, re.MULTILINE)
+        assert files[path].content == "a certificate"
 
 
 def test_the_control_plane_answers_to_its_private_name_and_to_its_groups_only() -> None:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
+import ssl
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,14 +11,25 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
 from moto.iam.models import iam_backends
+from werkzeug.test import Client
 
 from localcloud.conftest import trust
 from localcloud.core import services
 from localcloud.core.config import ACCOUNT
 from localcloud.eks import addons, jobs, nodegroups
+from localcloud.http import signatures
+from localcloud.http.application import control_planes
+from localcloud.http.edge import Edge
+from localcloud.http.server import Server
+from localcloud.images.tests.conftest import program
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from localcloud.eks.tests.conftest import Site
+
+webhook: Any = program("control-plane/lib/token_webhook.py")
+eks_token: Any = program("node/lib/eks_token.py")
 
 VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 
@@ -460,31 +471,74 @@ def ask(site: Site, what: str, body: dict[str, Any], *, secret: str | None = Non
     """Ask as a control plane does."""
     backend: Any = eks_backends[ACCOUNT]["eu-west-1"]
     secret = backend.clusters["demo"].plane.secret if secret is None else secret
-    request = urllib.request.Request(
-        f"{site.cloud.endpoint}/_eks/eu-west-1/demo/{what}",
-        data=json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+    headers = {"Authorization": f"Bearer {secret}"}
+    answer = Client(control_planes()).post(f"/_eks/eu-west-1/demo/{what}", json=body, headers=headers)
+    return answer.status_code, answer.text
+
+
+def identity(site: Site, key: str, *, token: str = "", secret: str | None = None) -> tuple[int, str]:
+    asked = {"accessKeyId": key, "sessionToken": token, "signingRegion": "eu-west-1"}
+    return ask(site, "identity", asked, secret=secret)
 
 
 def test_a_control_plane_learns_who_a_key_is(site: Site) -> None:
     site.create()
     key = site.cloud._key[0]
-    status, text = ask(site, "identity", {"accessKeyId": key, "sessionToken": ""})
+    status, text = identity(site, key)
     assert status == 200
     assert json.loads(text)["groups"] == ["eks:access:AmazonEKSClusterAdminPolicy"]
-    assert ask(site, "identity", {"accessKeyId": "AKIANOBODY", "sessionToken": ""})[0] == 403
-    assert ask(site, "identity", {"accessKeyId": key, "sessionToken": "made-up"})[0] == 403
-    assert ask(site, "identity", {"accessKeyId": key, "sessionToken": ""}, secret="guess")[0] == 403
+    assert identity(site, "AKIANOBODY")[0] == 403
+    assert identity(site, key, token="made-up")[0] == 403
+    assert identity(site, key, secret="guess")[0] == 403
     site.cloud.client("iam").create_user(UserName="stranger")
     made = site.cloud.client("iam").create_access_key(UserName="stranger")["AccessKey"]["AccessKeyId"]
-    status, text = ask(site, "identity", {"accessKeyId": made, "sessionToken": ""})
+    status, text = identity(site, made)
     assert (status, "has no access entry" in text) == (403, True)
+
+
+def test_a_control_plane_gets_keys_derived_for_one_region_s_sts_and_three_days(site: Site) -> None:
+    """They verify log-in tokens, and sign nothing else: not for another service, region or month."""
+    site.create()
+    key, secret = site.cloud._key
+    text = identity(site, key)[1]
+    assert secret not in text
+    keys = json.loads(text)["signingKeys"]
+    days = [(datetime.now(UTC) + timedelta(days=number)).strftime("%Y%m%d") for number in (-1, 0, 1)]
+    assert sorted(keys) == days
+    assert keys[days[1]] == signatures.signing_key(secret, days[1], "eu-west-1", "sts", "aws4_request").hex()
+    for region in ("", "eu-west-1/s3", "EU"):
+        asked = {"accessKeyId": key, "sessionToken": "", "signingRegion": region}
+        assert ask(site, "identity", asked) == (
+            400,
+            f"signingRegion {region!r} is no region: it is what the token was signed for",
+        )
+
+
+def test_a_token_is_verified_with_what_the_server_tells_over_tls(site: Site, tmp_path: Path) -> None:
+    site.create()
+    backend: Any = eks_backends[ACCOUNT]["eu-west-1"]
+    access_key, secret = site.cloud._key
+    ca, now = site.cloud.now.registry.authority, datetime.now(UTC)
+    edge = Edge(application=control_planes(), hosts=frozenset({"127.0.0.1"}))
+    server = Server(("127.0.0.1", 0), edge, device="lo", tls=ca.ensure_server("127.0.0.1"))
+    server.expiration_interval = 0.05
+    server.start_in_background()
+    directory = webhook.ServerDirectory(
+        url=f"https://127.0.0.1:{server.bind_addr[1]}/_eks/eu-west-1/demo",
+        secret=backend.clusters["demo"].plane.secret,
+        cache=tmp_path / "identities.json",
+        trust=ssl.create_default_context(cafile=str(ca.certificate_path)),
+    )
+    key = eks_token.Credentials(access_key=access_key, secret_key=secret, session_token="", expires="")
+    token = eks_token.token(key, cluster="demo", region="us-east-1", now=now)
+    try:
+        assert webhook.authenticate(token, cluster="demo", directory=directory, now=now).arn.endswith(
+            "user/administrator"
+        )
+    finally:
+        server.stop()
+    assert secret not in (tmp_path / "identities.json").read_text()
+    assert webhook.authenticate(token, cluster="demo", directory=directory, now=now), "while the server is away"
 
 
 def test_a_control_plane_ships_the_logs_that_are_enabled(site: Site) -> None:
@@ -512,8 +566,7 @@ def test_a_nodes_session_is_known_after_a_kill_of_the_server(site: Site) -> None
     with site.cloud.now.model.lock:  # as the metadata service does
         session = json.loads(site.cloud.metadata._credentials(instance, role))
     assert site.cloud.boot()
-    asked = {"accessKeyId": session["AccessKeyId"], "sessionToken": session["Token"]}
-    status, text = ask(site, "identity", asked)
+    status, text = identity(site, session["AccessKeyId"], token=session["Token"])
     assert status == 200, text
     assert json.loads(text)["username"].startswith("system:node:ip-10-42-")
 

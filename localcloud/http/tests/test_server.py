@@ -184,7 +184,7 @@ def test_a_body_is_not_read_for_a_key_that_nobody_has(cloud: Cloud, monkeypatch:
 
 
 def test_what_services_bring_stands_in_their_table(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert services.mounts()["/_eks"] is callbacks.application
+    assert services.control_planes()["/_eks"] is callbacks.application
     refreshed = Event()
     monkeypatch.setattr(cloud.machines, "refresh", refreshed.set)
     cloud.client("ec2").describe_vpcs()

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from localcloud.core.pki import Authority
+from localcloud.http.signatures import signing_key
 from localcloud.images.tests.conftest import program
 from localcloud.images.tests.test_token_webhook import KEY, SECRET, awscli_token
 
@@ -202,6 +205,9 @@ def test_lines_are_shipped_by_type_and_sent_again_when_the_server_was_away(
     monkeypatch.setattr(shipper, "SOURCES", {"api": ["echo", "hello"], "audit": ["echo", "not enabled"]})
     monkeypatch.setattr(shipper, "CONFIGURATION", tmp_path / "cluster.json")
     monkeypatch.setattr(shipper, "ENABLED", tmp_path / "types.json")
+    ca = Authority(folder=tmp_path)
+    ca.ensure()
+    monkeypatch.setattr(shipper, "SERVER_CA", str(ca.certificate_path))
     (tmp_path / "types.json").write_text('["api", "unknown"]')
     once = threading.Event()
 
@@ -227,18 +233,25 @@ def test_lines_are_shipped_by_type_and_sent_again_when_the_server_was_away(
 # -- the token webhook
 
 
+def signing_keys() -> dict[str, Any]:
+    """Say what the server derives of the secret key."""
+    dates = [f"{datetime.now(tz=UTC) + timedelta(days=number):%Y%m%d}" for number in (-1, 0, 1)]
+    keys = {date: signing_key(SECRET, date, "eu-west-1", "sts", "aws4_request").hex() for date in dates}
+    return {"signingRegion": "eu-west-1", "signingKeys": keys}
+
+
 def test_the_server_s_answers_are_told_apart(tmp_path: Path) -> None:
-    known = {"secretKey": SECRET, "arn": "a", "userId": "u", "username": "dev", "groups": ["devs"], "expires": None}
+    known = {**signing_keys(), "arn": "a", "userId": "u", "username": "dev", "groups": ["devs"], "expires": None}
     answers = [(200, json.dumps(known)), (503, "starting"), (403, "AccessDenied: no access entry"), (503, "starting")]
     with serving({"/identity": answers}) as (address, asked):
         directory = webhook.ServerDirectory(url=address, secret="s3", cache=tmp_path / "cache.json")
-        assert directory.find(KEY, "t").groups == ("devs",)
-        assert directory.find(KEY, "t").username == "dev"  # as it was told last
+        assert directory.find(KEY, "t", "eu-west-1").groups == ("devs",)
+        assert directory.find(KEY, "t", "eu-west-1").username == "dev"  # as it was told last
         with pytest.raises(webhook.RefusedError, match="AccessDenied: no access entry"):
-            directory.find(KEY, "t")
+            directory.find(KEY, "t", "eu-west-1")
         with pytest.raises(webhook.RefusedError, match=rf"does not answer .*503.* and {KEY} has not logged in before"):
-            directory.find(KEY, "t")
-    assert asked[0][3] == {"accessKeyId": KEY, "sessionToken": "t"}
+            directory.find(KEY, "t", "eu-west-1")
+    assert asked[0][3] == {"accessKeyId": KEY, "sessionToken": "t", "signingRegion": "eu-west-1"}
     assert asked[0][2]["Authorization"] == "Bearer s3"
 
 
@@ -270,7 +283,7 @@ def reviewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[
     subprocess.run(made, check=True, capture_output=True)
     (tmp_path / "cluster.json").write_text('{"cluster": "demo", "server": "http://127.0.0.1:9", "secret": "s3"}')
     paths = {"CONFIGURATION": "cluster.json", "CACHE": "cache.json", "CERTIFICATE": "certificate", "PRIVATE_KEY": "key"}
-    for name, file in paths.items():
+    for name, file in {**paths, "SERVER_CA": "certificate"}.items():
         monkeypatch.setattr(webhook, name, tmp_path / file)
     monkeypatch.setattr(webhook, "LISTEN", ("127.0.0.1", 0))
     monkeypatch.setattr(webhook.os, "umask", lambda _: 0)
@@ -288,7 +301,7 @@ def test_the_webhook_reviews_tokens_by_https(
     reviewer: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     address, certificate = reviewer
-    known = {"secretKey": SECRET, "arn": "arn:dev", "userId": "u", "username": "dev", "groups": ["devs"]}
+    known = {**signing_keys(), "arn": "arn:dev", "userId": "u", "username": "dev", "groups": ["devs"]}
     monkeypatch.setattr(webhook.ServerDirectory, "_ask", lambda *_: known)
 
     def review(token: str) -> Any:

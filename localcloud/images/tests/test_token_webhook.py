@@ -10,6 +10,7 @@ import pytest
 from awscli.customizations.eks.get_token import STSClientFactory, TokenGenerator
 from botocore.session import Session
 
+from localcloud.http.signatures import signing_key
 from localcloud.images.tests.conftest import program
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ webhook: Any = program("control-plane/lib/token_webhook.py")
 eks_token: Any = program("node/lib/eks_token.py")
 KEY, SECRET = "AKIAEXAMPLE000000001", "a made-up secret/+"
 KNOWN: dict[str, Any] = {
-    "secretKey": "s",
+    "signingRegion": "eu-west-1",
+    "signingKeys": {"20260101": "00ff"},
     "arn": "a",
     "userId": "u",
     "username": "dev",
@@ -31,14 +33,15 @@ KNOWN: dict[str, Any] = {
 class Directory:
     """Knows one key, with or without a session."""
 
-    def __init__(self, session_token: str = "", expires: float | None = None) -> None:
-        self.session_token, self.expires = session_token, expires
+    def __init__(self, session_token: str = "", expires: float | None = None, days: tuple[int, ...] = (0,)) -> None:
+        self.session_token, self.expires, self.days = session_token, expires, days
 
-    def find(self, access_key: str, session_token: str) -> Any:
+    def find(self, access_key: str, session_token: str, region: str) -> Any:
         if (access_key, session_token) != (KEY, self.session_token):
             raise webhook.RefusedError("InvalidClientTokenId: nobody has this access key")
+        dates = [f"{datetime.now(tz=UTC) + timedelta(days=number):%Y%m%d}" for number in self.days]
         return webhook.Identity(
-            secret_key=SECRET,
+            signing_keys={date: signing_key(SECRET, date, region, "sts", "aws4_request") for date in dates},
             arn="arn:aws:iam::1:user/dev",
             user_id="AIDA",
             username="dev",
@@ -118,6 +121,12 @@ def test_a_session_that_has_ended_is_refused_also_while_the_server_is_away() -> 
         authenticate(awscli_token(), Directory(expires=datetime.now(tz=UTC).timestamp() - 1))
 
 
+def test_a_token_of_a_day_without_a_key_is_refused() -> None:
+    """The server that would derive it is away."""
+    with pytest.raises(webhook.RefusedError, match=rf"the local cloud is away, and told no key of {KEY} for \d{{8}}"):
+        authenticate(awscli_token(), Directory(days=(-1,)))
+
+
 def test_an_unknown_key_is_refused() -> None:
     with pytest.raises(webhook.RefusedError, match="InvalidClientTokenId"):
         authenticate(awscli_token(session="unknown"))
@@ -133,25 +142,25 @@ def test_a_review_names_the_user_its_groups_and_its_arn() -> None:
 def test_while_the_server_is_away_the_last_answer_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = webhook.ServerDirectory(url="http://server", secret="x", cache=tmp_path / "cache.json")
     monkeypatch.setattr(directory, "_ask", lambda *_: KNOWN)
-    assert directory.find(KEY, "").username == "dev"
+    assert directory.find(KEY, "", "eu-west-1").username == "dev"
 
     restarted = webhook.ServerDirectory(url="http://server", secret="x", cache=tmp_path / "cache.json")
     monkeypatch.setattr(restarted, "_ask", away)
-    assert restarted.find(KEY, "").username == "dev"
+    assert restarted.find(KEY, "", "eu-west-1").username == "dev"
     with pytest.raises(webhook.RefusedError, match="AKIAOTHER has not logged in before"):
-        restarted.find("AKIAOTHER", "")
+        restarted.find("AKIAOTHER", "", "eu-west-1")
 
 
 def test_who_lost_access_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = webhook.ServerDirectory(url="http://server", secret="x", cache=tmp_path / "cache.json")
     monkeypatch.setattr(directory, "_ask", lambda *_: KNOWN)
-    directory.find(KEY, "")
+    directory.find(KEY, "", "eu-west-1")
     monkeypatch.setattr(directory, "_ask", refused)
     with pytest.raises(webhook.RefusedError, match="no access entry"):
-        directory.find(KEY, "")
+        directory.find(KEY, "", "eu-west-1")
     monkeypatch.setattr(directory, "_ask", away)
     with pytest.raises(webhook.RefusedError, match="has not logged in before"):
-        directory.find(KEY, "")
+        directory.find(KEY, "", "eu-west-1")
     assert json.loads((tmp_path / "cache.json").read_text()) == {}
 
 

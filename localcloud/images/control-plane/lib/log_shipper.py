@@ -8,6 +8,7 @@ While the server is away nothing is lost before `BATCH` lines are waiting.
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import threading
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 CONFIGURATION = Path("/etc/eks/cluster.json")
+SERVER_CA = "/etc/eks/server-ca.crt"
 ENABLED = Path("/etc/eks/log-types.json")  # ["api", "audit"], written by the local cloud's server
 INTERVAL = 10.0
 BATCH = 200
@@ -73,19 +75,19 @@ class Tail:
             self._lines = deque([*waiting, *self._lines], maxlen=BATCH)
 
 
-def send(configuration: dict[str, Any], log_type: str, events: list[dict[str, Any]]) -> None:
+def send(configuration: dict[str, Any], trust: ssl.SSLContext, log_type: str, events: list[dict[str, Any]]) -> None:
     """Hand one batch to the server; OSError when it is away."""
     request = urllib.request.Request(  # noqa: S310 - the URL comes from the cluster's own configuration
         f"{configuration['server']}/logs",
         data=json.dumps({"type": log_type, "events": events}).encode(),
         headers={"Authorization": f"Bearer {configuration['secret']}", "Content-Type": "application/json"},
     )
-    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+    urllib.request.urlopen(request, timeout=10, context=trust).close()  # noqa: S310
 
 
 def main() -> None:
     """Ship until stopped; types are switched on and off by the file of enabled ones."""
-    configuration = json.loads(CONFIGURATION.read_text())
+    configuration, trust = json.loads(CONFIGURATION.read_text()), ssl.create_default_context(cafile=SERVER_CA)
     tails: dict[str, Tail] = {}
     while True:
         enabled = json.loads(ENABLED.read_text()) if ENABLED.exists() else []
@@ -98,7 +100,7 @@ def main() -> None:
             if not events or log_type not in enabled:
                 continue
             try:
-                send(configuration, log_type, events)
+                send(configuration, trust, log_type, events)
             except OSError:
                 tail.give_back(events)
 

@@ -2,8 +2,9 @@
 """TokenReview webhook for the tokens of `aws eks get-token`; standard library only.
 
 A token is a presigned `sts:GetCallerIdentity` request that names the cluster in a signed header. EKS sends it to STS;
-here its signature is verified on the spot, with the caller's key from the local cloud's API server. What that server
-answered last is kept on disk, so that a cluster goes on while the server is away.
+here its signature is verified on the spot, with keys that the local cloud's server derived from the caller's for this: for
+STS in one region, on yesterday, today and tomorrow. What that server answered last is kept on disk, so that a cluster goes on
+while the server is away.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ MAX_SKEW_SECONDS = 60
 MAX_TOKEN_LENGTH = 16 * 1024
 LISTEN = ("127.0.0.1", 21362)
 CONFIGURATION = Path("/etc/eks/cluster.json")
+SERVER_CA = "/etc/eks/server-ca.crt"
 CACHE = Path("/var/lib/eks/identities.json")
 CERTIFICATE = Path("/etc/eks/webhook.crt")
 PRIVATE_KEY = Path("/etc/eks/webhook.key")
@@ -48,7 +50,7 @@ class RefusedError(Exception):
 class Identity:
     """Whom an access key belongs to, and who that is in the cluster."""
 
-    secret_key: str
+    signing_keys: dict[str, bytes]  # by date; of STS in the region that was asked for
     arn: str
     user_id: str
     username: str
@@ -59,7 +61,7 @@ class Identity:
     def from_json(cls, data: dict[str, Any]) -> Identity:
         """Read one answer of the local cloud's server."""
         return cls(
-            secret_key=data["secretKey"],
+            signing_keys={date: bytes.fromhex(key) for date, key in data["signingKeys"].items()},
             arn=data["arn"],
             user_id=data["userId"],
             username=data["username"],
@@ -84,8 +86,8 @@ class SignedRequest:
 class Directory(Protocol):
     """Who knows the identities."""
 
-    def find(self, access_key: str, session_token: str) -> Identity:
-        """Return the identity behind an access key, or raise RefusedError."""
+    def find(self, access_key: str, session_token: str, region: str) -> Identity:
+        """Return the identity behind an access key, with what it signs with in a region, or raise RefusedError."""
 
 
 def parse(token: str) -> SignedRequest:
@@ -124,7 +126,7 @@ def parse(token: str) -> SignedRequest:
     )
 
 
-def signature(request: SignedRequest, *, cluster: str, secret_key: str) -> str:
+def signature(request: SignedRequest, *, cluster: str, signing_key: bytes) -> str:
     """Return the SigV4 signature that the request must carry to be meant for this cluster."""
     query = "&".join(
         f"{_quoted(name)}={_quoted(value)}"
@@ -142,10 +144,7 @@ def signature(request: SignedRequest, *, cluster: str, secret_key: str) -> str:
             hashlib.sha256(canonical.encode()).hexdigest(),
         )
     )
-    key = f"AWS4{secret_key}".encode()
-    for part in (*request.scope, "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.digest(key, text.encode(), "sha256").hex()
+    return hmac.digest(signing_key, text.encode(), "sha256").hex()
 
 
 def authenticate(token: str, *, cluster: str, directory: Directory, now: datetime) -> Identity:
@@ -154,10 +153,13 @@ def authenticate(token: str, *, cluster: str, directory: Directory, now: datetim
     age = (now - request.time).total_seconds()
     if not -MAX_SKEW_SECONDS <= age <= MAX_AGE_SECONDS:
         raise RefusedError(f"the token is {age:.0f} s old: at most {MAX_AGE_SECONDS} s are allowed")
-    identity = directory.find(request.access_key, request.session_token)
+    date, region, _ = request.scope
+    identity = directory.find(request.access_key, request.session_token, region)
     if identity.expires is not None and now.timestamp() > identity.expires:
         raise RefusedError("ExpiredToken: the session behind this token has ended")
-    expected = signature(request, cluster=cluster, secret_key=identity.secret_key)
+    if date not in identity.signing_keys:
+        raise RefusedError(f"the local cloud is away, and told no key of {request.access_key} for {date}")
+    expected = signature(request, cluster=cluster, signing_key=identity.signing_keys[date])
     if not hmac.compare_digest(expected, request.query.get("X-Amz-Signature", "")):
         raise RefusedError(f"SignatureDoesNotMatch: not signed by this key for cluster {cluster}")
     return identity
@@ -187,19 +189,20 @@ def _quoted(text: str) -> str:
 class ServerDirectory:
     """Identities from the local cloud's server; while it is away, those that it told last."""
 
-    def __init__(self, *, url: str, secret: str, cache: Path) -> None:
+    def __init__(self, *, url: str, secret: str, cache: Path, trust: ssl.SSLContext | None = None) -> None:
         self._url = url
+        self._trust = trust
         self._secret = secret
         self._cache = cache
         self._lock = threading.Lock()
         self._known: dict[str, dict[str, Any]] = json.loads(cache.read_text()) if cache.exists() else {}
 
-    def find(self, access_key: str, session_token: str) -> Identity:
-        """Ask the server; fall back on its last answer for the same key and session."""
+    def find(self, access_key: str, session_token: str, region: str) -> Identity:
+        """Ask the server; fall back on its last answer for the same key, session and region."""
         # the cache's key is a digest: session tokens are long, and need not lie about
-        name = hashlib.sha256(f"{access_key}\n{session_token}".encode()).hexdigest()
+        name = hashlib.sha256(f"{access_key}\n{session_token}\n{region}".encode()).hexdigest()
         try:
-            data = self._ask(access_key, session_token)
+            data = self._ask(access_key, session_token, region)
         except RefusedError:
             self._remember(name, None)
             raise
@@ -213,14 +216,15 @@ class ServerDirectory:
             self._remember(name, data)
         return Identity.from_json(data)
 
-    def _ask(self, access_key: str, session_token: str) -> dict[str, Any]:
+    def _ask(self, access_key: str, session_token: str, region: str) -> dict[str, Any]:
+        asked = {"accessKeyId": access_key, "sessionToken": session_token, "signingRegion": region}
         request = urllib.request.Request(  # noqa: S310 - the URL comes from the cluster's own configuration
             f"{self._url}/identity",
-            data=json.dumps({"accessKeyId": access_key, "sessionToken": session_token}).encode(),
+            data=json.dumps(asked).encode(),
             headers={"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=4) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=4, context=self._trust) as answer:  # noqa: S310
                 return dict(json.load(answer))
         except urllib.error.HTTPError as error:
             # 4xx is an answer: nobody, or nobody with access; 5xx is a server in trouble, as good as away
@@ -283,7 +287,12 @@ def main() -> None:
     os.umask(0o077)
     configuration = json.loads(CONFIGURATION.read_text())
     Handler.cluster = configuration["cluster"]
-    Handler.directory = ServerDirectory(url=configuration["server"], secret=configuration["secret"], cache=CACHE)
+    Handler.directory = ServerDirectory(
+        url=configuration["server"],
+        secret=configuration["secret"],
+        cache=CACHE,
+        trust=ssl.create_default_context(cafile=SERVER_CA),
+    )
     server = http.server.ThreadingHTTPServer(LISTEN, Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE, PRIVATE_KEY)

@@ -28,7 +28,15 @@ __all__ = ["docker"]
 CHECKOUT = Path(__file__).parents[2]
 REGION = "eu-west-1"
 PATH = "/beacon/local"
-SECRETS = ("alertmanager", "ca_certificate", "grafana_admin", "grafana_viewer", "prometheus_backup", "prometheus_reader", "remote_write")
+SECRETS = (
+    "alertmanager",
+    "ca_certificate",
+    "grafana_admin",
+    "grafana_viewer",
+    "prometheus_backup",
+    "prometheus_reader",
+    "remote_write",
+)
 
 
 @dataclass

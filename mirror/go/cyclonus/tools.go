@@ -1,5 +1,5 @@
 //go:build tools
 
-package tools
+package main
 
-import _ "github.com/mattfenwick/cyclonus/cmd/cyclonus"
+import _ "github.com/mattfenwick/cyclonus/cmd/worker" // the program in the pods

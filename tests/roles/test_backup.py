@@ -139,10 +139,12 @@ def test_what_was_saved_comes_back_and_what_was_there_is_kept(settings: backup.S
     assert saved(settings).startswith("00000000: 5 bytes, 4 of them new, ")
     (settings.data / BLOCK / "index").unlink()
     (settings.data / "wal").mkdir()
+    settings.data.chmod(0o750)
     assert backup.fetch(settings, "latest") == "00000000 (20260102T030405Z): fetched and verified"
     assert "in place" in backup.swap(settings)
     assert [path.name for path in settings.data.iterdir()] == [BLOCK]
     assert (settings.data / BLOCK / "index").read_text() == "first"
+    assert settings.data.stat().st_mode & 0o777 == 0o750
     (kept,) = settings.directory.glob("replaced-*")
     assert (kept / "wal").is_dir()
     asked = [call.split(" ")[0] for call in calls(repository)]

@@ -250,6 +250,18 @@ def test_a_snapshot_that_does_not_fit_is_not_begun(
     assert "restore" not in {call.split(" ")[0] for call in calls(repository)}
 
 
+def test_the_series_belong_to_whom_they_belonged_before(
+    settings: backup.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(settings)
+    backup.fetch(settings, "latest")
+    given: dict[str, tuple[int, int]] = {}
+    monkeypatch.setattr(os, "chown", lambda path, owner, group: given.update({Path(path).name: (owner, group)}))
+    before = settings.data.stat()
+    backup.swap(settings)
+    assert given == dict.fromkeys(("restored", BLOCK, "index"), (before.st_uid, before.st_gid))
+
+
 def test_without_a_fetched_snapshot_nothing_is_swapped(settings: backup.Settings) -> None:
     with pytest.raises(backup.BackupError, match=r"restored is not there: fetch a snapshot first"):
         backup.swap(settings)

@@ -181,7 +181,10 @@ def swap(settings: Settings) -> str:
     if not restored.is_dir():
         raise BackupError(f"{restored} is not there: fetch a snapshot first")
     if settings.data.exists():  # else a run was killed that had moved it already
-        restored.chmod(settings.data.stat().st_mode)  # as the role wants it, not as the snapshot had it
+        wanted = settings.data.stat()  # not as it was fetched, by the group that may ask for the host's credentials
+        restored.chmod(wanted.st_mode)
+        for path in (restored, *restored.rglob("*")):
+            os.chown(path, wanted.st_uid, wanted.st_gid)
         settings.data.rename(settings.directory / time.strftime("replaced-%Y%m%dT%H%M%SZ", time.gmtime()))
     restored.rename(settings.data)
     return f"in place; what was there before is kept until somebody deletes it: {_replaced(settings)}"

@@ -27,6 +27,7 @@ class Service:
     control_planes: Mapping[str, str] = field(default_factory=dict)  # path -> WSGI application: what they ask, over TLS
     instances: str = ""  # an ec2.hooks.InstanceHook: takes part in the life of instances
     answered: str = ""  # function without arguments, called after each of its requests
+    issuer_key: str = ""  # function: the public key, as PEM, of an issuer of tokens; "" for who is none of its
     looks: str = ""  # operations (a regular expression) that need to know what Docker has: see docker/view.py
 
 
@@ -46,6 +47,7 @@ SERVICES = (
         backend="localcloud.eks.models:LocalEKSBackend",
         control_planes={"/_eks": "localcloud.eks.callbacks:application"},
         instances="localcloud.eks.node_hook:NODES",
+        issuer_key="localcloud.eks.models:issuer_key",
         looks="(Create|Update)Nodegroup.*",
     ),
     Service(name="service-quotas", backend="localcloud.servicequotas.models:LocalServiceQuotasBackend"),
@@ -80,6 +82,12 @@ def answered(name: str) -> None:
     for service in SERVICES:
         if service.name == name and service.answered:
             load(service.answered)()
+
+
+def issuer_key(issuer: str) -> str:
+    """Return the public key, as PEM, of who issues tokens under this URL; "" when no service knows it."""
+    keys = (load(service.issuer_key)(issuer) for service in SERVICES if service.issuer_key)
+    return next(filter(None, keys), "")
 
 
 def reconcile(region: str) -> None:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import fields, replace
 from functools import partial
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from moto.core.utils import utcnow
 from moto.eks.exceptions import (
@@ -20,6 +20,7 @@ from moto.eks.exceptions import (
     InvalidRequestException,
     ResourceInUseException,
 )
+from moto.eks.models import eks_backends
 from moto.kms.models import kms_backends
 from moto.moto_api._internal import mock_random
 
@@ -28,6 +29,7 @@ from localcloud.ec2 import zones
 from localcloud.eks import controlplane, jobs, nodegroups, pki
 from localcloud.eks.access import AccessEntries
 from localcloud.eks.base import asking_others, find
+from localcloud.eks.pki import SERVICE_ACCOUNT_KEY
 from localcloud.eks.resources import Cluster, ClusterSettings, Plane, VpcConfig, endpoint_host
 from localcloud.eks.workloads import Workloads
 from localcloud.iam.sources import assumable
@@ -417,3 +419,12 @@ def _check_service_range(asked: ClusterRequest) -> None:
             f"{', '.join(map(str, PRIVATE))}."
         )
         raise InvalidParameterException(clusterName=asked.name, message=message)
+
+
+def issuer_key(issuer: str) -> str:
+    """Return the public key, as PEM, by which a cluster's service accounts are verified; "" for another's issuer."""
+    for _, _, found in eks_backends.iter_backends():
+        for cluster in cast("LocalEKSBackend", found).clusters.values():
+            if cluster.plane.issuer == issuer:
+                return cluster.plane.files[SERVICE_ACCOUNT_KEY]
+    return ""

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from localcloud.core.pki import Pair, authority, client, server
 
 PKI = "etc/kubernetes/pki"
+SERVICE_ACCOUNT_KEY = f"{PKI}/sa.pub"
 LOCAL_API = "https://127.0.0.1:443"
 
 
@@ -43,7 +44,7 @@ def cluster_files(*, endpoint_host: str, address: str, service_cidr: str) -> tup
         **server(etcd_ca, "etcd", ("localhost", "127.0.0.1")).files(f"{PKI}/etcd/server"),
         **client(etcd_ca, "kube-apiserver-etcd-client").files(f"{PKI}/apiserver-etcd-client"),
         f"{PKI}/sa.key": signing,
-        f"{PKI}/sa.pub": public_key,
+        SERVICE_ACCOUNT_KEY: public_key,
         **server(ca, "token-webhook", ("127.0.0.1",)).files("etc/eks/webhook"),
     }
     users = {

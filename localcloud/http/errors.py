@@ -144,10 +144,9 @@ def unsigned(service: str, protocol: str) -> Fault:
     )
 
 
-def unverified(operation: str) -> Fault:
-    """Say why a token or an assertion opens no session."""
-    what = {"AssumeRoleWithSAML": "SAML assertions", "AssumeRoleWithWebIdentity": "web identity tokens"}[operation]
-    return Fault(code="InvalidIdentityToken", message=f"The local cloud verifies no {what}: use AssumeRole.")
+def unverified() -> Fault:
+    """Say why an assertion opens no session."""
+    return Fault(code="InvalidIdentityToken", message="The local cloud verifies no SAML assertions: use AssumeRole.")
 
 
 def expired_token(service: str, protocol: str) -> Fault:

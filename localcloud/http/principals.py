@@ -35,6 +35,9 @@ class Principal:
     policy: str = ""  # the session's own policy
 
 
+NOBODY = Principal(arn="", access_key_id="", secret="")  # who has a token of a web identity only
+
+
 def find(access_key_id: str) -> Principal | None:
     """Look the key up; None when nobody has it. The model's lock must be held (requests do)."""
     iam: Any

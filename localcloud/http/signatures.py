@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -31,7 +31,8 @@ NUMBER = re.compile(r"[0-9]{1,12}")
 STAMP = "%Y%m%dT%H%M%SZ"
 CLOCK_SKEW = timedelta(minutes=15)
 LONGEST_PRESIGNED = 7 * 24 * 3600
-FEDERATED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")  # AWS takes these without a signature
+# AWS takes these without a signature
+SAML, WEB_IDENTITY = "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"
 LARGEST_UNSIGNED = 64 << 10  # no more is read of who is nobody
 
 
@@ -84,10 +85,10 @@ def parse(request: AwsRequest) -> Signature | None:
 
 
 def authenticate(request: AwsRequest) -> Principal:
-    """Return who asks. Raises RefusedError when that can't be told; the body is read only for a key that is known."""
+    """Return who asks; NOBODY for who brings a web identity's token, which STS verifies. Raises RefusedError when that can't be told; the body is read only for a key that is known."""
     signature = parse(request)
     if signature is None:
-        raise RefusedError(_without_signature(request))
+        return _without_signature(request)
     with runtime.current().model.lock:
         principal = principals.find(signature.access_key_id)
     if principal is None or not _same(principal.session_token or "", signature.token or ""):
@@ -99,14 +100,23 @@ def authenticate(request: AwsRequest) -> Principal:
     return principal
 
 
-def _without_signature(request: AwsRequest) -> Fault:
-    """Refuse what has no signature; what STS takes without one, by its name and with the reason."""
-    length = request.headers.get("content-length", "")
+def _without_signature(request: AwsRequest) -> Principal:
+    """Let a web identity's token through to STS, which verifies it. Raises RefusedError for all else.
+
+    Nothing may be read from the request in two ways: one action, in a form, and no header or query beside it.
+    """
+    length, path = request.headers.get("content-length", ""), request.target
     is_small = NUMBER.fullmatch(length) and int(length) <= LARGEST_UNSIGNED
     is_form = request.method == "POST" and request.headers.get("content-type", "").startswith(FORM)
-    if is_small and is_form and request.action in FEDERATED:
-        return errors.unverified(request.action)
-    return errors.unsigned(request.service, request.protocol)
+    is_told_once = request.protocol == "query" and path == "/" and "authorization" not in request.headers
+    if is_small and is_form and is_told_once:
+        actions = parse_qs(request.body.decode("latin-1")).get("Action")
+        if actions == [SAML]:
+            raise RefusedError(errors.unverified())
+        if actions == [WEB_IDENTITY]:
+            request.take_as("sts")
+            return principals.NOBODY
+    raise RefusedError(errors.unsigned(request.service, request.protocol))
 
 
 def _not_covered(request: AwsRequest, signature: Signature, principal: Principal) -> Fault | None:

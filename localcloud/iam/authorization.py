@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from localcloud.http import errors
+from localcloud.http import errors, principals, signatures
 from localcloud.http.errors import RefusedError
 from localcloud.iam import access_log, actions, sources
 from localcloud.iam.known import Model
@@ -27,6 +27,10 @@ def check(principal: Principal, operation: Operation) -> None:
 
     Each answer is a line of the access log.
     """
+    if principal is principals.NOBODY:  # STS verifies the token, and asks whom the role trusts
+        if (operation.service, operation.name) != ("sts", signatures.WEB_IDENTITY):
+            raise RefusedError(errors.unsigned(operation.service, operation.protocol))
+        return
     account = sources.account_of(principal.arn)
     known = Model(account=account, region=operation.region)
     if not principal.arn.endswith(":root"):  # an account's root has all rights in it

@@ -48,6 +48,7 @@ class Caller:
     account: str
     role_arn: str | None = None  # sessions only
     service: str | None = None  # AWS services that call for themselves: ec2.amazonaws.com
+    provider: str | None = None  # ARN of the identity provider that vouches for a web identity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +183,8 @@ def grant(named: Iterable[tuple[str, str]], caller: Caller) -> Grant:
 def _grant(kind: str, value: str, caller: Caller) -> Grant:
     if kind == "Service":
         return Grant.CALLER if caller.service and value == caller.service else Grant.NONE
+    if kind == "Federated":
+        return Grant.CALLER if caller.provider and value == caller.provider else Grant.NONE
     if kind != "AWS" or (caller.service and value != "*"):
         return Grant.NONE
     if value == caller.arn:

@@ -8,15 +8,20 @@ from moto.iam.models import iam_backends
 from moto.sts.exceptions import STSValidationError
 from moto.sts.responses import TokenResponse
 
+from localcloud.core import services
+from localcloud.core.config import ACCOUNT
 from localcloud.core.errors import Fault
 from localcloud.http import errors, principals
 from localcloud.http.errors import RefusedError
 from localcloud.iam import sources
 from localcloud.iam.conditions import PolicyError
-from localcloud.iam.policy import Kind, Request, evaluate, parse
+from localcloud.iam.policy import Caller, Kind, Policies, Request, evaluate, parse
+from localcloud.sts import web_identity
 
 if TYPE_CHECKING:
     from moto.core.responses import ActionResult
+
+    from localcloud.sts.web_identity import WebIdentity
 
 SHORTEST, CHAINED = 900, 3600
 ACCESS_DENIED = "AccessDenied"
@@ -39,20 +44,58 @@ class LocalSTSResponse(TokenResponse):
         for action in self._actions():
             self._require(action, caller, arn, role)
         self._check_duration(role, chained=caller.role_arn is not None)
+        self._check_policy()
+        return super().assume_role()
+
+    @override
+    def assume_role_with_web_identity(self) -> ActionResult:
+        iam = iam_backends[ACCOUNT]["aws"]
+        token = self._get_param("WebIdentityToken")
+        identity = web_identity.verify(token, iam.open_id_providers.values(), services.issuer_key)
+        role = self._trusting(iam, self._get_param("RoleArn"), identity)
+        self._check_duration(role, chained=False)
+        self._check_policy()
+        answer = super().assume_role_with_web_identity()
+        told: dict[str, object] = answer.result  # type: ignore[assignment]
+        told |= {
+            "SubjectFromWebIdentityToken": identity.subject,
+            "Audience": identity.audience,
+            "Provider": identity.provider,
+        }
+        return answer
+
+    @override
+    def assume_role_with_saml(self) -> ActionResult:
+        raise RefusedError(errors.unverified())
+
+    def _trusting(self, iam: Any, arn: str, identity: WebIdentity) -> Any:
+        """Return the role, if it is there and trusts this identity. Raises RefusedError, the same for both."""
+        role = sources.entity_of(iam, arn)
+        if role is not None and ":role/" in arn:
+            prefix = identity.issuer.lower()
+            request = Request(
+                action="sts:AssumeRoleWithWebIdentity",
+                resource=arn,
+                caller=Caller(arn="", account=ACCOUNT, provider=identity.provider),
+                context={
+                    f"{prefix}:sub": (identity.subject,),
+                    f"{prefix}:aud": (identity.audience,),
+                    "aws:federatedprovider": (identity.provider,),
+                    "sts:rolesessionname": (self._get_param("RoleSessionName"),),
+                },
+            )
+            trust = parse(role.assume_role_policy_document, name="trust", kind=Kind.RESOURCE)
+            if evaluate(request, Policies(resource=(trust,), resource_decides=True)).allowed:
+                return role
+        message = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+        raise RefusedError(Fault(code=ACCESS_DENIED, message=message, status=403))
+
+    def _check_policy(self) -> None:
         if policy := self._get_param("Policy"):
             try:
                 parse(policy, name="session", kind=Kind.SESSION)
             except PolicyError as error:
                 raise RefusedError(Fault(code="MalformedPolicyDocument", message=str(error))) from error
-        return super().assume_role()
-
-    @override
-    def assume_role_with_web_identity(self) -> ActionResult:
-        raise RefusedError(errors.unverified("AssumeRoleWithWebIdentity"))
-
-    @override
-    def assume_role_with_saml(self) -> ActionResult:
-        raise RefusedError(errors.unverified("AssumeRoleWithSAML"))
 
     def _actions(self) -> list[str]:
         more = {"sts:TagSession": "Tags", "sts:SetSourceIdentity": "SourceIdentity"}

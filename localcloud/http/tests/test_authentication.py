@@ -86,32 +86,39 @@ def test_every_operation_of_every_loaded_service_needs_a_signature(cloud: Cloud)
             request = unsigned_request(model, model.operation_model(name))
             answer = client.open(base_url="http://127.0.0.1", **request)
             assert answer.status_code in (400, 403), (service, name, answer.status)
-            assert REFUSED.search(answer.text) or request["method"] == "HEAD", (service, name, answer.text)
+            if name == "AssumeRoleWithWebIdentity":  # is asked without: by a token, which this request lacks
+                assert "ValidationError" in answer.text
+            else:
+                assert REFUSED.search(answer.text) or request["method"] == "HEAD", (service, name, answer.text)
             asked[service] += 1
     assert asked.total() > 1800, asked
     assert len(asked) >= len(services.SERVICES) + len(MODELS)
 
 
 @pytest.mark.parametrize(
-    "form",
+    ("form", "message"),
     [
-        {"Action": "AssumeRoleWithWebIdentity", "WebIdentityToken": "made-up"},
-        {
-            "Action": "AssumeRoleWithSAML",
-            "SAMLAssertion": "bWFkZSB1cA==",
-            "PrincipalArn": "arn:aws:iam::1:saml-provider/x",
-        },
+        (
+            {"Action": "AssumeRoleWithWebIdentity", "WebIdentityToken": "made-up"},
+            "The ID Token provided is not a valid JWT.",
+        ),
+        (
+            {
+                "Action": "AssumeRoleWithSAML",
+                "SAMLAssertion": "bWFkZSB1cA==",
+                "PrincipalArn": "arn:aws:iam::1:saml-provider/x",
+            },
+            "The local cloud verifies no SAML assertions: use AssumeRole.",
+        ),
     ],
 )
-def test_an_unverified_token_opens_no_session_signed_or_not(cloud: Cloud, form: dict[str, str]) -> None:
+def test_an_unverified_token_opens_no_session_signed_or_not(cloud: Cloud, form: dict[str, str], message: str) -> None:
     role = cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust())["Role"]["Arn"]
     form = {**form, "Version": "2011-06-15", "RoleArn": role, "RoleSessionName": "session"}
     answer = requests.post(cloud.endpoint + "/", data=form, timeout=5)
     assert (answer.status_code, "Credentials" in answer.text) == (400, False)
     assert "InvalidIdentityToken" in answer.text
-    assert re.search(
-        r"The local cloud verifies no (web identity tokens|SAML assertions): use AssumeRole\.", answer.text
-    )
+    assert message in answer.text
     huge = requests.post(cloud.endpoint + "/", data={**form, "More": "x" * (64 << 10)}, timeout=5)
     assert (huge.status_code, "MissingAuthenticationToken" in huge.text) == (403, True)
     body = requests.Request("POST", "http://x", data=form).prepare().body

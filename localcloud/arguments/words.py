@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -48,8 +49,8 @@ def of_violations(operation: OperationModel, protocol: str, wrong: list[Violatio
     """Return what a service says of values that its model does not allow; None where it takes them all the same."""
     service, first = operation.service_model.service_name, wrong[0]
     if service == "ec2":
-        first = next((one for one in wrong if one.value != ""), first)
-        return _ec2(first) if first.value != "" else None  # an empty parameter is none
+        refused = next((one for one in wrong if not _taken_by_ec2(one)), None)
+        return _ec2(operation.name, refused) if refused else None
     if service == "s3":
         return _s3(operation, first)
     wrong = [_lowered(one) for one in wrong]
@@ -123,8 +124,50 @@ def _ecr(wrong: Violation) -> str:
     return f"Invalid parameter at '{wrong.at}' failed to satisfy constraint: '{constraint}'"
 
 
-def _ec2(wrong: Violation) -> Fault:
+# What EC2 says in words of their own, by operation and parameter: https://github.com/gruntwork-io/cloud-nuke/issues/731,
+# https://github.com/boto/boto3/issues/1806, https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+EC2_OWN = (
+    (Kind.MISSING, r"TerminateInstances InstanceIds", "InvalidParameterCombination", "No instances specified"),
+    (
+        Kind.MISSING,
+        r"(Create|Delete)Tags Resources",
+        "MissingParameter",
+        "The request must contain the parameter resourceIdSet",
+    ),
+    (
+        Kind.ENUM,
+        r"ModifyVpcTenancy InstanceTenancy",
+        "UnsupportedTenancy",
+        "The tenancy value {} is not supported.",
+    ),
+    (
+        Kind.ENUM,
+        r"Describe\w+Attribute Attribute",
+        "InvalidParameterValue",
+        "Value ({}) for parameter attribute is invalid. Unknown attribute.",
+    ),
+    (
+        Kind.ENUM,
+        r"\w+ TagSpecifications\.\d+\.ResourceType",
+        "InvalidParameterValue",
+        "'{}' is not a valid taggable resource type for this operation.",
+    ),
+)
+
+
+def _taken_by_ec2(wrong: Violation) -> bool:
+    """Whether EC2 takes what its model does not: an empty parameter is none, and a fleet's strategy has an older name.
+
+    https://github.com/awsdocs/aws-cloudformation-user-guide/pull/402; Terraform's provider sends it.
+    """
+    return wrong.value == "" or (wrong.at.endswith("AllocationStrategy") and wrong.value == "lowestPrice")
+
+
+def _ec2(operation: str, wrong: Violation) -> Fault:
     name = wrong.at.replace(".member", "")
+    for kind, which, code, words in EC2_OWN:
+        if wrong.kind is kind and re.fullmatch(which, f"{operation} {name}"):
+            return Fault(code=code, message=words.format(wrong.value))
     if wrong.kind is Kind.MISSING:
         return Fault(code="MissingParameter", message=f"The request must contain the parameter {name}")
     if isinstance(wrong.limit, tuple):

@@ -34,11 +34,12 @@ class Service:
 SERVICES = (
     Service(name="iam", backend="localcloud.iam.models:LocalIAMBackend"),
     Service(name="sts", backend="localcloud.sts.models:LocalSTSBackend"),
+    Service(name="kms", backend="localcloud.kms.models:LocalKMSBackend"),
     Service(
         name="ec2",
         backend="localcloud.ec2.models:LocalEC2Backend",
         answered="localcloud.ec2.groups:refresh_filters",
-        looks="CreateVpc|RunInstances|CreateFleet|RequestSpot.*|TerminateInstances",  # Auto Scaling replaces the last
+        looks="CreateVpc|RunInstances|(Create|Modify)Fleet|(Request|Modify)Spot.*|TerminateInstances",  # Auto Scaling replaces the last
     ),
     Service(name="autoscaling", backend="localcloud.autoscaling.models:LocalAutoScalingBackend", looks=".*"),
     Service(name="ecr", backend="localcloud.ecr.models:LocalECRBackend"),
@@ -53,6 +54,9 @@ SERVICES = (
     Service(name="service-quotas", backend="localcloud.servicequotas.models:LocalServiceQuotasBackend"),
     Service(name="elbv2", backend="localcloud.elbv2.models:LocalELBv2Backend"),
 )
+
+# of moto's own services, whose operations make what belongs to others
+LOOKS = {"cloudformation": "(Create|Update)Stack(Set|Instances)?|ExecuteChangeSet"}
 
 
 def register() -> tuple[str, ...]:
@@ -103,7 +107,8 @@ def reconcile(region: str) -> None:
 
 def needs_look(service: str, operation: str) -> bool:
     """Whether a changing operation needs to know what Docker has now: its request looks before it takes the model's lock."""
-    return any(each.name == service and re.fullmatch(each.looks, operation) for each in SERVICES)
+    looks = LOOKS | {each.name: each.looks for each in SERVICES}
+    return re.fullmatch(looks.get(service, ""), operation) is not None
 
 
 def figures() -> dict[str, float]:

@@ -212,6 +212,12 @@ class LocalEC2Backend(EC2Backend):
         quotas.one_more_nat_gateway(self, self.get_subnet(subnet_id).availability_zone)
         return super().create_nat_gateway(subnet_id, *args, **kwargs)
 
+    @override
+    def create_vpc_endpoint(
+        self, vpc_id: str, service_name: str, endpoint_type: str | None, *args: Any, **kwargs: Any
+    ) -> Any:
+        return super().create_vpc_endpoint(vpc_id, service_name, endpoint_type or "Gateway", *args, **kwargs)
+
     def create_network_interface(
         self, subnet: Any, private_ip_address: Any, private_ip_addresses: Any = None, *args: Any, **kwargs: Any
     ) -> Any:

@@ -105,9 +105,16 @@ class LocalELBv2Backend(ELBv2Backend):
         if len(self.load_balancers) >= applied(self.account_id, self.region_name, NETWORK_BALANCERS):
             raise ELBClientError("TooManyLoadBalancers", "The maximum number of load balancers has been reached")
         kwargs["scheme"] = kwargs.get("scheme") or "internet-facing"
+        tags = kwargs.pop("tags", None)
         made: Any = super().create_load_balancer(name, security_groups, *args, **kwargs)
         made.__class__ = LocalLoadBalancer  # moto has no factory to override
         balancer: LocalLoadBalancer = made
+        del self.load_balancers[balancer.arn]
+        balancer.arn = balancer.arn.replace(
+            ":loadbalancer/app/", ":loadbalancer/net/"
+        )  # moto has one form for all types
+        self.load_balancers[balancer.arn] = balancer
+        self.tagging_service.tag_resource(balancer.arn, tags)
         balancer.state = "provisioning"
         identifier = balancer.arn.rpartition("/")[2]
         balancer.dns_name = f"{name}-{identifier}.elb.{self.region_name}.amazonaws.com"

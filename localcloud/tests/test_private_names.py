@@ -27,7 +27,7 @@ STOOD_ON = {
     "botocore.auth:SigV4Auth": {"_normalize_url_path"},
     "moto.core.base_backend:BackendDict": {"_instances"},
     "moto.core.responses:BaseResponse": {"_get_int_param", "_get_param"},
-    "moto.ec2.models:EC2Backend": {"_get_template_from_args"},
+    "moto.ec2.models:EC2Backend": {"_get_template_from_args", "_verify_group_will_respect_rule_count_limit"},
     "moto.ec2.models.elastic_network_interfaces:NetworkInterface": {"_group_set"},
     "moto.ec2.models.instances:Instance": {"_state"},
     "moto.ec2.models.subnets:Subnet": {"_reserved_ips", "_subnet_ips"},

@@ -74,6 +74,29 @@ CONSTRAINTS: list[tuple[str, str, dict[str, Any], str, str]] = [
         "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression '",
     ),
     ("ec2", "DeleteVpc", {}, "MissingParameter", "The request must contain the parameter VpcId"),
+    ("ec2", "TerminateInstances", {}, "InvalidParameterCombination", "No instances specified"),
+    ("ec2", "CreateTags", {"Tags": []}, "MissingParameter", "The request must contain the parameter resourceIdSet"),
+    (
+        "ec2",
+        "ModifyVpcTenancy",
+        {"VpcId": "vpc-1", "InstanceTenancy": "dedicated"},
+        "UnsupportedTenancy",
+        "The tenancy value dedicated is not supported.",
+    ),
+    (
+        "ec2",
+        "DescribeInstanceAttribute",
+        {"InstanceId": "i-1", "Attribute": "kernelId"},
+        "InvalidParameterValue",
+        "Value (kernelId) for parameter attribute is invalid. Unknown attribute.",
+    ),
+    (
+        "ec2",
+        "CreateVolume",
+        {"AvailabilityZone": "a", "TagSpecifications": [{"ResourceType": "disk"}]},
+        "InvalidParameterValue",
+        "'disk' is not a valid taggable resource type for this operation.",
+    ),
     (
         "ec2",
         "DescribeVpcs",
@@ -119,6 +142,23 @@ def test_a_constraint_is_named(service: str, operation: str, asked: dict[str, An
     refusal = violated(service, operation, asked)
     assert refusal
     assert (refusal.code, refusal.message[: len(text)]) == (code, text)
+
+
+def test_a_fleet_takes_the_older_name_of_its_strategy_and_its_other_values_are_checked() -> None:
+    asked = {
+        "LaunchTemplateConfigs": [],
+        "TargetCapacitySpecification": {"TotalTargetCapacity": 1},
+        "OnDemandOptions": {"AllocationStrategy": "lowestPrice"},
+        "SpotOptions": {"AllocationStrategy": "lowestPrice"},
+    }
+    assert violated("ec2", "CreateFleet", asked) is None
+    assert violated("ec2", "CreateFleet", asked | {"Type": "once"}) == Fault(
+        code="InvalidParameterValue", message="Invalid value 'once' for Type."
+    )
+    cheapest = {"SpotOptions": {"AllocationStrategy": "cheapest"}}
+    assert violated("ec2", "CreateFleet", asked | cheapest) == Fault(
+        code="InvalidParameterValue", message="Invalid value 'cheapest' for SpotOptions.AllocationStrategy."
+    )
 
 
 def test_an_empty_parameter_of_ec2_is_none() -> None:

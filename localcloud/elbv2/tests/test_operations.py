@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,19 @@ def test_a_load_balancer_has_a_node_in_each_zone_with_its_elastic_ip(site: Site)
         assert private.aliases == (balancer["DNSName"],)
         assert public.address == eip["PublicIp"]
         assert node.security_groups == (site.group,)
+
+
+def test_arns_say_the_type_and_lead_to_the_tags(site: Site) -> None:
+    balancer = site.create(Tags=[{"Key": "k", "Value": "v"}])
+    arn, name, account = balancer["LoadBalancerArn"], "web", "arn:aws:elasticloadbalancing:eu-west-1:123456789012"
+    assert re.fullmatch(f"{account}:loadbalancer/net/{name}/[0-9a-f]{{16}}", arn)
+    listener = site.listen(balancer, site.target_group())["ListenerArn"]
+    assert re.fullmatch(f"{account}:listener/net/{name}/[0-9a-f]{{16}}/[0-9a-f]{{16}}", listener)
+    assert site.elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"] == arn
+    (found,) = site.elb.describe_tags(ResourceArns=[arn])["TagDescriptions"]
+    assert found == {"ResourceArn": arn, "Tags": [{"Key": "k", "Value": "v"}]}
+    interfaces = site.ec2.describe_network_interfaces()["NetworkInterfaces"]
+    assert {one["Description"] for one in interfaces} == {f"ELB net/{name}/{arn.rpartition('/')[2]}"}
 
 
 def test_an_internal_one_has_no_public_address(site: Site) -> None:

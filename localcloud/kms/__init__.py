@@ -1,0 +1,1 @@
+"""KMS: moto's keys, found by their ARNs too."""

@@ -2,7 +2,8 @@
 
 `-p localcloud.tests.moto_server` (see tests/suites). Each test finds an empty local cloud, as moto's reset leaves moto's
 server: the local cloud refuses that reset, so it is done from inside. Tests ask with a key of the account's root, which is
-none of the model's users, and every AMI of moto's own table has a machine. Nothing is saved.
+none of the model's users, and every AMI of moto's own table has a machine. The next request finds the machines as the last
+one wanted them, so nothing depends on how fast they come. Nothing is saved.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ["TEST_SERVER_MODE"] = "true"  # before moto is imported
 from localcloud.conftest import Cloud, forget, serving  # isort: skip - prepares moto
@@ -22,12 +23,17 @@ from moto.core.models import ServerModeMockAWS
 from moto.ec2.models import amis
 from moto.utilities.utils import load_resource
 
+from localcloud.core import queue
 from localcloud.core.config import ACCOUNT, from_environment
 from localcloud.core.state import Model
 from localcloud.docker import networks
 from localcloud.ec2 import machine
 from localcloud.http import principals, server
 from localcloud.tests.fake_docker import FakeDocker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 RUNNING = ExitStack()
 ROOT = principals.Principal(arn=f"arn:aws:iam::{ACCOUNT}:root", access_key_id="AKIAMOTOSUITE", secret="of-moto-suite")
@@ -43,14 +49,17 @@ def pytest_configure() -> None:
     networks.ROUTES = state.parent / "route"  # a machine without routes
     cloud = Cloud(config=config, docker=FakeDocker(prefix=f"{config.name}-"))
     cloud.boot()
+    cloud.application = settled(cloud)
     RUNNING.callback(lambda: cloud.now.queue.stop(seconds=10))
-    freezegun.configure(extend_ignore_list=["cheroot", server.__name__])  # what frozen clients have is no timeout here
+    # what frozen clients have is no timeout here, and no job that waits for ever
+    freezegun.configure(extend_ignore_list=["cheroot", server.__name__, queue.__name__])
     RUNNING.enter_context(serving(cloud))
     os.environ |= {
         "TEST_SERVER_MODE_ENDPOINT": cloud.endpoint,
         "AWS_ACCESS_KEY_ID": ROOT.access_key_id,
         "AWS_SECRET_ACCESS_KEY": ROOT.secret,
         "AWS_MAX_ATTEMPTS": "1",
+        "AWS_RETRY_MODE": "legacy",  # the others add "(reached max retries: 0)" to each error, which tests compare
     }
     default_user_config["core"]["mock_credentials"] = False
     find = principals.find
@@ -63,6 +72,19 @@ def pytest_configure() -> None:
         for name, value in changed.items():
             setattr(owner, name, value)
     reset(cloud)
+
+
+def settled(cloud: Cloud) -> WSGIApplication:
+    """Return the local cloud's application that is done with a request when its jobs are."""
+    inner = cloud.application
+    assert inner is not None
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer = inner(environ, start_response)
+        cloud.settle()
+        return answer
+
+    return application
 
 
 def reset(cloud: Cloud) -> None:

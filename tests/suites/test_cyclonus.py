@@ -23,7 +23,7 @@ REGISTRY = (
     "mirror.beacon"  # that nobody asks: the images are put into the nodes under the names that cyclonus gives them
 )
 AGNHOST = f"{REGISTRY}/e2e-test-images/agnhost:2.43"
-WORKER = "docker.io/mfenwick100/cyclonus-worker:latest"  # asks by agnhost for all that a pod is to ask
+WORKER = "docker.io/mfenwick100/cyclonus-worker:latest"  # asks all that a pod is to ask
 JUNIT = "/tmp/cyclonus.xml"
 SECONDS = 2 * 3600
 # What does not pass, each with its reason: all else must.
@@ -72,6 +72,7 @@ def test_network_policies_hold_as_documented(tmp_path: Path) -> None:
         "policies",
         "Network policies: cyclonus",
         f"`github.com/mattfenwick/cyclonus` {version('cyclonus')}, all of its cases, over TCP and UDP, by pods on two nodes.",
+        "Its pods ask by `mirror/go/cyclonus/worker`, all questions of a step at once.",
         *table(("cases", "passed", "failed"), (str(len(cases)), str(len(cases) - len(failed)), str(len(failed)))),
         *(table(("cases", "why failed"), *((str(n), why) for why, n in reasons.most_common())) if reasons else ()),
     )

@@ -1,5 +1,5 @@
-// cyclonus' cases, with one command a pod for all that it asks. The program of its own asks each of some 300 questions
-// a step by a command of its own; asking by batches is a constant there (pkg/cli/generate.go).
+// cyclonus' cases, with one command a pod for all that it asks. Its own program asks each of 324 questions a step by a
+// command of its own; asking in batches is a constant there (pkg/cli/generate.go). See worker/ for who asks in the pods.
 package main
 
 import (

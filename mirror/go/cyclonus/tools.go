@@ -1,5 +1,0 @@
-//go:build tools
-
-package main
-
-import _ "github.com/mattfenwick/cyclonus/cmd/worker" // the program in the pods

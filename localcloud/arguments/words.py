@@ -148,6 +148,12 @@ EC2_OWN = (
     ),
     (
         Kind.ENUM,
+        r"DescribeInstanceTypes InstanceTypes\.\d+",
+        "InvalidInstanceType",
+        "The following supplied instance types do not exist: [{}]",
+    ),
+    (
+        Kind.ENUM,
         r"\w+ TagSpecifications\.\d+\.ResourceType",
         "InvalidParameterValue",
         "'{}' is not a valid taggable resource type for this operation.",

@@ -2,8 +2,8 @@
 
 `-p localcloud.tests.moto_server` (see tests/suites). Each test finds an empty local cloud, as moto's reset leaves moto's
 server: the local cloud refuses that reset, so it is done from inside. Tests ask with a key of the account's root, which is
-none of the model's users, and every AMI of moto's own table has a machine. The next request finds the machines as the last
-one wanted them, so nothing depends on how fast they come. Nothing is saved.
+none of the model's users, and every AMI of moto's own table has a machine, as have some that only tests name. The next
+request finds the machines as the last one wanted them, so nothing depends on how fast they come. Nothing is saved.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 RUNNING = ExitStack()
+NAMED = ("ami-0157ed312f9c59a91", "ami-03c3da4cfa8e8943a", "ami-0a1a95d8da5818fdb")  # which tests of fleets start
 ROOT = principals.Principal(arn=f"arn:aws:iam::{ACCOUNT}:root", access_key_id="AKIAMOTOSUITE", secret="of-moto-suite")
 
 
@@ -44,7 +45,8 @@ def pytest_configure() -> None:
     state = Path(RUNNING.enter_context(tempfile.TemporaryDirectory())) / "state"
     settings = {"LOCALCLOUD_STATE": str(state), "LOCALCLOUD_REGION": "us-east-1"}
     config = from_environment(settings)
-    amis.AMIS.extend(load_resource("ec2/resources/amis.json"))
+    known = load_resource("ec2/resources/amis.json")
+    amis.AMIS.extend([*known, *({**known[0], "ami_id": name} for name in NAMED)])
     machine.IMAGES.update({one["image_location"]: "host_image" for one in amis.AMIS if one["image_location"] != "node"})
     networks.ROUTES = state.parent / "route"  # a machine without routes
     cloud = Cloud(config=config, docker=FakeDocker(prefix=f"{config.name}-"))

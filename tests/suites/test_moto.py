@@ -17,16 +17,7 @@ import pytest
 
 from tests.suites.conftest import ROOT, keep, made, table, version
 
-SERVICES = (
-    "autoscaling",
-    "ecr",
-    "eks",
-    "elbv2",
-    "iam",
-    "kms",
-    "ssm",
-    "sts",
-)  # ec2 comes when its failures have reasons
+SERVICES = ("autoscaling", "ec2", "ecr", "eks", "elbv2", "iam", "kms", "ssm", "sts")
 ALLOWED = Path(__file__).with_name("moto.toml")
 OUTCOMES = ("passed", "skipped", "refused", "wrong")
 

@@ -92,6 +92,13 @@ CONSTRAINTS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ),
     (
         "ec2",
+        "DescribeInstanceTypes",
+        {"InstanceTypes": ["t3.micro", "t3.nothing"]},
+        "InvalidInstanceType",
+        "The following supplied instance types do not exist: [t3.nothing]",
+    ),
+    (
+        "ec2",
         "CreateVolume",
         {"AvailabilityZone": "a", "TagSpecifications": [{"ResourceType": "disk"}]},
         "InvalidParameterValue",

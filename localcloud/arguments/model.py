@@ -5,7 +5,7 @@ Clients check a part of it themselves; AWS checks all of it, in these words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING
@@ -50,11 +50,13 @@ class Violation:
     kind: Kind
     constraint: str
     limit: object = None  # the bound, the values or the pattern that it does not meet
+    is_secret: bool = False  # the value is not said
 
     def __str__(self) -> str:
         """Say it in AWS's words."""
         value = "null" if self.value is None else f"'{self.value}'"
-        return f"Value {value} at '{self.at}' failed to satisfy constraint: {self.constraint}"
+        said = "Value" if self.is_secret or isinstance(self.value, bytes) else f"Value {value}"
+        return f"{said} at '{self.at}' failed to satisfy constraint: {self.constraint}"
 
 
 def message(violations: list[Violation]) -> str:
@@ -70,8 +72,8 @@ def check(shape: Shape, value: object, at: str = "") -> Iterator[Violation]:
     if expected and (not isinstance(value, expected) or (expected is int and isinstance(value, bool))):
         yield Violation(at=at, value=value, kind=Kind.TYPE, constraint=f"Member must be a {kind}")
         return
-    if shape.metadata:
-        yield from _limits(shape, value, at)
+    for violation in _limits(shape, value, at) if shape.metadata else ():
+        yield replace(violation, is_secret=bool(shape.metadata.get("sensitive")))
     if isinstance(value, dict) and kind == "structure":
         if getattr(shape, "is_document_type", False):
             return

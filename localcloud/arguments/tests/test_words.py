@@ -151,6 +151,26 @@ def test_a_constraint_is_named(service: str, operation: str, asked: dict[str, An
     assert (refusal.code, refusal.message[: len(text)]) == (code, text)
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "asked", "said"),
+    [
+        ("kms", "Encrypt", {"KeyId": "k", "Plaintext": b"s3cret" * 700}, "Value at 'plaintext' failed"),
+        ("kms", "Verify", {"KeyId": "k", "Message": b"m", "Signature": b""}, "Value at 'signature' failed"),
+        (
+            "iam",
+            "ChangePassword",
+            {"OldPassword": "s3cret", "NewPassword": "s3cret" * 30},
+            "Value at 'newPassword' failed",
+        ),
+    ],
+)
+def test_a_secret_is_not_said(service: str, operation: str, asked: dict[str, Any], said: str) -> None:
+    fault = violated(service, operation, asked)
+    assert fault is not None
+    assert said in fault.message
+    assert "s3cret" not in fault.message
+
+
 def test_a_fleet_takes_the_older_name_of_its_strategy_and_its_other_values_are_checked() -> None:
     asked = {
         "LaunchTemplateConfigs": [],

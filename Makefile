@@ -1,7 +1,7 @@
 # The verbs of a person; what they do stands in setup/. `make help` lists them.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-VERBS := setup up status verify down doctor test lint unit molecule e2e again soak permissions kills suites awx-test webapp-test bench-webapp lock
+VERBS := setup up status verify down doctor test lint unit molecule e2e again soak permissions kills hostile suites awx-test webapp-test bench-webapp lock
 
 .PHONY: help
 help: ## list the verbs
@@ -22,6 +22,7 @@ e2e: ## ask of the running stack what the README promises
 again: ## play everything again on the running stack, kill the server, run what the READMEs say: seven minutes
 soak: ## destroy the running stack and bring it back; pause, break and restore its monitoring: three quarters of an hour
 kills: ## kill a local cloud's server fifty times under site.yml, ten under destroy.yml: two hours
+hostile: ## make up, verify and down with settings, homes and paths as people have them: one and a half hours
 suites: ## other projects' test suites against the local cloud and the running stack; keeps their results in docs/proofs
 permissions: ## record what the playbooks asked of AWS, and write the policies of terraform/permissions
 awx-test: ## apply awx/ to a double, launch its jobs against the running stack

@@ -59,6 +59,7 @@ FUNCTIONS = (
     checks.soak,
     checks.permissions,
     checks.kills,
+    checks.hostile,
     checks.suites,
     checks.awx_test,
     webapp.webapp_test,

@@ -130,6 +130,12 @@ def kills(phases: Phases) -> None:
     phases.run("kills", *tests, environment=environment(), limit=14400)
 
 
+def hostile(phases: Phases) -> None:
+    """Run `up`, `verify` and `down` as they are called from other people's shells. Raises PhaseError when one fails."""
+    tests = [program("pytest"), "-v", "-s", "-m", "hostile", "tests/e2e/test_hostile.py"]
+    phases.run("hostile", *tests, environment=environment(), limit=14400)
+
+
 def suites(phases: Phases) -> None:
     """Run other projects' test suites, and keep their results. Raises PhaseError when one fails otherwise than allowed."""
     mirror = (program("python"), "-m", "mirror")

@@ -1,0 +1,99 @@
+# ruff: noqa: T201 - a row takes ten minutes: each command is told as it ends
+"""`make up`, `make verify` and `make down`, whole, with shells, homes and paths as people have them.
+
+A row is a setting that stopped a run, or sent it elsewhere. HOSTILE_ROWS names those to run, with commas between; without it,
+all. The rows take the machine's own local cloud, one after the other: no stack may be up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from setup import paths
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.hostile
+DEAD = "http://127.0.0.1:9"
+CHOSEN = set(filter(None, os.environ.get("HOSTILE_ROWS", "").split(",")))
+SECONDS = {"setup": 900, "up": 2400, "verify": 600, "down": 600}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What a shell has that is not ours."""
+
+    variables: dict[str, str] = field(default_factory=dict)
+    umask: int = 0o022
+    folder: str = "checkout"  # the checkout's name
+    helper: bool = False  # Docker's configuration names a helper for credentials that is not there
+
+
+def long_name(folder: Path) -> str:
+    """Return a name with a space that makes the path 60 characters long, or as short as it can be."""
+    return "my checkout".ljust(60 - len(str(folder)) - 1, "x")
+
+
+ROWS = {
+    "umask-077": Row(umask=0o077),
+    "umask-027": Row(umask=0o027),
+    "german": Row(variables={"LANG": "de_DE.UTF-8", "LANGUAGE": "de"}),  # which no machine here has generated
+    "c": Row(variables={"LC_ALL": "C"}),
+    "dead-proxy": Row(variables={"HTTP_PROXY": DEAD, "HTTPS_PROXY": DEAD}),
+    "profile": Row(variables={"AWS_PROFILE": "work", "AWS_ENDPOINT_URL_STS": DEAD}),
+    "space": Row(folder="long name"),
+    "helper": Row(helper=True),
+    "all": Row(
+        variables={"LANG": "de_DE.UTF-8", "HTTP_PROXY": DEAD, "HTTPS_PROXY": DEAD, "AWS_PROFILE": "work"},
+        umask=0o077,
+        folder="long name",
+        helper=True,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name in CHOSEN or not CHOSEN])
+def test_a_whole_run(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    row = ROWS[name]
+    folder = tmp_path_factory.mktemp("h")
+    checkout = folder / (long_name(folder) if row.folder == "long name" else row.folder)
+    subprocess.run(
+        ["git", "clone", "--quiet", paths.CHECKOUT.as_uri(), str(checkout)], check=True, timeout=300, umask=row.umask
+    )
+    variables = {**os.environ, **row.variables}
+    if row.helper:
+        (folder / "docker").mkdir()
+        (folder / "docker/config.json").write_text(json.dumps({"credsStore": "gone"}))
+        variables["DOCKER_CONFIG"] = str(folder / "docker")
+
+    def make(verb: str, environment: dict[str, str]) -> None:
+        started = time.monotonic()
+        log = folder / f"{verb}.log"
+        with log.open("wb") as output:
+            ended = subprocess.run(
+                ["make", verb],
+                cwd=checkout,
+                env=environment,
+                umask=row.umask,
+                stdout=output,
+                stderr=output,
+                timeout=SECONDS[verb],
+                check=False,
+            )
+        print(f"{name}: make {verb}: {ended.returncode}, {time.monotonic() - started:.0f} s", flush=True)
+        assert ended.returncode == 0, log.read_text(errors="replace")[-6000:]
+
+    make("setup", dict(os.environ))  # which downloads, as `up` does not have to
+    try:
+        make("up", variables)
+        make("verify", variables)
+    finally:
+        make("down", variables)

@@ -90,7 +90,7 @@ def local_cloud(seconds: float) -> Answer:
     failing = [f"{key}: {reason}" for key, reason in health["failures"].items()]
     problems = "".join(f"; {problem}" for problem in (*ended, *failing))
     way_out = " (`python -m localcloud up` mends, `logs` tells more)" if problems else ""
-    waiting = f"; {len(health['waiting'])} jobs at work" if health["waiting"] else ""
+    waiting = f"; jobs at work: {len(health['waiting'])}" if health["waiting"] else ""
     return Answer(
         f"{status['endpoint']}, up {spoken(health['uptime_seconds'])}; runs {running or 'no machine'}{waiting}{problems}{way_out}",
         well=not problems,

@@ -28,6 +28,11 @@ def watch(instance_id: str) -> None:
     runtime.current().queue.submit(f"console/{instance_id}", partial(read, instance_id))
 
 
+def forget(instance_id: str) -> None:
+    """Have the output of a machine that is gone forgotten, and read no more."""
+    runtime.current().queue.submit(f"console/{instance_id}", partial(OUTPUT.forget, instance_id))
+
+
 def read(instance_id: str) -> float | None:
     """Read the console. A job."""
     now = runtime.current()

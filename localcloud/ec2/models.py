@@ -412,7 +412,7 @@ def converge(account: str, region: str, instance_id: str) -> None:
         _settle(instance, expected=STOPPING, becomes=STOPPED)
     else:
         now.machines.remove(instance_id)
-        console.OUTPUT.forget(instance_id)
+        console.forget(instance_id)
         if instance is not None:
             _settle(instance, expected=SHUTTING_DOWN, becomes=TERMINATED)
             with now.model.lock:

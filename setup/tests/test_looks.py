@@ -160,7 +160,7 @@ CLOUD = {
         (
             {"server": {"uptime_seconds": 9, "failures": {"ec2/i-1": "no memory"}, "waiting": ["ec2/i-1"]}},
             False,
-            "; 1 jobs at work; ec2/i-1: no memory (",
+            "; jobs at work: 1; ec2/i-1: no memory (",
         ),
     ],
 )

@@ -110,6 +110,15 @@ def test_the_console_tells_what_the_machine_printed(site: Site, *, latest: bool)
         site.ec2.get_console_output(InstanceId="i-0123456789abcdef0")
 
 
+def test_nobody_reads_the_console_of_a_machine_that_is_gone(site: Site) -> None:
+    instance = site.run()
+    assert site.cloud.now.queue.trying(f"console/{instance}") > 0, "it is read again and again at first"
+    site.ec2.terminate_instances(InstanceIds=[instance])
+    site.cloud.settle()
+    assert site.cloud.now.queue.trying(f"console/{instance}") == 0
+    assert console.OUTPUT.get(instance) is None
+
+
 def test_stop_start_and_reboot(site: Site) -> None:
     instance = site.run()
     site.ec2.stop_instances(InstanceIds=[instance])

@@ -75,7 +75,13 @@ def test_others_have_another_one(asker: Asker) -> None:
     assert asker.named(AWS_ACCESS_KEY_ID="AKIA2") == "second"
     assert asker.named("--role-arn", "deployer") == "second"
     assert asker.named(AWS_ENDPOINT_URL="http://127.0.0.1:1") == "second"
-    assert asker.asked() == 4
+    credentials = asker.cli.with_name("credentials")
+    credentials.write_text("[default]\naws_access_key_id = AKIA3\n")
+    assert asker.named(AWS_SHARED_CREDENTIALS_FILE=str(credentials)) == "second"
+    credentials.write_text("[default]\naws_access_key_id = AKIA4\n")
+    asker.ends_in(timedelta(minutes=14), "third")
+    assert asker.named(AWS_SHARED_CREDENTIALS_FILE=str(credentials)) == "third"
+    assert asker.asked() == 6
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"asker": 1, "credential": "{}"}'])

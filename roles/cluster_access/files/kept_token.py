@@ -16,12 +16,15 @@ from pathlib import Path
 
 MARGIN = timedelta(minutes=1)
 SECRET = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")  # the key's id tells them apart
+FILES = {"AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials", "AWS_CONFIG_FILE": "~/.aws/config"}
 
 
 def asker(command: list[str]) -> str:
-    """Return what tells one who asks from another: the command, and what AWS's variables say."""
+    """Return what tells one who asks from another: the command, what AWS's variables say, and what its files hold."""
     told = sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_") and name not in SECRET)
-    return hashlib.sha256(json.dumps([command, told]).encode()).hexdigest()
+    files = [Path(os.environ.get(name, default)).expanduser() for name, default in FILES.items()]
+    held = [hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "" for file in files]
+    return hashlib.sha256(json.dumps([command, told, held]).encode()).hexdigest()
 
 
 def kept(file: Path, who: str) -> str | None:

@@ -23,6 +23,7 @@ def run(
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AWS_", "BEACON_"))}
     everything = {
         **kept,
+        "PATH": f"{CHECKOUT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",  # Galaxy's importer calls ansible-doc
         "ANSIBLE_COLLECTIONS_PATH": str(folder / "installed"),
         "ANSIBLE_NOCOLOR": "1",
         "AWS_REGION": "eu-west-1",

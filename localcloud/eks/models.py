@@ -52,6 +52,7 @@ NO_PUBLIC_ENDPOINT = (
 PRIVATE = (IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
 SERVICE_PREFIXES = range(12, 25)
 ADMINISTRATOR = "AmazonEKSClusterAdminPolicy"
+AUTHENTICATION_MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")  # in this direction only
 
 
 class ResourceLimitExceededError(EKSError):
@@ -122,6 +123,8 @@ class LocalEKSBackend(AccessEntries, Workloads):
         cluster, kind = self.describe_cluster(name), "ConfigUpdate"
         if public_access:
             raise InvalidParameterException(clusterName=name, message=NO_PUBLIC_ENDPOINT)
+        if authentication_mode is not None:
+            _check_mode(cluster, authentication_mode)
         if vpc:
             cluster.resources_vpc_config = replace(cluster.resources_vpc_config, **vpc)
             self.converge(name)
@@ -406,6 +409,14 @@ class LocalEKSBackend(AccessEntries, Workloads):
         kms = kms_backends[self.account_id][self.region_name]
         plain, _, _ = kms.generate_data_key(self._key_of(encryption_config), {}, 32, "")
         return plain
+
+
+def _check_mode(cluster: Cluster, wanted: str) -> None:
+    """Refuse the way back: https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html."""
+    present = cluster.authentication_mode
+    if AUTHENTICATION_MODES.index(wanted) < AUTHENTICATION_MODES.index(present):
+        message = f"Unsupported authentication mode update from {present} to {wanted}"
+        raise InvalidParameterException(clusterName=cluster.name, message=message)
 
 
 def _check_service_range(asked: ClusterRequest) -> None:

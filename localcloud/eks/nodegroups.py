@@ -98,6 +98,8 @@ def check_template(group: Nodegroup) -> None:
 
 def user_template(ec2: EC2Backend, given: Mapping[str, str]) -> LaunchTemplate:
     """Return the launch template that a user names by its ID or its name, of the default version unless one is given."""
+    if not (given.get("id") or given.get("name")):
+        raise InvalidParameterException(message="launchTemplate names no launch template: give its id or its name")
     found = ec2.get_launch_template(given["id"]) if given.get("id") else ec2.get_launch_template_by_name(given["name"])
     version = str(given.get("version") or found.default_version_number)
     return LaunchTemplate(id=found.id, name=found.name, version=version)

@@ -284,6 +284,39 @@ def test_what_clients_send_is_read(service: str, operation: str, values: dict[st
     assert unread(service, operation, values, body) is None
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "code", "text"),
+    [
+        ("s3", "PutBucketTagging", "MalformedXML", words.NO_XML),
+        ("route53", "CreateHostedZone", "InvalidInput", words.NO_XML),
+        ("iam", "CreateRole", "MalformedInput", "The parameters of CreateRole can not be read"),
+        ("ec2", "RunInstances", "MalformedInput", "The parameters of RunInstances can not be read"),
+        ("kms", "CreateKey", "SerializationException", "The parameters of CreateKey can not be read"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_said_by_each_protocol(
+    service: str, operation: str, code: str, text: str
+) -> None:
+    model = get_service_model(service).operation_model(operation)
+    protocol = model.service_model.metadata["protocol"]
+    assert words.unreadable(model, protocol) == Fault(code=code, message=text)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "body", "text"),
+    [
+        ("kms", "ListKeys", b"{", "The body is not JSON"),
+        ("kms", "ListKeys", b"[]", "Expected structure or null"),
+        ("kms", "ListKeys", b'"Limit"', "Expected structure or null"),
+    ],
+)
+def test_a_body_that_is_no_structure_of_json_is_named(service: str, operation: str, body: bytes, text: str) -> None:
+    model = get_service_model(service).operation_model(operation)
+    found = malformed(model, "json", {}, body)
+    assert found is not None
+    assert words.of_malformed(model, "json", found) == Fault(code="SerializationException", message=text)
+
+
 def test_patterns_are_read_as_java_reads_them() -> None:
     ascii_only, letters = pattern_of(r"[\w]+"), pattern_of(r"[\p{L}]+")
     pairs = pattern_of("[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\r\\n\\t]*")

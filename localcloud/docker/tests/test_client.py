@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import tarfile
 from ipaddress import IPv4Address, IPv4Network
-from types import SimpleNamespace
 from typing import Any
 
 import docker
@@ -12,8 +11,9 @@ from docker.errors import NotFound
 
 from localcloud.core.errors import DockerFailedError, DockerUnavailableError
 from localcloud.docker.api import Endpoint, Network
-from localcloud.docker.client import Engine, failures, probe, talk, tar
+from localcloud.docker.client import failures, probe, talk, tar
 from localcloud.docker.spec import Attachment, File, MachineSpec
+from localcloud.docker.tests.fake_api import engine
 
 PLACES = {
     "vpc": {"IPAddress": "", "IPAMConfig": {"IPv4Address": "10.42.1.4"}, "NetworkID": "abc"},
@@ -25,30 +25,6 @@ INSPECTED = {
     "Config": {"Labels": {"beacon.kind": "instance"}},
     "NetworkSettings": {"Networks": PLACES},
 }
-
-
-class Api:
-    """Docker's low-level client: answers as the engine does, and remembers what it was asked."""
-
-    def __init__(self, **answers: Any) -> None:
-        self.answers = answers
-        self.asked: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
-
-    def __getattr__(self, method: str) -> Any:
-        def ask(*args: Any, **kwargs: Any) -> Any:
-            self.asked.append((method, args, kwargs))
-            answer = self.answers.get(method)
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return ask
-
-
-def engine(**answers: Any) -> tuple[Engine, Api]:
-    made, api = Engine(), Api(**answers)
-    vars(made)["client"] = SimpleNamespace(api=api)
-    return made, api
 
 
 def test_a_container_is_read_with_its_addresses_before_and_after_its_start() -> None:

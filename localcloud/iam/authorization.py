@@ -33,15 +33,14 @@ def check(principal: Principal, operation: Operation) -> None:
         return
     account = sources.account_of(principal.arn)
     known = Model(account=account, region=operation.region)
-    if not principal.arn.endswith(":root"):  # an account's root has all rights in it
-        own = sources.policies_of(principal)
-        for question in actions.questions(operation, Scope(account=account, region=operation.region), known):
-            for resource in question.resources if question.resources is not None else (None,):
-                decision = _decide(principal, own, question, resource, known, operation.source)
-                _log(principal, question, resource, decision)
-                if not decision.allowed:
-                    message = _refusal(principal, question.action, resource, decision)
-                    raise RefusedError(errors.forbidden(operation.service, operation.protocol, message))
+    own = sources.policies_of(principal)
+    for question in actions.questions(operation, Scope(account=account, region=operation.region), known):
+        for resource in question.resources if question.resources is not None else (None,):
+            decision = _decide(principal, own, question, resource, known, operation.source)
+            _log(principal, question, resource, decision)
+            if not decision.allowed:
+                message = _refusal(principal, question.action, resource, decision)
+                raise RefusedError(errors.forbidden(operation.service, operation.protocol, message))
 
 
 def _decide(

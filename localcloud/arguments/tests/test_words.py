@@ -53,6 +53,13 @@ CONSTRAINTS: list[tuple[str, str, dict[str, Any], str, str]] = [
         "1 validation error detected: Value 'a b' at 'roleName' failed to satisfy constraint: Member must satisfy regular ",
     ),
     (
+        "sts",
+        "AssumeRole",
+        {"RoleArn": "arn:aws:iam::123456789012:role/r", "RoleSessionName": "me", "DurationSeconds": 899},
+        "ValidationError",
+        "1 validation error detected: Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value",
+    ),
+    (
         "kms",
         "CreateKey",
         {"KeySpec": "RSA"},

@@ -189,6 +189,12 @@ def test_a_session_is_as_long_as_its_role_allows(site: Site) -> None:
         site.session(role, DurationSeconds=3601)
 
 
+@pytest.mark.parametrize("policy", ["not JSON", '{"Statement": "x"}'])
+def test_a_session_s_policy_that_is_none_is_refused(site: Site, policy: str) -> None:
+    with pytest.raises(ClientError, match=r"\(MalformedPolicyDocument\) when calling the AssumeRole operation"):
+        site.session(site.role("any"), Policy=policy)
+
+
 def test_a_boundary_and_a_session_s_own_policy_limit_what_it_may_assume(site: Site) -> None:
     site.iam.attach_role_policy(RoleName=SSO_NAME, PolicyArn=ADMINISTRATOR)
     target = site.role("target")

@@ -40,7 +40,7 @@ VERB = [
         "name": "Play what every verb begins with",
         "hosts": "localhost",
         "gather_facts": False,
-        "vars_files": [str(PLAYBOOKS / "group_vars" / "all.yml")],
+        "vars_files": [str(file) for file in sorted((PLAYBOOKS / "group_vars" / "all").glob("*.yml"))],
         "environment": "{{ beacon_deployer_environment }}",
         "tasks": [
             {"name": "Begin", "ansible.builtin.import_tasks": str(PLAYBOOKS / "tasks" / "outputs.yml")},

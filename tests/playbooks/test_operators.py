@@ -188,9 +188,9 @@ def begin(folder: Path, *tasks: str, **variables: object) -> Path:
         {"ansible.builtin.import_tasks": str(CHECKOUT / f"playbooks/tasks/{name}.yml")} for name in ("outputs", *tasks)
     ]
     playbook = folder / "begin.yml"
-    playbook.write_text(
-        json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": imports}])
-    )
+    shared = [str(file) for file in sorted((CHECKOUT / "playbooks/group_vars/all").glob("*.yml"))]
+    play = {"hosts": "localhost", "gather_facts": False, "vars": variables, "vars_files": shared, "tasks": imports}
+    playbook.write_text(json.dumps([play]))
     return playbook
 
 

@@ -61,7 +61,7 @@ def test_the_tunnel_is_asked_directly(tmp_path: Path, api: tuple[int, list[str]]
     (tmp_path / "play.yml").write_text(PLAY.replace("KUBECONFIG", str(tmp_path / "kubeconfig")))
     dead = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     without = {name: value for name, value in environment().items() if name.lower() != "no_proxy"}
-    variables = f"@{paths.CHECKOUT}/playbooks/group_vars/all.yml"
+    variables = f"@{paths.CHECKOUT}/playbooks/group_vars/all/shared.yml"
     command = [program("ansible-playbook"), str(tmp_path / "play.yml"), "-i", "localhost,", "-e", variables]
     answer = subprocess.run(
         command, cwd=paths.CHECKOUT, env=without | dead, check=False, capture_output=True, text=True, timeout=120

@@ -1,0 +1,78 @@
+"""A tag plays its part and what that needs; a limit without the controller is refused with what to add."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.playbooks.stage import CHECKOUT, Stage
+
+TABLE = (CHECKOUT / "docs/configuration.md").read_text().partition("## Tags")[2].partition("## Limits")[0]
+ROWS = [
+    (tag, playbook, set(names.partition(":")[0].split(", ")))
+    for tags, playbook, names in re.findall(r"^\| (`.*`) \| `(\w+)` \| (.*) \|$", TABLE, re.MULTILINE)
+    for tag in re.findall(r"`(\w+)`", tags)
+]
+PARTS = ("ssh", "firewall", "time", "updates", "journal")
+BEGINNING = {("infrastructure", entry) for entry in ("name", "credentials", "outputs")}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    made = Stage(tmp_path_factory.mktemp("stage"))
+    made.set_up()
+    return made
+
+
+@pytest.mark.parametrize(("tag", "playbook", "expected"), [row for row in ROWS if row[0] not in PARTS[1:]])
+def test_a_tag_plays_its_part(stage: Stage, tag: str, playbook: str, expected: set[str]) -> None:
+    calls = stage.calls(playbook, "--tags", tag)
+    assert {call.role for call in calls if (call.role, call.entry) not in BEGINNING} == expected
+
+
+def test_the_table_has_every_tag() -> None:
+    used = {
+        tag
+        for file in (CHECKOUT / "playbooks").rglob("*.yml")
+        for tag in re.findall(r"\w+", " ".join(re.findall(r"tags: (?:&\w+ )?\[(.*)\]", file.read_text())))
+    }
+    assert used - {"always"} == {tag for tag, _, _ in ROWS}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_the_baseline_has_its_tag(tmp_path: Path, part: str) -> None:
+    task = {"ansible.builtin.import_role": {"name": "beacon.platform.host_baseline", "tasks_from": "present"}}
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "tasks": [task]}]))
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    answer = subprocess.run(
+        [program, str(tmp_path / "play.yml"), "-i", "localhost,", "--list-tasks", "--tags", part],
+        cwd=CHECKOUT,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    others = {"validate", "packages", part}
+    assert {name.lower() for name in re.findall(r"host_baseline : (\w+) \|", answer.stdout)} <= others
+    assert f"{part} |" in answer.stdout.lower()
+
+
+@pytest.mark.parametrize("playbook", ["monitor", "restore"])
+def test_a_limit_without_the_controller_is_refused(stage: Stage, playbook: str) -> None:
+    code, text = stage.play(playbook, "--limit", "monitoring")
+    assert code == 2, text
+    assert (
+        "This run is limited to monitoring, so the plays on localhost, which read what the hosts need, were left out. "
+        "Add it: --limit localhost,monitoring. Nothing was changed."
+    ) in re.sub(r"\s+", " ", text)
+    assert stage.records.read_text() == ""
+
+
+def test_a_limit_with_the_controller_reaches_its_host(stage: Stage) -> None:
+    calls = stage.calls("monitor", "--limit", "localhost,ops")
+    assert {call.host for call in calls} == {"localhost", "beacon-local-ops"}

@@ -91,7 +91,6 @@ def environment() -> dict[str, str]:
         ),
         "BEACON_CACHE": str(paths.cache()),
         "BEACON_STATE": str(paths.state()),
-        "BEACON_ENVIRONMENT": paths.LOCAL_ENVIRONMENT,  # the caller's may name one in an account
         "ANSIBLE_CONFIG": str(paths.CHECKOUT / "ansible.cfg"),
         "PYTHONUNBUFFERED": "1",
         **({"PYTHONDONTWRITEBYTECODE": "1"} if sys.dont_write_bytecode else {}),  # who only looks writes no file

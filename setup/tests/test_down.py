@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from setup import down, engine, paths
-from setup.phases import Phases, environment
+from setup.phases import Phases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,11 +108,6 @@ def test_a_scenario_of_another_checkout_is_named_and_stays(
     assert capsys.readouterr().out == (
         "scenario of-another-checkout is of another checkout: there `molecule destroy -s of-another-checkout` removes it\n"
     )
-
-
-def test_the_caller_s_environment_is_never_the_local_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BEACON_ENVIRONMENT", "production")
-    assert environment()["BEACON_ENVIRONMENT"] == "local"
 
 
 @pytest.mark.parametrize(

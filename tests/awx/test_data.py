@@ -48,7 +48,7 @@ def surveys() -> list[tuple[str, dict[str, Any]]]:
 def test_a_survey_asks_for_declared_variables(name: str, spec: dict[str, Any]) -> None:
     declared = {
         variable
-        for file in (CHECKOUT / "inventories" / "aws" / "group_vars" / "all").glob("*.yml")
+        for file in (CHECKOUT / "inventories" / "sample" / "group_vars" / "all").glob("*.yml")
         for variable in yaml.safe_load(file.read_text())
     }
     played = "".join((CHECKOUT / playbook).read_text() for playbook in playbooks(name))

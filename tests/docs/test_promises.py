@@ -121,9 +121,9 @@ def adding(text: str, file: str) -> Callable[[Path], None]:
             "no page tells BEACON_NEW_THING",
         ),
         (
-            adding("\nbeacon_new: 1\n", "inventories/aws/group_vars/all/beacon.yml"),
+            adding("\nbeacon_new: 1\n", "inventories/sample/group_vars/all/beacon.yml"),
             promises.listed_inventory,
-            "inventories/README.md lacks beacon_new of inventories/aws/group_vars/all/beacon.yml",
+            "inventories/README.md lacks beacon_new of inventories/sample/group_vars/all/beacon.yml",
         ),
         (
             adding('\nvariable "new" {\n  type = string\n}\n', "terraform/variables.tf"),

@@ -43,7 +43,7 @@ def test_parameters_that_the_readme_names_are_those_of_terraform() -> None:
 
 def test_the_cost_that_the_readme_names_is_that_of_the_accounts_inventory() -> None:
     prices = yaml.safe_load((CHECKOUT / "roles/preflight/files/prices.yml").read_text())
-    sizes = yaml.safe_load((CHECKOUT / "inventories/aws/group_vars/all/infrastructure.yml").read_text())
+    sizes = yaml.safe_load((CHECKOUT / "inventories/sample/group_vars/all/infrastructure.yml").read_text())
     fixed = yaml.safe_load((CHECKOUT / "roles/preflight/vars/main.yml").read_text())
     nodes = sizes["infrastructure_node_count"]["desired"]
     hosts = [sizes["infrastructure_ops_instance_type"], sizes["infrastructure_monitoring_instance_type"]]

@@ -23,7 +23,7 @@ LEFT_OUT = {
     r"molecule (test|converge|verify|destroy|login)|docker exec": "scenarios: `make molecule` runs them",
     r"mirror (build|stop)|localcloud (up|down|stop)|-m mirror$": "would take the running stack away, or make it: `make up`, `make down`",
     r"venv-awx|awx\.(image|double)": "AWX's side: `make awx-test` runs them",
-    r"inventories/aws|AWS_PROFILE": "needs an AWS account",
+    r"inventories/(production|sample)|AWS_PROFILE": "needs an AWS account",
     r"playbooks/(site|destroy|provision|build|cluster|deploy|monitor|verify|backup|restore)": "the verbs: the other end-to-end tests play them",
     r"terraform .*(init|apply|destroy|test)": "role infrastructure runs them",
     r"tests\.e2e\.pictures": "takes pictures that a person looks at, and needs a browser",

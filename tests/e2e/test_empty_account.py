@@ -90,14 +90,14 @@ def test_a_first_check_shows_the_plan_and_changes_nothing(account: Account) -> N
     assert account.files() == files
 
 
-def test_a_check_by_the_inventory_of_aws_tells_what_its_examples_lack_and_shows_the_plan(account: Account) -> None:
+def test_a_check_by_the_sample_tells_what_its_examples_lack_and_shows_the_plan(account: Account) -> None:
     content, files = account.content(), account.files()
     answer = play(
         "site",
         "--check",
         *of_the_mirror(),
-        inventory="aws",
-        env=account.environment | {"BEACON_ENVIRONMENT": "production"},
+        inventory="sample",
+        env=account.environment,
     )
     assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr
     told = " ".join(answer.stdout.split())
@@ -111,7 +111,7 @@ def test_a_check_by_the_inventory_of_aws_tells_what_its_examples_lack_and_shows_
     ):
         assert value in told
     assert re.search(r"Plan: 1\d\d to add, 0 to change, 0 to destroy", told), told[-4000:]
-    assert "beacon-production/webapp" in told
+    assert "beacon-sample/webapp" in told
     assert account.content() == content
     assert account.files() == files
 

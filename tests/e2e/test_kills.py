@@ -25,6 +25,7 @@ from localcloud.core import control_socket
 from setup import paths
 from setup.phases import exported
 from tests.e2e.stack import CHECKOUT, play, run
+from tests.environments import copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,6 @@ SETTINGS = {
     "LOCALCLOUD_PUBLIC_RANGE": "198.18.60.0/24",
     "MIRROR_ADDRESSES": "198.18.60.1",
     "BEACON_NETWORK": "10.60",
-    "BEACON_ENVIRONMENT": NAME,
     # clients of the API go on for as long as a restart takes
     "AWS_RETRY_MODE": "standard",
     "AWS_MAX_ATTEMPTS": "10",
@@ -58,6 +58,7 @@ class Environment:
 
     variables: dict[str, str] = field(repr=False)
     state: Path
+    inventory: Path
     chance: random.Random
     ups: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -110,7 +111,7 @@ class Environment:
                     "ansible-playbook",
                     f"playbooks/{playbook}.yml",
                     "-i",
-                    "inventories/local",
+                    str(self.inventory),
                     *arguments,
                     *unlock,
                 ]
@@ -159,7 +160,9 @@ def environment() -> Iterator[Environment]:
     seed = int(os.environ.get("KILLS_SEED") or secrets.randbelow(1_000_000))
     print(f"\nKILLS_SEED={seed}", flush=True)
     variables = {**os.environ, **SETTINGS, "BEACON_STATE": str(state)}
-    made = Environment(variables=variables, state=state, chance=random.Random(seed))
+    shutil.rmtree(state / "inventories", ignore_errors=True)
+    inventory = copied(NAME, state / "inventories")
+    made = Environment(variables=variables, state=state, inventory=inventory, chance=random.Random(seed))
     made.command("python", "-m", "localcloud", "up")
     made.variables |= exported(made.command("python", "-m", "localcloud", "env"))
     made.command("python", "-m", "mirror", "serve")

@@ -190,6 +190,7 @@ class Stage:
         (target / "tasks").mkdir(parents=True)
         (target / "defaults").symlink_to(CHECKOUT / "roles" / role / "defaults")
         spec = specification(role)
+        main = (CHECKOUT / "roles" / role / "tasks" / "main.yml").read_text()
         entries = {*spec, *re.findall(rf"platform\.{role}\n +tasks_from: (\w+)", self._playbooks())}
         for entry in sorted(entries):
             text = (CHECKOUT / "roles" / role / "tasks" / f"{entry}.yml").read_text()
@@ -203,6 +204,8 @@ class Stage:
             tasks: list[dict[str, Any]] = [
                 {"name": "Record", "beacon.platform.record": {"path": str(self.records), "call": call}}
             ]
+            if "tags: [always]" in main:  # the role's own parts have tags of their own
+                tasks[0]["tags"] = ["always"]
             if facts := FACTS.get(f"{role}:{entry}"):
                 tasks.append({"name": "Publish", "ansible.builtin.set_fact": facts})
             (target / "tasks" / f"{entry}.yml").write_text(yaml.safe_dump(tasks, sort_keys=False))

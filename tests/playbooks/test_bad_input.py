@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from setup import paths
+from tests.environments import copied
 
 CHECKOUT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens
 AWS = ("AWS_", "BEACON_", "LOCALCLOUD_")
 
 
-def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
+def play(verb: str, state: Path, *arguments: str, inventory: Path | str = "inventories/local", **variables: str) -> str:
     """Play a verb that has to fail; return what it printed as one line."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(AWS)}
     environment = {
@@ -31,7 +32,7 @@ def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
         **variables,
     }
     program = str(Path(sys.executable).with_name("ansible-playbook"))
-    command = [program, f"playbooks/{verb}.yml", "-i", "inventories/local/hosts.yml", *arguments]
+    command = [program, f"playbooks/{verb}.yml", "-i", f"{inventory}/hosts.yml", *arguments]
     answer = subprocess.run(
         command, cwd=CHECKOUT, env=environment, check=False, capture_output=True, text=True, timeout=300
     )
@@ -43,20 +44,6 @@ def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
 @pytest.mark.parametrize(
     ("variables", "arguments", "message"),
     [
-        (
-            {"BEACON_ENVIRONMENT": "Prod_1"},
-            [],
-            (
-                "The environment's name is 'Prod_1'; allowed are 2 to 15 lowercase letters, digits and single dashes, a letter "
-                "first and no dash last, but not localcloud, mirror, engine or molecule. Set another one: export "
-                "BEACON_ENVIRONMENT=..., or beacon_environment in the inventory."
-            ),
-        ),
-        *[
-            # `make down` removes these directories beside the environments'
-            ({"BEACON_ENVIRONMENT": name}, [], f"The environment's name is '{name}'; allowed are")
-            for name in paths.LOCAL_PROGRAMS
-        ],
         (
             {"AWS_REGION": "eu-moon-1"},
             [],
@@ -106,8 +93,6 @@ def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
         ),
     ],
     ids=[
-        "name",
-        *paths.LOCAL_PROGRAMS,
         "region",
         "overlap",
         "malformed",
@@ -119,6 +104,27 @@ def play(verb: str, state: Path, *arguments: str, **variables: str) -> str:
 )
 def test_provision_refuses(tmp_path: Path, variables: dict[str, str], arguments: list[str], message: str) -> None:
     assert message in play("provision", tmp_path, *arguments, **variables)
+
+
+# `make down` removes the directories of the local cloud's programs beside the environments'
+@pytest.mark.parametrize("name", ["Prod_1", *paths.LOCAL_PROGRAMS])
+def test_a_name_that_no_environment_can_have_is_refused(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    text = play("provision", tmp_path, inventory=copied(name, tmp_path_factory.mktemp("inventories")))
+    assert (
+        f"The environment's name is '{name}'; allowed are 2 to 15 lowercase letters, digits and single dashes, a letter first and "
+        "no dash last, but not localcloud, mirror, engine or molecule. Set another one: beacon_environment in the inventory, and "
+        "the same name in its aws_ec2.yml."
+    ) in text
+
+
+def test_an_inventory_of_two_names_is_refused(tmp_path: Path) -> None:
+    text = play("provision", tmp_path, "-e", "beacon_environment=other")
+    assert (
+        "inventories/local/aws_ec2.yml looks for hosts of environment 'local', but beacon_environment is 'other'. "
+        "Set both to the environment's name. Nothing was changed."
+    ) in text
 
 
 def test_destroy_wants_the_environments_name(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ def names(inventory: str) -> set[str]:
 
 
 def test_both_inventories_have_the_same_names() -> None:
-    assert names("local") - ONLY_LOCAL == names("aws")
+    assert names("local") - ONLY_LOCAL == names("sample")
 
 
-@pytest.mark.parametrize("inventory", ["local", "aws"])
+@pytest.mark.parametrize("inventory", ["local", "sample"])
 def test_no_host_is_trusted_at_first_sight(inventory: str) -> None:
     hosts = yaml.safe_load((CHECKOUT / "inventories" / inventory / "group_vars/all/hosts.yml").read_text())
     assert (
@@ -59,6 +59,6 @@ def test_only_where_nobody_else_asks_counters_have_to_rise_by_exactly_the_reques
         file = CHECKOUT / "inventories" / inventory / "group_vars" / "all" / "monitoring.yml"
         return bool(yaml.safe_load(file.read_text())["beacon_verify_exactly"])
 
-    assert (value("local"), value("aws")) == (True, False)
+    assert (value("local"), value("sample")) == (True, False)
     quiet = yaml.safe_load((CHECKOUT / "playbooks" / "tasks" / "verify" / "before.yml").read_text())[0]
     assert quiet["when"] == "verify_exactly"

@@ -122,7 +122,7 @@ def test_all_faults_are_told_at_once_and_nothing_is_changed(cloud: Cloud, tmp_pa
 
 
 def test_the_accounts_inventory_as_it_is_shipped_is_checked(cloud: Cloud, tmp_path: Path) -> None:
-    code, said = play(cloud, "--check", inventory="aws", state=tmp_path)
+    code, said = play(cloud, "--check", inventory="sample", state=tmp_path)
     assert code == 0, said
     assert 'set beacon_account_id to "123456789012"' in said
     assert "infrastructure_deployer_trusted_arns is empty" in said

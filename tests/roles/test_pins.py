@@ -28,7 +28,7 @@ def read(path: str) -> dict[str, Any]:
 @pytest.mark.parametrize("role", RELEASES)
 def test_no_default_and_no_value_for_aws_names_a_server_for_a_checksum(role: str) -> None:
     assert read(f"roles/{role}/defaults/main.yml")[f"{role}_checksum"] == ""
-    assert read("inventories/aws/group_vars/all/monitoring.yml")[f"{role}_checksum"] == ""
+    assert read("inventories/sample/group_vars/all/monitoring.yml")[f"{role}_checksum"] == ""
 
 
 def test_releases_are_pinned_but_the_listed_ones() -> None:
@@ -43,7 +43,7 @@ def test_releases_are_pinned_but_the_listed_ones() -> None:
 
 
 def test_images_for_aws_are_pinned_but_the_listed_ones() -> None:
-    images = read("inventories/aws/group_vars/all/images.yml")["beacon_images"]
+    images = read("inventories/sample/group_vars/all/images.yml")["beacon_images"]
     assert {image["name"]: image["tag"] for image in images if "digest" not in image} == UNPINNED_IMAGES
     assert all(DIGEST.fullmatch(image["digest"]) for image in images if "digest" in image)
 

@@ -1,1 +1,1 @@
-"""Network load balancers that balance: HAProxy containers behind moto's ELBv2."""
+"""Load balancers that balance: HAProxy containers behind moto's ELBv2."""

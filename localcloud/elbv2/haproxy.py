@@ -1,17 +1,23 @@
-"""HAProxy's configuration for one node of a network load balancer, and its answer about health. No Docker, no moto."""
+"""HAProxy's configuration for one node of a load balancer, and its answer about health. No Docker, no moto."""
 
 from __future__ import annotations
 
 import csv
 import io
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from localcloud.core import templates
+from localcloud.elbv2.words import quote
+
+if TYPE_CHECKING:
+    from localcloud.elbv2.routing import Rule
 
 CONFIGURATION = "/etc/haproxy/haproxy.cfg"
 LOADED = "/etc/haproxy/loaded.cfg"  # a copy of what was loaded last
 SOCKET = "/run/haproxy.sock"
 MAX_CONNECTIONS = 4000
+UNREACHABLE = "<html><body>The target can not be reached</body></html>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +32,11 @@ class Check:
     timeout: int = 10
     healthy: int = 3
     unhealthy: int = 3
+
+    @property
+    def uri(self) -> str:
+        """The path as one word of the configuration."""
+        return quote(self.path)
 
     @property
     def statuses(self) -> str:
@@ -44,24 +55,45 @@ class Server:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listener:
-    """A port of the load balancer and where it leads."""
+class Backend:
+    """A target group, as one listener uses it."""
 
-    port: int
-    group: str  # the target group's name
+    name: str  # see backend_name
     check: Check
     servers: tuple[Server, ...]
     proxy_protocol: bool = False  # tell the targets by PROXY protocol, version 2, who calls
-
-    @property
-    def backend(self) -> str:
-        """The name of its backend."""
-        return backend_name(self.group, self.port)
+    balance: str = "roundrobin"
+    cookie_seconds: int = 0  # how long a client keeps to its target by a cookie; 0: it does not
 
     @property
     def has_near(self) -> bool:
         """Whether a server is near; if nobody is, the others serve, as DNS would lead to them."""
         return any(server.near for server in self.servers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Http:
+    """How an application load balancer treats requests."""
+
+    idle_seconds: int = 60
+    drop_invalid_headers: bool = False
+    forwarded_for: str = "append"  # or preserve, remove
+    client_port: bool = False  # in X-Forwarded-For
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """A port of the load balancer and where it leads."""
+
+    port: int
+    backends: tuple[Backend, ...]
+    http: Http | None = None  # None: TCP, to the only backend
+    rules: tuple[Rule, ...] = ()  # of HTTP, in their order; the last one has no conditions
+
+    @property
+    def empty(self) -> frozenset[str]:
+        """The names of backends without a server."""
+        return frozenset(backend.name for backend in self.backends if not backend.servers)
 
 
 def render(listeners: tuple[Listener, ...]) -> str:
@@ -71,11 +103,12 @@ def render(listeners: tuple[Listener, ...]) -> str:
         listeners=sorted(listeners, key=lambda each: each.port),
         max_connections=MAX_CONNECTIONS,
         socket=SOCKET,
+        unreachable=quote(UNREACHABLE),
     )
 
 
 def backend_name(group: str, port: int) -> str:
-    """Return the name of a listener's backend."""
+    """Return the name of a listener's backend for a target group."""
     return f"{group}-{port}"
 
 
@@ -95,11 +128,23 @@ def _statuses(matcher: str) -> str:
     return f"^({'|'.join([*(f'{digit}..' for digit in hundreds), *rest])})$"
 
 
-def health(statistics: str) -> dict[str, dict[str, str]]:
-    """Read `show stat`: {backend: {server: status}}."""
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What HAProxy says of a server: https://docs.haproxy.org/3.0/management.html#9.1."""
+
+    status: str  # UP, DOWN, UP 1/3, no check, …
+    check: str = ""  # how its last check ended: L7OK, L7STS (another status), L4TOUT and L7TOUT (no answer in time), …
+    code: str = ""  # the status that the check was answered
+
+
+def health(statistics: str) -> dict[str, dict[str, Verdict]]:
+    """Read `show stat`: {backend: {server: verdict}}."""
     rows = csv.DictReader(io.StringIO(statistics.removeprefix("# ")))
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, Verdict]] = {}
     for row in rows:
         if row.get("svname") not in (None, "FRONTEND", "BACKEND"):
-            found.setdefault(row["pxname"], {})[row["svname"]] = row["status"]
+            verdict = Verdict(
+                status=row["status"], check=row.get("check_status") or "", code=row.get("check_code") or ""
+            )
+            found.setdefault(row["pxname"], {})[row["svname"]] = verdict
     return found

@@ -11,6 +11,7 @@ from moto.elbv2.models import elbv2_backends
 from localcloud.core import runtime
 from localcloud.core.latest import Latest
 from localcloud.elbv2 import haproxy
+from localcloud.elbv2.routing import forwards
 
 LOG = logging.getLogger(__name__)
 EVERY_SECONDS = 10.0
@@ -22,7 +23,7 @@ ASK = (
     "s.sendall(b'show stat\\n'); f = s.makefile(); print(f.read())"
 )
 
-type Statistics = dict[str, dict[str, str]]  # HAProxy's backend -> server -> status
+type Statistics = dict[str, dict[str, haproxy.Verdict]]  # HAProxy's backend -> server -> verdict
 
 
 ANSWERS: Latest[Statistics] = Latest()  # by machine
@@ -31,7 +32,8 @@ ANSWERS: Latest[Statistics] = Latest()  # by machine
 def machine_name(arn: str, number: int) -> str:
     """Return the name of a load balancer's node."""
     *_, name, identifier = arn.split("/")
-    return f"nlb-{name}-{identifier[:6]}-{number}"
+    kind = "alb" if "/app/" in arn else "nlb"
+    return f"{kind}-{name}-{identifier[:6]}-{number}"
 
 
 def machine_names(balancer: Any) -> list[str]:
@@ -40,13 +42,9 @@ def machine_names(balancer: Any) -> list[str]:
 
 
 def group_arns(listener: Any) -> list[str]:
-    """Return the target groups that a listener forwards to."""
-    arns = []
-    for action in listener.default_actions:
-        if action.data.get("TargetGroupArn"):
-            arns.append(action.data["TargetGroupArn"])
-        arns += [each["TargetGroupArn"] for each in (action.data.get("ForwardConfig") or {}).get("TargetGroups", [])]
-    return list(dict.fromkeys(arns))
+    """Return the target groups that a listener's rules lead to."""
+    actions = [action for rule in listener.rules.values() for action in rule.actions]
+    return list(dict.fromkeys(arn for action in actions for arn in forwards(action.data)))
 
 
 def watch(account: str, region: str, arn: str) -> None:
@@ -70,9 +68,9 @@ def look(account: str, region: str, arn: str) -> float | None:
     return EVERY_SECONDS if machines else None
 
 
-def statuses(backend: Any, group: Any) -> dict[str, str] | None:
+def statuses(backend: Any, group: Any) -> dict[str, haproxy.Verdict] | None:
     """Return HAProxy's last word for each target of a group; None when no listener uses the group."""
-    found: dict[str, str] | None = None
+    found: dict[str, haproxy.Verdict] | None = None
     for balancer in backend.load_balancers.values():
         for listener in balancer.listeners.values():
             if group.arn not in group_arns(listener):
@@ -85,5 +83,29 @@ def statuses(backend: Any, group: Any) -> dict[str, str] | None:
             for machine in machines:
                 servers = (ANSWERS.get(machine, seconds=STALE_SECONDS) or {}).get(backend_name, {})
                 # healthy is what is healthy for each node
-                found |= {name: status for name, status in servers.items() if found.get(name, "UP") == "UP"}
+                found |= {
+                    name: said for name, said in servers.items() if name not in found or found[name].status == "UP"
+                }
     return found
+
+
+def judge(
+    verdicts: dict[str, haproxy.Verdict] | None, target: str, *, by_http: bool
+) -> tuple[str, str | None, str | None]:
+    """Translate HAProxy's word for a target to AWS's state, reason and description; no words: no listener uses the group.
+
+    Application load balancers say why a check failed:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+    """
+    if verdicts is None:
+        return "unused", "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"
+    said = verdicts.get(target, haproxy.Verdict(status=""))
+    if said.status.startswith("UP") and "/" not in said.status:
+        return "healthy", None, None
+    if not said.status or said.status.startswith("UP") or "/" in said.status:
+        return "initial", "Elb.InitialHealthChecking", "Initial health checks in progress"
+    if by_http and said.check == "L7STS":
+        return "unhealthy", "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{said.code}]"
+    if by_http and said.check in ("L4TOUT", "L6TOUT", "L7TOUT"):
+        return "unhealthy", "Target.Timeout", "Request timed out"
+    return "unhealthy", "Target.FailedHealthChecks", "Health checks failed"

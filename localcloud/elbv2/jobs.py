@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
@@ -11,12 +11,19 @@ from moto.elbv2.models import elbv2_backends
 from localcloud.core import runtime
 from localcloud.core.errors import DockerFailedError, HopelessError
 from localcloud.docker.spec import Attachment, File, MachineSpec
-from localcloud.elbv2 import haproxy, health
+from localcloud.elbv2 import haproxy, health, routing
+from localcloud.elbv2.attributes import BALANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localcloud.elbv2.routing import Rule
 
 LOG = logging.getLogger(__name__)
 IMAGE = "mirror.beacon/haproxy:1"
 KIND = "balancer"
 
+DAY = 86400
 PROVISION_SECONDS = 120.0  # without success for so long, a new load balancer has failed
 
 
@@ -131,23 +138,57 @@ def _specifications(backend: Any, balancer: Any) -> list[MachineSpec]:
 
 def _listeners(backend: Any, balancer: Any, subnet: Any) -> tuple[haproxy.Listener, ...]:
     everywhere = balancer.attrs.get("load_balancing.cross_zone.enabled") == "true"
+    zone = None if everywhere else subnet.availability_zone
+    http = _http(balancer.attrs) if balancer.type == "application" else None
     found = []
     for listener in balancer.listeners.values():
-        for arn in health.group_arns(listener)[:1]:
-            group = backend.target_groups.get(arn)
-            if group is not None:
-                zone = None if everywhere else subnet.availability_zone
-                servers = tuple(_servers(backend, group, zone))
-                found.append(
-                    haproxy.Listener(
-                        port=int(listener.port),
-                        group=group.name,
-                        check=_check(group),
-                        servers=servers,
-                        proxy_protocol=group.attributes.get("proxy_protocol_v2.enabled") == "true",
-                    )
-                )
+        port = int(listener.port)
+        groups = [backend.target_groups[arn] for arn in health.group_arns(listener) if arn in backend.target_groups]
+        backends = tuple(_backend(backend, group, port, zone) for group in groups)
+        if http:
+            rules = _rules(listener, port, {group.arn: group.name for group in groups})
+            found.append(haproxy.Listener(port=port, backends=backends, http=http, rules=rules))
+        elif backends:
+            found.append(haproxy.Listener(port=port, backends=backends[:1]))
     return tuple(found)
+
+
+def _http(attributes: Mapping[str, Any]) -> haproxy.Http:
+    return haproxy.Http(
+        idle_seconds=int(attributes["idle_timeout.timeout_seconds"]),
+        drop_invalid_headers=attributes["routing.http.drop_invalid_header_fields.enabled"] == "true",
+        forwarded_for=attributes["routing.http.xff_header_processing.mode"],
+        client_port=attributes["routing.http.xff_client_port.enabled"] == "true",
+    )
+
+
+def _rules(listener: Any, port: int, names: Mapping[str, str]) -> tuple[Rule, ...]:
+    """Translate a listener's rules, the default one last."""
+    ordered = sorted(
+        listener.rules.values(), key=lambda rule: (rule.is_default, 0 if rule.is_default else int(rule.priority))
+    )
+    return tuple(
+        routing.rule(
+            priority=str(rule.priority),
+            conditions=rule.conditions,
+            action=max(rule.actions, key=lambda action: int(action.data.get("Order") or 0)).data,
+            port=port,
+            names=names,
+        )
+        for rule in ordered
+    )
+
+
+def _backend(backend: Any, group: Any, port: int, zone: str | None) -> haproxy.Backend:
+    sticky = group.attributes.get("stickiness.enabled") == "true"
+    return haproxy.Backend(
+        name=haproxy.backend_name(group.name, port),
+        check=_check(group),
+        servers=tuple(_servers(backend, group, zone)),
+        proxy_protocol=group.attributes.get("proxy_protocol_v2.enabled") == "true",
+        balance=BALANCE[group.attributes.get("load_balancing.algorithm.type") or "round_robin"],
+        cookie_seconds=int(group.attributes.get("stickiness.lb_cookie.duration_seconds") or DAY) if sticky else 0,
+    )
 
 
 def _servers(backend: Any, group: Any, zone: str | None) -> list[haproxy.Server]:

@@ -5,52 +5,33 @@ from __future__ import annotations
 
 import inspect
 import logging
-import re
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
-from moto.elbv2.exceptions import ELBClientError, LoadBalancerNotFoundError, TargetGroupNotFoundError
+from moto.elbv2.exceptions import (
+    ActionTargetGroupNotFoundError,
+    ELBClientError,
+    LoadBalancerNotFoundError,
+    TargetGroupNotFoundError,
+)
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
 
 from localcloud.core import runtime
-from localcloud.elbv2 import health, jobs
+from localcloud.elbv2 import attributes as allowed
+from localcloud.elbv2 import health, jobs, refusals
+from localcloud.elbv2.routing import forwards
 from localcloud.servicequotas.models import applied
-from localcloud.servicequotas.table import NETWORK_BALANCERS, TARGET_GROUPS
+from localcloud.servicequotas.table import APPLICATION_BALANCERS, NETWORK_BALANCERS, TARGET_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LOG = logging.getLogger(__name__)
-PROTOCOLS = ("TCP",)
-TARGET_TYPES = ("instance", "ip")
+QUOTAS = {"application": APPLICATION_BALANCERS, "network": NETWORK_BALANCERS}
 CODES = {"InvalidAllocationID.NotFound": "AllocationIdNotFound"}  # of EC2, and what ELB says
-
-# What a network load balancer's target group may have:
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
-# The values are those that the local cloud honours: where it has no choice, AWS's default.
-BOOLEAN = "true|false"
-TARGET_GROUP_ATTRIBUTES = {
-    "deregistration_delay.timeout_seconds": "[0-9]{1,4}",
-    "deregistration_delay.connection_termination.enabled": BOOLEAN,
-    "proxy_protocol_v2.enabled": BOOLEAN,
-    "preserve_client_ip.enabled": "false",
-    "stickiness.enabled": "false",
-    "stickiness.type": "source_ip",
-    "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
-    "target_group_health.dns_failover.minimum_healthy_targets.count": "1",
-    "target_group_health.dns_failover.minimum_healthy_targets.percentage": "off",
-    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": "1",
-    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
-    "target_health_state.unhealthy.connection_termination.enabled": "true",
-    "target_health_state.unhealthy.draining_interval_seconds": "0",
-}
-HEALTH_CHECK_PORT = re.compile(r"traffic-port|[1-9][0-9]{0,4}")
-HEALTH_CHECK_PATH = re.compile(r"/[A-Za-z0-9/_.~!$&'()*+,;=:@%?-]{0,1023}")
-HEALTH_CHECK_CODES = re.compile(r"[2-5][0-9]{2}(-[2-5][0-9]{2})?(,[2-5][0-9]{2}(-[2-5][0-9]{2})?)*")
 
 
 @dataclass(kw_only=True)
@@ -96,31 +77,34 @@ class LocalELBv2Backend(ELBv2Backend):
     # -- load balancers
     def create_load_balancer(self, name: str, security_groups: list[str], *args: Any, **kwargs: Any) -> Any:
         kind = kwargs.get("loadbalancer_type") or "application"
-        if kind != "network":
-            raise ELBClientError(
-                "ValidationError", f"A load balancer of type {kind} is not offered by the local cloud: network is"
-            )
+        refusals.check_type(kind)
         if any(balancer.name == name for balancer in self.load_balancers.values()):
             raise ELBClientError("DuplicateLoadBalancerName", f"A load balancer with the name {name} already exists.")
-        if len(self.load_balancers) >= applied(self.account_id, self.region_name, NETWORK_BALANCERS):
+        if sum(balancer.type == kind for balancer in self.load_balancers.values()) >= applied(
+            self.account_id, self.region_name, QUOTAS[kind]
+        ):
             raise ELBClientError("TooManyLoadBalancers", "The maximum number of load balancers has been reached")
         kwargs["scheme"] = kwargs.get("scheme") or "internet-facing"
         tags = kwargs.pop("tags", None)
+        self._refuse_groups(security_groups)
         made: Any = super().create_load_balancer(name, security_groups, *args, **kwargs)
         made.__class__ = LocalLoadBalancer  # moto has no factory to override
         balancer: LocalLoadBalancer = made
         del self.load_balancers[balancer.arn]
-        balancer.arn = balancer.arn.replace(
-            ":loadbalancer/app/", ":loadbalancer/net/"
-        )  # moto has one form for all types
+        if kind == "network":  # moto has one form for all types
+            balancer.arn = balancer.arn.replace(":loadbalancer/app/", ":loadbalancer/net/")
         self.load_balancers[balancer.arn] = balancer
         self.tagging_service.tag_resource(balancer.arn, tags)
         balancer.state = "provisioning"
         identifier = balancer.arn.rpartition("/")[2]
         balancer.dns_name = f"{name}-{identifier}.elb.{self.region_name}.amazonaws.com"
         balancer.beacon_nodes = {}
+        if kind == "application":
+            balancer.attrs |= allowed.APPLICATION_DEFAULTS
+            balancer.security_groups = security_groups or self._default_group(balancer.vpc_id)
         mappings = {mapping["SubnetId"]: mapping for mapping in kwargs.get("subnet_mappings") or []}
         try:
+            refusals.check_zones(balancer, mappings.values())
             for subnet in balancer.subnets:
                 self._plan(balancer, subnet, mappings.get(subnet.id, {}))
         except Exception as error:  # whatever the reason: no half-made balancer stays; it goes on to the caller
@@ -142,6 +126,7 @@ class LocalELBv2Backend(ELBv2Backend):
                 )
             self._release(balancer)
         super().delete_load_balancer(arn)
+        self._associate()
         self.converge(arn)
 
     def set_security_groups(self, arn: str, sec_groups: list[str]) -> None:
@@ -161,63 +146,124 @@ class LocalELBv2Backend(ELBv2Backend):
         return balancer.availability_zones
 
     def modify_load_balancer_attributes(self, arn: str, attrs: dict[str, Any]) -> Any:
+        if (balancer := self.load_balancers.get(arn)) is not None:
+            allowed.check_balancer(balancer.type, attrs)
         found = super().modify_load_balancer_attributes(arn, attrs)
         self.converge(arn)
         return found
 
     # -- listeners
-    def create_listener(self, load_balancer_arn: str, protocol: str, port: Any, *args: Any, **kwargs: Any) -> Any:
-        self._refuse(protocol)
+    def create_listener(
+        self,
+        load_balancer_arn: str,
+        protocol: str,
+        port: Any,
+        ssl_policy: str,
+        certificate: str | None,
+        actions: list[dict[str, Any]],
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
         balancer = self.load_balancers.get(load_balancer_arn)
-        if balancer and any(str(listener.port) == str(port) for listener in balancer.listeners.values()):
-            raise ELBClientError("DuplicateListener", "A listener already exists on this port for this load balancer")
-        listener = super().create_listener(load_balancer_arn, protocol, port, *args, **kwargs)
-        self.converge(load_balancer_arn)
+        if balancer is not None and port and protocol:  # moto says what is missing
+            refusals.check_protocol(balancer.type, protocol)
+            self._refuse_actions(balancer, actions)
+            if any(str(listener.port) == str(port) for listener in balancer.listeners.values()):
+                raise ELBClientError(
+                    "DuplicateListener", "A listener already exists on this port for this load balancer"
+                )
+        listener = super().create_listener(
+            load_balancer_arn, protocol, port, ssl_policy, certificate, actions, *args, **kwargs
+        )
+        self._routed(load_balancer_arn)
         return listener
 
-    def modify_listener(self, arn: str, port: Any = None, protocol: Any = None, *args: Any, **kwargs: Any) -> Any:
-        self._refuse(protocol)
-        listener = super().modify_listener(arn, port, protocol, *args, **kwargs)
-        self.converge_all()
+    def modify_listener(
+        self,
+        arn: str,
+        port: Any = None,
+        protocol: Any = None,
+        ssl_policy: Any = None,
+        certificates: Any = None,
+        actions: list[dict[str, Any]] | None = None,
+    ) -> Any:
+        balancer = self._balancer_of(arn)
+        refusals.check_protocol(balancer.type, protocol)
+        self._refuse_actions(balancer, actions or [])
+        listener = super().modify_listener(arn, port, protocol, ssl_policy, certificates, actions or [])
+        self._routed(balancer.arn)
         return listener
 
     def delete_listener(self, listener_arn: str) -> Any:
         listener = super().delete_listener(listener_arn)
-        self.converge(listener.load_balancer_arn)
+        self._routed(listener.load_balancer_arn)
         return listener
+
+    # -- rules
+    def create_rule(
+        self,
+        listener_arn: str,
+        conditions: list[dict[str, Any]],
+        priority: int,
+        actions: list[dict[str, Any]],
+        tags: Any = None,
+    ) -> Any:
+        balancer = self._balancer_of(listener_arn)
+        if balancer.type != "application":
+            raise ELBClientError(
+                "InvalidConfigurationRequest", f"Rules are not supported on load balancers with type '{balancer.type}'"
+            )
+        self._refuse_actions(balancer, actions)
+        rule = super().create_rule(listener_arn, conditions, priority, actions, tags)
+        self._routed(balancer.arn)
+        return rule
+
+    def modify_rule(self, rule_arn: str, conditions: list[dict[str, Any]], actions: list[dict[str, Any]]) -> Any:
+        (rule,) = self.describe_rules(None, [rule_arn])
+        balancer = self._balancer_of(rule.listener_arn)
+        self._refuse_actions(balancer, actions)
+        if rule.is_default:
+            raise ELBClientError("OperationNotPermitted", f"Default rule '{rule_arn}' cannot be modified")
+        rule = super().modify_rule(rule_arn, conditions, actions)
+        self._routed(balancer.arn)
+        return rule
+
+    def delete_rule(self, arn: str) -> None:
+        (rule,) = self.describe_rules(None, [arn])
+        if rule.is_default:
+            raise ELBClientError("OperationNotPermitted", f"Default rule '{arn}' cannot be deleted")
+        super().delete_rule(arn)
+        self._routed(self._balancer_of(rule.listener_arn).arn)
+
+    def set_rule_priorities(self, rule_priorities: list[dict[str, Any]]) -> Any:
+        rules = super().set_rule_priorities(rule_priorities)
+        self.converge_all()
+        return rules
 
     # -- target groups
     def create_target_group(self, name: str, **kwargs: Any) -> Any:
-        kind = kwargs.get("target_type") or "instance"
-        if kind not in TARGET_TYPES:
-            raise ELBClientError(
-                "ValidationError",
-                f"The target type {kind} is not offered by the local cloud: {', '.join(TARGET_TYPES)} are",
-            )
         if len(self.target_groups) >= applied(self.account_id, self.region_name, TARGET_GROUPS):
             raise ELBClientError("TooManyTargetGroups", "The maximum number of target groups has been reached")
-        self._refuse(kwargs.get("protocol"))
+        refusals.check_group(kwargs)
         codes = (kwargs.get("matcher") or {}).get("HttpCode")
-        _refuse_health_check(kwargs.get("healthcheck_port"), kwargs.get("healthcheck_path"), codes)
+        refusals.check_health_check(kwargs.get("healthcheck_port"), kwargs.get("healthcheck_path"), codes)
+        refusals.check_health_protocol(kwargs.get("protocol"), kwargs.get("healthcheck_protocol"))
         return super().create_target_group(name, **kwargs)
 
     def modify_target_group(self, arn: str, *args: Any, **kwargs: Any) -> Any:
         given = inspect.signature(super().modify_target_group).bind(arn, *args, **kwargs).arguments
-        _refuse_health_check(given.get("health_check_port"), given.get("health_check_path"), given.get("http_codes"))
+        refusals.check_health_check(
+            given.get("health_check_port"), given.get("health_check_path"), given.get("http_codes")
+        )
+        if (known := self.target_groups.get(arn)) is not None:
+            refusals.check_health_protocol(known.protocol, given.get("health_check_proto"))
         group = super().modify_target_group(arn, *args, **kwargs)
         self.converge_all()
         return group
 
     def modify_target_group_attributes(self, target_group_arn: str, attributes: dict[str, Any]) -> None:
-        for key, value in attributes.items():
-            if key not in TARGET_GROUP_ATTRIBUTES:
-                raise ELBClientError("ValidationError", f"Target group attribute key '{key}' is not recognized")
-            if not re.fullmatch(TARGET_GROUP_ATTRIBUTES[key], str(value)):
-                raise ELBClientError(
-                    "ValidationError",
-                    f"The value '{value}' of target group attribute '{key}' is not offered by the local cloud: "
-                    f"{TARGET_GROUP_ATTRIBUTES[key]} is",
-                )
+        if (group := self.target_groups.get(target_group_arn)) is not None:
+            allowed.check_group(group.protocol or "", attributes)
         super().modify_target_group_attributes(target_group_arn, attributes)
         self.converge_all()
 
@@ -227,7 +273,7 @@ class LocalELBv2Backend(ELBv2Backend):
         if group is None:
             raise TargetGroupNotFoundError
         if group.target_type == "ip":
-            _refuse_addresses(target["Id"] for target in instances)
+            refusals.check_addresses(target["Id"] for target in instances)
         for target in instances:
             group.targets[target["Id"]] = {"Id": target["Id"], "Port": target.get("Port") or group.port}
             group.deregistered_targets.pop(target["Id"], None)
@@ -253,7 +299,9 @@ class LocalELBv2Backend(ELBv2Backend):
         statuses = health.statuses(self, group)
         for each in found:
             if each.instance_id in group.targets and each.status == "healthy":
-                each.status, each.reason, each.description = _judge(statuses, each.instance_id)
+                each.status, each.reason, each.description = health.judge(
+                    statuses, each.instance_id, by_http=group.protocol == "HTTP"
+                )
         return found
 
     # -- convergence
@@ -275,12 +323,56 @@ class LocalELBv2Backend(ELBv2Backend):
         )
 
     # -- helpers
-    def _refuse(self, protocol: str | None) -> None:
-        if protocol and protocol.upper() not in PROTOCOLS:
-            raise ELBClientError(
-                "ValidationError",
-                f"The protocol {protocol} is not offered by the local cloud: {', '.join(PROTOCOLS)} is",
-            )
+    def _balancer_of(self, listener_arn: str) -> Any:
+        """Return the load balancer of a listener."""
+        (listener,) = self.describe_listeners(None, [listener_arn])
+        return self.load_balancers[listener.load_balancer_arn]
+
+    def _routed(self, arn: str) -> None:
+        """Do what follows from other listeners, rules or actions."""
+        self._associate()
+        self.converge(arn)
+
+    def _associate(self) -> None:
+        """Note which load balancers lead to a target group: moto adds them, again and again, and takes none away."""
+        used = {
+            arn: {group for listener in balancer.listeners.values() for group in health.group_arns(listener)}
+            for arn, balancer in self.load_balancers.items()
+        }
+        for group in self.target_groups.values():
+            group.load_balancer_arns = [arn for arn, groups in used.items() if group.arn in groups]
+
+    def _refuse_actions(self, balancer: Any, actions: Iterable[dict[str, Any]]) -> None:
+        for action in actions:
+            if action["Type"] != "forward" and balancer.type != "application":
+                raise ELBClientError(
+                    "InvalidLoadBalancerAction",
+                    f"Actions of type '{action['Type']}' are not supported on load balancers with type '{balancer.type}'",
+                )
+            for arn in forwards(action):
+                group = self.target_groups.get(arn)
+                if group is None:
+                    raise ActionTargetGroupNotFoundError(arn)
+                protocol = refusals.OFFERED[balancer.type]
+                if group.protocol != protocol:
+                    raise ELBClientError(
+                        "IncompatibleProtocols",
+                        f"The listener and its associated target group '{arn}' have incompatible protocols: "
+                        f"'{protocol}' and '{group.protocol}'",
+                    )
+                if set(group.load_balancer_arns) - {balancer.arn}:
+                    raise ELBClientError(
+                        "TargetGroupAssociationLimit",
+                        f"The following target groups cannot be associated with more than one load balancer: {arn}",
+                    )
+
+    def _default_group(self, vpc: str) -> list[str]:
+        group = self.ec2_backend.get_default_security_group(vpc)
+        return [group.id] if group else []
+
+    def _refuse_groups(self, groups: Iterable[str]) -> None:
+        if any(self.ec2_backend.get_security_group_from_id(group) is None for group in groups):
+            raise ELBClientError("InvalidConfigurationRequest", "One or more security groups are invalid")
 
     def _plan(self, balancer: Any, subnet: Any, mapping: dict[str, str]) -> None:
         """Allocate the addresses of a zone's node. The balancer knows the node before what may fail, so that it is released."""
@@ -313,35 +405,3 @@ class LocalELBv2Backend(ELBv2Backend):
                 ec2.release_public_address(node.owner)
             if node.eni in ec2.enis:
                 ec2.delete_network_interface(node.eni)
-
-
-def _refuse_health_check(port: Any, path: Any, codes: Any) -> None:
-    """Refuse what AWS refuses, before it stands in a configuration."""
-    for what, value, form in (
-        ("port", port, HEALTH_CHECK_PORT),
-        ("path", path, HEALTH_CHECK_PATH),
-        ("matcher", codes, HEALTH_CHECK_CODES),
-    ):
-        if value is not None and not form.fullmatch(str(value)):
-            raise ELBClientError("ValidationError", f"Health check {what} '{value}' must match {form.pattern}")
-
-
-def _refuse_addresses(targets: Iterable[str]) -> None:
-    """Refuse what is no address, before it stands in a configuration."""
-    for target in targets:
-        try:
-            IPv4Address(target)
-        except ValueError as error:
-            raise ELBClientError("ValidationError", f"The IP address '{target}' is not a valid IPv4 address") from error
-
-
-def _judge(statuses: dict[str, str] | None, target: str) -> tuple[str, str | None, str | None]:
-    """Translate HAProxy's word for a server; no statuses: no listener uses the group."""
-    if statuses is None:
-        return "unused", "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"
-    status = statuses.get(target, "")
-    if status.startswith("UP") and "/" not in status:
-        return "healthy", None, None
-    if not status or status.startswith("UP") or "/" in status:
-        return "initial", "Elb.InitialHealthChecking", "Initial health checks in progress"
-    return "unhealthy", "Target.FailedHealthChecks", "Health checks failed"

@@ -46,6 +46,9 @@ INTERNET_GATEWAYS = Quota(service="vpc", code="L-A4707A72", name="Internet gatew
 NAT_GATEWAYS = Quota(service="vpc", code="L-FE5A380F", name="NAT gateways per Availability Zone", default=5)
 SECURITY_GROUPS = Quota(service="vpc", code="L-E79EC296", name="VPC security groups per Region", default=2500)
 RULES = Quota(service="vpc", code="L-0EA8095F", name="Inbound or outbound rules per security group", default=60)
+APPLICATION_BALANCERS = Quota(
+    service="elasticloadbalancing", code="L-53DA6B97", name="Application Load Balancers per Region", default=50
+)
 NETWORK_BALANCERS = Quota(
     service="elasticloadbalancing", code="L-69A177A2", name="Network Load Balancers per Region", default=50
 )
@@ -62,6 +65,7 @@ QUOTAS = (
     NAT_GATEWAYS,
     SECURITY_GROUPS,
     RULES,
+    APPLICATION_BALANCERS,
     NETWORK_BALANCERS,
     TARGET_GROUPS,
     CLUSTERS,

@@ -124,6 +124,33 @@ def listener(w: World) -> None:
     w.keep(listener=made["Listeners"][0]["ListenerArn"])
 
 
+def application(w: World) -> None:
+    """Make an application load balancer."""
+    made = w.elbv2.create_load_balancer(Name="pages", Subnets=[w["subnet0"], w["subnet1"]], SecurityGroups=[w["group"]])
+    w.keep(application=made["LoadBalancers"][0]["LoadBalancerArn"])
+
+
+def http_listener(w: World, protocol: str = "HTTP") -> None:
+    """Make a listener that answers by itself."""
+    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+    made = w.elbv2.create_listener(
+        LoadBalancerArn=w["application"], Protocol=protocol, Port=80, DefaultActions=[answer]
+    )
+    w.keep(http_listener=made["Listeners"][0]["ListenerArn"])
+
+
+def http_rule(w: World) -> None:
+    """Make a rule that redirects."""
+    action = {"Type": "redirect", "RedirectConfig": {"Host": "example.org", "StatusCode": "HTTP_301"}}
+    made = w.elbv2.create_rule(
+        ListenerArn=w["http_listener"],
+        Priority=10,
+        Conditions=[{"Field": "path-pattern", "Values": ["/old/*"]}],
+        Actions=[action],
+    )
+    w.keep(http_rule=made["Rules"][0]["RuleArn"])
+
+
 def cluster(w: World) -> None:
     """Make a cluster."""
     for name in ("eks", "node"):
@@ -448,6 +475,36 @@ BALANCER = (
         lambda w: w.elbv2.create_load_balancer(Name="appliances", Type="gateway", Subnets=[w["subnet0"]]),
     ),
 )
+APPLICATION = (
+    Step("elbv2", "CreateLoadBalancer", EFFECT, TRAFFIC, application),
+    Step("elbv2", "CreateListener", EFFECT, TRAFFIC, http_listener),
+    Step("elbv2", "CreateListener", REFUSED, "HTTPS, TLS and UDP", lambda w: http_listener(w, "HTTPS")),
+    Step("elbv2", "CreateRule", EFFECT, TRAFFIC, http_rule),
+    Step(
+        "elbv2",
+        "ModifyRule",
+        EFFECT,
+        TRAFFIC,
+        lambda w: w.elbv2.modify_rule(
+            RuleArn=w["http_rule"], Conditions=[{"Field": "host-header", "Values": ["old.example.org"]}]
+        ),
+    ),
+    Step(
+        "elbv2",
+        "SetRulePriorities",
+        EFFECT,
+        TRAFFIC,
+        lambda w: w.elbv2.set_rule_priorities(RulePriorities=[{"RuleArn": w["http_rule"], "Priority": 20}]),
+    ),
+    Step("elbv2", "DeleteRule", EFFECT, TRAFFIC, lambda w: w.elbv2.delete_rule(RuleArn=w["http_rule"])),
+    Step(
+        "elbv2",
+        "DeleteLoadBalancer",
+        EFFECT,
+        TRAFFIC,
+        lambda w: w.elbv2.delete_load_balancer(LoadBalancerArn=w["application"]),
+    ),
+)
 GROUP = (
     Step("autoscaling", "CreateAutoScalingGroup", EFFECT, "machines of the group", group),
     Step(
@@ -684,7 +741,7 @@ END_OF_IT = (
     ),
     Step("ec2", "DeleteVpc", EFFECT, "the VPC's network", lambda w: w.ec2.delete_vpc(VpcId=w["vpc"])),
 )
-STEPS = (*NETWORK, *HOSTS, *BALANCER, *GROUP, *CLUSTER, *IMAGES, *OTHERS, *END_OF_IT)
+STEPS = (*NETWORK, *HOSTS, *BALANCER, *APPLICATION, *GROUP, *CLUSTER, *IMAGES, *OTHERS, *END_OF_IT)
 
 
 def table() -> str:

@@ -1,22 +1,42 @@
 """Elastic Load Balancing: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html.
 
-moto has the rules of target groups' names.
+moto has the rules of target groups' names, and lengths of conditions' values.
+Rules: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 """
 
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from localcloud.arguments.rules.kinds import Rules
 
 LONGEST = 32
 NAME = re.compile(r"[a-zA-Z0-9-]+")
+ZONES = 2  # of an application load balancer, at least
+VALUES = 5  # of all conditions of a rule
+HEAVIEST = 999
+CONFIGS = {  # what says more of an action; one is enough
+    "fixed-response": ("FixedResponseConfig",),
+    "forward": ("TargetGroupArn", "ForwardConfig"),
+    "redirect": ("RedirectConfig",),
+}
+SAME = {"Protocol": "#{protocol}", "Host": "#{host}", "Port": "#{port}", "Path": "/#{path}", "Query": "#{query}"}
+PORT = re.compile(r"#\{port\}|[1-9][0-9]{0,4}")
+VISIBLE = re.compile(r"[\x21-\x7e]*")  # the rest is encoded in locations
+SINGLE = ("host-header", "http-request-method", "path-pattern", "source-ip")
+HEADER = re.compile(r"[!#$%&*+.^_`|~0-9A-Za-z-]{1,40}")
+TEXTS = {
+    "host-header": re.compile(r"[A-Za-z0-9.*?:-]+"),
+    "path-pattern": re.compile(r"[A-Za-z0-9_.$/~\"'@:+&*?-]+"),
+    "http-request-method": re.compile(r"[A-Z_-]{1,40}"),
+}
 
 
 def _balancer(asked: Mapping[str, Any]) -> Iterator[Fault]:
@@ -34,4 +54,111 @@ def _balancer(asked: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(code="ValidationError", message=f"The load balancer name '{name}' {problem}")
 
 
-RULES: Rules = {"CreateLoadBalancer": (_balancer,)}
+def _zones(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    subnets = [*(asked.get("Subnets") or []), *(asked.get("SubnetMappings") or [])]
+    if asked.get("Type", "application") == "application" and len(subnets) < ZONES:
+        yield Fault(
+            code="ValidationError",
+            message="At least two subnets in two different Availability Zones must be specified",
+        )
+
+
+def _actions(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    for action in [*(asked.get("Actions") or []), *(asked.get("DefaultActions") or [])]:
+        kind = action["Type"]
+        if kind not in CONFIGS:
+            text = f"Actions of type '{kind}' are not offered by the local cloud: {', '.join(sorted(CONFIGS))} are"
+            yield Fault(code="ValidationError", message=text)
+        elif not any(action.get(config) for config in CONFIGS[kind]):
+            text = f"For actions of type '{kind}', you must specify the following fields: '{CONFIGS[kind][0]}'"
+            yield Fault(code="InvalidLoadBalancerAction", message=text)
+        elif kind == "redirect":
+            yield from _redirect(action["RedirectConfig"])
+        elif (action.get("ForwardConfig") or {}).get("TargetGroupStickinessConfig", {}).get("Enabled"):
+            text = (
+                "Stickiness of target groups in a forward action is not offered by the local cloud: that of targets is"
+            )
+            yield Fault(code="ValidationError", message=text)
+        else:
+            yield from _weights((action.get("ForwardConfig") or {}).get("TargetGroups") or [])
+
+
+def _weights(groups: Iterable[Mapping[str, Any]]) -> Iterator[Fault]:
+    for group in groups:
+        if not 0 <= group.get("Weight", 1) <= HEAVIEST:
+            text = f"Target group weight '{group['Weight']}' must be between '0' and '{HEAVIEST}' inclusive"
+            yield Fault(code="ValidationError", message=text)
+
+
+def _redirect(config: Mapping[str, Any]) -> Iterator[Fault]:
+    problem = ""
+    if all(config.get(name, value) == value for name, value in SAME.items()):
+        problem = "The redirect configuration is not valid because it creates a loop."
+    elif not config.get("Path", "/").startswith("/"):
+        problem = f"The Path parameter must be a valid path, should start with a '/': '{config['Path']}'"
+    elif not PORT.fullmatch(config.get("Port", SAME["Port"])):
+        problem = f"The Port parameter must be a valid port from 1 to 65535 or '#{{port}}': '{config['Port']}'"
+    elif wrong := next((name for name in SAME if not VISIBLE.fullmatch(config.get(name, ""))), None):
+        problem = f"The {wrong} parameter contains characters that are not allowed: '{config[wrong]}'"
+    if problem:
+        yield Fault(code="InvalidLoadBalancerAction", message=problem)
+
+
+def _conditions(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    if asked.get("Transforms"):
+        yield Fault(code="ValidationError", message="Transforms are not offered by the local cloud")
+    fields, count = [], 0
+    for condition in asked.get("Conditions") or []:
+        field = condition.get("Field")
+        if not field:
+            yield Fault(code="ValidationError", message="A condition field must be specified")
+            return
+        name = f"{''.join(part.capitalize() for part in field.split('-'))}Config"
+        config = condition.get(name) or {}
+        values = config.get("Values") or condition.get("Values") or []
+        if config and condition.get("Values"):
+            text = f"You cannot provide both Values and '{name}' for a condition of type '{field}'"
+            yield Fault(code="ValidationError", message=text)
+        if condition.get("RegexValues") or config.get("RegexValues"):
+            text = f"Regular expressions for '{field}' are not offered by the local cloud: wildcards are"
+            yield Fault(code="ValidationError", message=text)
+        if field in fields and field in SINGLE:
+            yield Fault(code="ValidationError", message=f"A rule can only have one '{field}' condition")
+        fields.append(field)
+        count += len(values)
+        yield from _values(field, config, values)
+    if count > VALUES:
+        yield Fault(code="ValidationError", message=f"A rule can only have '{VALUES}' condition values")
+
+
+def _values(field: str, config: Mapping[str, Any], values: list[Any]) -> Iterator[Fault]:
+    problem = ""
+    if field == "http-header" and not HEADER.fullmatch(config.get("HttpHeaderName", "")):
+        problem = f"The 'http-header' name '{config.get('HttpHeaderName', '')}' is not a valid name of a header field"
+    elif field == "http-header" and config["HttpHeaderName"].lower() == "host":
+        problem = "The 'http-header' name 'host' is not supported: use a 'host-header' condition"
+    elif field == "source-ip":
+        wrong = next((value for value in values if not _is_range(value)), None)
+        problem = f"The 'source-ip' value '{wrong}' is not a valid CIDR block" if wrong else ""
+    elif field in TEXTS:
+        wrong = next((value for value in values if not TEXTS[field].fullmatch(value)), None)
+        problem = f"The '{field}' value '{wrong}' contains characters that are not allowed" if wrong else ""
+    if problem:
+        yield Fault(code="ValidationError", message=problem)
+
+
+def _is_range(value: str) -> bool:
+    try:
+        ip_network(value)
+    except ValueError:
+        return False
+    return "/" in value
+
+
+RULES: Rules = {
+    "CreateListener": (_actions,),
+    "CreateLoadBalancer": (_balancer, _zones),
+    "CreateRule": (_conditions, _actions),
+    "ModifyListener": (_actions,),
+    "ModifyRule": (_conditions, _actions),
+}

@@ -24,6 +24,30 @@ def tagged(*tags: dict[str, str]) -> dict[str, Any]:
     return {"CidrBlock": "10.0.0.0/16", "TagSpecifications": [{"ResourceType": "vpc", "Tags": list(tags)}]}
 
 
+FORWARD = {"Type": "forward", "TargetGroupArn": "arn:aws:x"}
+
+
+def listener_rule(condition: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
+    return {"Conditions": [condition], "Actions": [action]}
+
+
+def named(field: str, values: list[Any], **more: Any) -> dict[str, Any]:
+    config = "".join(part.capitalize() for part in field.split("-"))
+    return {"Field": field, f"{config}Config": {"Values": values, **more}}
+
+
+def redirect(**config: str) -> dict[str, Any]:
+    return {"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301", **config}}
+
+
+def routed(condition: dict[str, Any], code: str, words: str) -> tuple[str, str, dict[str, Any], str, str]:
+    return "elbv2", "CreateRule", listener_rule(condition, FORWARD), code, words
+
+
+def acted(action: dict[str, Any], code: str, words: str) -> tuple[str, str, dict[str, Any], str, str]:
+    return "elbv2", "CreateListener", {"DefaultActions": [action]}, code, words
+
+
 TAKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("ec2", "CreateSecurityGroup", {"GroupName": ALL, "Description": ALL}),
     ("ec2", "AuthorizeSecurityGroupIngress", {"GroupId": "sg-1", "IpPermissions": [TCP, {"IpProtocol": "-1"}]}),
@@ -37,7 +61,12 @@ TAKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("ec2", "CreateTags", {"Resources": ["vpc-1"], "Tags": [{"Key": "a", "Value": "b"}]}),
     ("ec2", "ImportKeyPair", {"KeyName": "a b", "PublicKeyMaterial": b"x"}),
     ("eks", "CreateNodegroup", {"nodegroupName": "a" * 63}),
-    ("elbv2", "CreateLoadBalancer", {"Name": "a" * 32}),
+    ("elbv2", "CreateLoadBalancer", {"Name": "a" * 32, "Subnets": ["subnet-1", "subnet-2"]}),
+    ("elbv2", "CreateLoadBalancer", {"Name": "a", "Type": "network", "Subnets": ["subnet-1"]}),
+    ("elbv2", "CreateRule", listener_rule({"Field": "path-pattern", "Values": ["/a/*"]}, FORWARD)),
+    ("elbv2", "CreateRule", listener_rule(named("source-ip", ["10.0.0.0/8", "fd00::/8"]), redirect(Protocol="HTTPS"))),
+    ("elbv2", "CreateRule", listener_rule(named("http-header", ["*"], HttpHeaderName="X-A"), FORWARD)),
+    ("elbv2", "ModifyListener", {"Port": 81}),
     ("iam", "CreatePolicy", {"PolicyDocument": "x" * 6144 + " \n" * 1000}),
     ("logs", "PutRetentionPolicy", {"logGroupName": "a", "retentionInDays": 30}),
     ("s3", "CreateBucket", {"Bucket": "beacon.test-1"}),
@@ -175,6 +204,59 @@ REFUSED: list[tuple[str, str, dict[str, Any], str, str]] = [
     ),
     ("elbv2", "CreateLoadBalancer", {"Name": "a-"}, "ValidationError", "'a-' cannot begin or end with '-'"),
     ("elbv2", "CreateLoadBalancer", {"Name": "internal-a"}, "ValidationError", "cannot begin with 'internal-'"),
+    (
+        "elbv2",
+        "CreateLoadBalancer",
+        {"Name": "a", "Subnets": ["subnet-1"]},
+        "ValidationError",
+        "At least two subnets in",
+    ),
+    routed({"Values": ["/"]}, "ValidationError", "A condition field must be specified"),
+    routed(
+        {"Field": "path-pattern", "Values": ["/"], "PathPatternConfig": {"Values": ["/"]}},
+        "ValidationError",
+        "both Values and 'PathPatternConfig' for a condition of type 'path-pattern'",
+    ),
+    routed(named("path-pattern", list("/" * 6)), "ValidationError", "A rule can only have '5' condition values"),
+    routed(named("path-pattern", ["/ö"]), "ValidationError", "'path-pattern' value '/ö' contains characters"),
+    routed(named("host-header", ["a b"]), "ValidationError", "'host-header' value 'a b' contains characters"),
+    routed(named("http-request-method", ["get"]), "ValidationError", "'http-request-method' value 'get' contains"),
+    routed(named("http-header", ["a"], HttpHeaderName="a b"), "ValidationError", "name 'a b' is not a valid name"),
+    routed(named("http-header", ["a"], HttpHeaderName="Host"), "ValidationError", "use a 'host-header' condition"),
+    routed(named("source-ip", ["10.0.0.1/8"]), "ValidationError", "value '10.0.0.1/8' is not a valid CIDR block"),
+    routed(named("source-ip", ["10.0.0.1"]), "ValidationError", "value '10.0.0.1' is not a valid CIDR block"),
+    routed(
+        {"Field": "host-header", "RegexValues": ["a+"]},
+        "ValidationError",
+        "Regular expressions for 'host-header' are not",
+    ),
+    (
+        "elbv2",
+        "CreateRule",
+        {"Conditions": [named("host-header", ["a"]), named("host-header", ["b"])], "Actions": [FORWARD]},
+        "ValidationError",
+        "A rule can only have one 'host-header' condition",
+    ),
+    ("elbv2", "ModifyRule", {"Transforms": [{"Type": "url-rewrite"}]}, "ValidationError", "Transforms are not offered"),
+    acted(
+        {"Type": "authenticate-oidc"}, "ValidationError", "Actions of type 'authenticate-oidc' are not offered by the"
+    ),
+    acted({"Type": "redirect"}, "InvalidLoadBalancerAction", "must specify the following fields: 'RedirectConfig'"),
+    acted({"Type": "forward"}, "InvalidLoadBalancerAction", "must specify the following fields: 'TargetGroupArn'"),
+    acted(redirect(Host="#{host}"), "InvalidLoadBalancerAction", "not valid because it creates a loop."),
+    acted(redirect(Path="a"), "InvalidLoadBalancerAction", "should start with a '/': 'a'"),
+    acted(redirect(Port="http"), "InvalidLoadBalancerAction", "a valid port from 1 to 65535 or '#{port}': 'http'"),
+    acted(redirect(Host="a\r\nb"), "InvalidLoadBalancerAction", "The Host parameter contains characters that are not"),
+    acted(
+        {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "arn:aws:x", "Weight": 1000}]}},
+        "ValidationError",
+        "Target group weight '1000' must be between '0' and '999' inclusive",
+    ),
+    acted(
+        {"Type": "forward", "ForwardConfig": {"TargetGroups": [], "TargetGroupStickinessConfig": {"Enabled": True}}},
+        "ValidationError",
+        "Stickiness of target groups in a forward action is not offered by the local cloud",
+    ),
     (
         "iam",
         "CreatePolicy",

@@ -11,85 +11,11 @@ from moto.autoscaling.models import autoscaling_backends
 from localcloud.conftest import until
 from localcloud.core.config import ACCOUNT
 from localcloud.docker.spec import ExecResult
-from localcloud.elbv2 import haproxy, jobs
 from localcloud.elbv2 import health as targets
+from localcloud.elbv2 import jobs
 
 if TYPE_CHECKING:
-    from localcloud.conftest import Cloud
-
-AMI = "ami-0debian1300000001"
-
-
-class Site:
-    """A VPC with two zones, an instance in each, a target group and a load balancer with Elastic IPs."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud = cloud
-        self.ec2, self.elb = cloud.client("ec2"), cloud.client("elbv2")
-        self.vpc = self.ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
-        self.subnets = [
-            self.ec2.create_subnet(VpcId=self.vpc, CidrBlock=f"10.42.{n}.0/24", AvailabilityZone=f"eu-west-1{z}")[
-                "Subnet"
-            ]["SubnetId"]
-            for n, z in ((1, "a"), (2, "b"))
-        ]
-        self.group = self.ec2.create_security_group(GroupName="nlb", Description="nlb", VpcId=self.vpc)["GroupId"]
-        self.eips = [self.ec2.allocate_address(Domain="vpc") for _ in self.subnets]
-
-    def settle(self) -> None:
-        for _ in range(2):
-            assert self.cloud.now.queue.settle(seconds=20)
-
-    def create(self, **more: Any) -> Any:
-        mappings = [
-            {"SubnetId": subnet, "AllocationId": eip["AllocationId"]}
-            for subnet, eip in zip(self.subnets, self.eips, strict=True)
-        ]
-        wanted = {"Name": "web", "Type": "network", "SubnetMappings": mappings, "SecurityGroups": [self.group]}
-        answer = self.elb.create_load_balancer(**wanted | more)["LoadBalancers"][0]
-        self.settle()
-        return answer
-
-    def scale(self, **more: Any) -> Any:
-        """Make the Auto Scaling group `g`; its client."""
-        self.ec2.create_launch_template(
-            LaunchTemplateName="web", LaunchTemplateData={"ImageId": AMI, "InstanceType": "t3.small"}
-        )
-        autoscaling = self.cloud.client("autoscaling")
-        template = {"LaunchTemplateName": "web"}
-        autoscaling.create_auto_scaling_group(AutoScalingGroupName="g", MinSize=1, LaunchTemplate=template, **more)
-        return autoscaling
-
-    def target_group(self, **more: Any) -> str:
-        wanted = {"Name": "http", "Protocol": "TCP", "Port": 30080, "VpcId": self.vpc, "TargetType": "instance"}
-        return str(self.elb.create_target_group(**wanted | more)["TargetGroups"][0]["TargetGroupArn"])
-
-    def listen(self, balancer: Any, target_group: str, port: int = 80) -> Any:
-        action = {"Type": "forward", "TargetGroupArn": target_group}
-        answer = self.elb.create_listener(
-            LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="TCP", Port=port, DefaultActions=[action]
-        )
-        self.settle()
-        return answer["Listeners"][0]
-
-    def run(self, subnet: int) -> str:
-        answer = self.ec2.run_instances(ImageId=AMI, MinCount=1, MaxCount=1, SubnetId=self.subnets[subnet])
-        self.settle()
-        return str(answer["Instances"][0]["InstanceId"])
-
-    def configurations(self) -> list[str]:
-        found = sorted((s.name, s) for s in self.cloud.machines.specs.values() if s.kind == "balancer")
-        return [str(spec.files[haproxy.CONFIGURATION].content) for _, spec in found]
-
-    def nodes(self) -> list[Any]:
-        return [s for _, s in sorted((s.name, s) for s in self.cloud.machines.specs.values() if s.kind == "balancer")]
-
-
-@pytest.fixture
-def site(cloud: Cloud) -> Any:
-    made = Site(cloud)
-    yield made
-    made.settle()
+    from localcloud.elbv2.tests.place import Site
 
 
 def test_a_load_balancer_has_a_node_in_each_zone_with_its_elastic_ip(site: Site) -> None:
@@ -288,8 +214,7 @@ def test_everything_survives_a_kill_of_the_server(site: Site) -> None:
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ({"Type": "application"}, "type application is not offered by the local cloud: network is"),
-        ({"Type": "gateway"}, "type gateway is not offered"),
+        ({"Type": "gateway"}, "type gateway is not offered by the local cloud: application and network are"),
     ],
 )
 def test_other_load_balancers_are_refused(site: Site, more: dict[str, str], reason: str) -> None:

@@ -1,0 +1,100 @@
+"""What AWS refuses, or the local cloud does not offer, for what is asked and what there is."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING, Any
+
+from moto.elbv2.exceptions import ELBClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PROTOCOLS = {"application": ("HTTP", "HTTPS"), "network": ("UDP", "TCP", "TLS", "TCP_UDP")}  # of listeners, by type
+OFFERED = {"application": "HTTP", "network": "TCP"}  # of listeners and target groups
+TARGET_TYPES = ("instance", "ip")
+HEALTH_CHECK_PORT = re.compile(r"traffic-port|[1-9][0-9]{0,4}")
+HEALTH_CHECK_PATH = re.compile(r"/[A-Za-z0-9/_.~!$&'()*+,;=:@%?-]{0,1023}")
+HEALTH_CHECK_CODES = re.compile(r"[2-5][0-9]{2}(-[2-5][0-9]{2})?(,[2-5][0-9]{2}(-[2-5][0-9]{2})?)*")
+
+
+def check_type(kind: str) -> None:
+    """Refuse load balancers of other types."""
+    if kind not in PROTOCOLS:
+        raise ELBClientError(
+            "ValidationError",
+            f"A load balancer of type {kind} is not offered by the local cloud: {' and '.join(PROTOCOLS)} are",
+        )
+
+
+def check_group(asked: Mapping[str, Any]) -> None:
+    """Refuse target groups of other kinds."""
+    offered = {
+        "target type": (asked.get("target_type") or "instance", TARGET_TYPES),
+        "protocol": (asked.get("protocol"), tuple(OFFERED.values())),
+        "protocol version": (asked.get("protocol_version") or "HTTP1", ("HTTP1",)),
+    }
+    for what, (value, allowed) in offered.items():
+        if value and value not in allowed:
+            verb = "is" if len(allowed) == 1 else "are"
+            raise ELBClientError(
+                "ValidationError",
+                f"The {what} {value} is not offered by the local cloud: {' and '.join(allowed)} {verb}",
+            )
+
+
+def check_zones(balancer: Any, mappings: Iterable[dict[str, str]]) -> None:
+    """Refuse subnets that a load balancer can't have."""
+    zones = [subnet.availability_zone for subnet in balancer.subnets]
+    if len(set(zones)) < len(zones):
+        raise ELBClientError(
+            "InvalidConfigurationRequest",
+            "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
+        )
+    if balancer.type == "application" and any(mapping.get("AllocationId") for mapping in mappings):
+        raise ELBClientError(
+            "ValidationError", "Elastic IP addresses are not supported on load balancers with type 'application'"
+        )
+
+
+def check_protocol(kind: str, protocol: str | None) -> None:
+    """Refuse protocols of listeners that this type of load balancer does not have."""
+    if protocol in (None, OFFERED[kind]):
+        return
+    if protocol in PROTOCOLS[kind]:
+        raise ELBClientError(
+            "ValidationError", f"The protocol {protocol} is not offered by the local cloud: {OFFERED[kind]} is"
+        )
+    raise ELBClientError(
+        "ValidationError", f"Listener protocol '{protocol}' must be one of '{', '.join(PROTOCOLS[kind])}'"
+    )
+
+
+def check_health_protocol(protocol: str | None, check: str | None) -> None:
+    """Refuse health checks without HTTP where the target group speaks it."""
+    if protocol == "HTTP" and check not in (None, "HTTP", "HTTPS"):
+        raise ELBClientError(
+            "ValidationError",
+            f"Health check protocol '{check}' must be one of 'HTTP, HTTPS' for target groups with HTTP",
+        )
+
+
+def check_health_check(port: Any, path: Any, codes: Any) -> None:
+    """Refuse what AWS refuses, before it stands in a configuration."""
+    for what, value, form in (
+        ("port", port, HEALTH_CHECK_PORT),
+        ("path", path, HEALTH_CHECK_PATH),
+        ("matcher", codes, HEALTH_CHECK_CODES),
+    ):
+        if value is not None and not form.fullmatch(str(value)):
+            raise ELBClientError("ValidationError", f"Health check {what} '{value}' must match {form.pattern}")
+
+
+def check_addresses(targets: Iterable[str]) -> None:
+    """Refuse what is no address, before it stands in a configuration."""
+    for target in targets:
+        try:
+            IPv4Address(target)
+        except ValueError as error:
+            raise ELBClientError("ValidationError", f"The IP address '{target}' is not a valid IPv4 address") from error

@@ -51,6 +51,7 @@ SAMPLES = (
     "v1",
 )
 ILLEGAL = ("\u20ac", "-a ", "a b", "%", "*", "\x7f", "")
+NO_MEMBER = "not one of them"  # of any enumeration
 
 
 class NoValueError(Exception):
@@ -155,7 +156,7 @@ def _illegal_lists(shape: Shape, value: list[Any]) -> Iterator[tuple[list[Any], 
 def _illegal_texts(shape: Shape) -> Iterator[tuple[str, Kind]]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if "enum" in shape.metadata:
-        yield "not one of them", Kind.ENUM
+        yield NO_MEMBER, Kind.ENUM
     pattern = pattern_of(shape.metadata["pattern"]) if "pattern" in shape.metadata else None
     for text in (each for each in ILLEGAL if pattern and not pattern.fullmatch(each)):
         yield text, Kind.PATTERN

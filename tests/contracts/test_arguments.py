@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore import xform_name
 
-from localcloud.arguments import rules
+from localcloud.arguments import rules, words
 from localcloud.eks.responses import LocalEKSResponse
 from localcloud.http import operations
 from tests.contracts import illegal_arguments
@@ -58,6 +58,10 @@ def operation(service: str, name: str) -> OperationModel:
     return illegal_arguments.model_of(service).operation_model(name)
 
 
+# words that name a parameter otherwise, or not at all
+EC2_OWN = {(code, message.format(illegal_arguments.NO_MEMBER)) for *_, code, message in words.EC2_OWN}
+
+
 def asked(service: str, name: str) -> operations.Operation:
     """Return the operation with arguments that its model allows."""
     model = operation(service, name)
@@ -83,8 +87,10 @@ def test_one_illegal_value_is_refused_in_every_place(service: str) -> None:
             found = operations.read(illegal_arguments.sent(parts))
             assert found.name == name, case
             assert found.fault, (name, case)
-            assert CODES.fullmatch(found.fault.code), (name, found.fault)
             assert found.fault.status == 400
+            if (found.fault.code, found.fault.message) in EC2_OWN:
+                continue
+            assert CODES.fullmatch(found.fault.code), (name, found.fault)
             assert case.name.lower() in found.fault.message.lower(), (name, case.names, found.fault)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import time
 
+from . import coverage, paths, prerequisites, scenarios
 from . import environment as environments
-from . import paths, prerequisites, scenarios
 from .down import down
 from .files import listed
 from .phases import PhaseError, Phases, environment, local_cloud_environment, program
@@ -86,13 +86,17 @@ def lint(phases: Phases) -> None:
 
 
 def unit(phases: Phases) -> None:
-    """Run the unit and contract tests, with two workers. Raises PhaseError when one fails."""
+    """Run the unit and contract tests, with two workers.
+
+    Raises PhaseError when one fails, and when too few branches of the local cloud are taken.
+    """
     artefacts(phases)  # promtool, terraform and its provider test what they will read
     # the mirror's caches and its flags: what the images' programs are made of is compiled once
     go = {**environment(), "GOCACHE": str(paths.cache() / "go-build"), "GOMODCACHE": str(paths.cache() / "go-mod")}
     go |= {"GOFLAGS": "-mod=readonly -trimpath", "CGO_ENABLED": "0"}
     phases.run("go", "go", "test", "./...", environment=go, limit=900)
-    phases.run("unit", program("pytest"), "-q", "-n", "2", environment=environment(), limit=2400)
+    phases.run("unit", program("pytest"), "-q", "-n", "2", *coverage.options(), environment=environment(), limit=2400)
+    print(coverage.check())
 
 
 def molecule(phases: Phases) -> None:

@@ -1,7 +1,7 @@
 # The verbs of a person; what they do stands in setup/. `make help` lists them.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-VERBS := setup up status verify down doctor test lint unit molecule e2e again soak permissions kills hostile suites awx-test webapp-test bench-webapp lock
+VERBS := setup up status verify down doctor test lint unit sanity docs molecule e2e again soak permissions kills hostile suites awx-test webapp-test bench-webapp lock
 
 .PHONY: help
 help: ## list the verbs
@@ -17,6 +17,8 @@ doctor: ## look at this machine and at what runs, for a bug report; changes noth
 test: ## everything: lint, unit, up, Molecule, end to end, down
 lint: ## all gates of style, types and structure
 unit: ## unit and contract tests: no containers
+sanity: ## all of ansible-test sanity on the installed collection, by the oldest and the newest ansible-core: ten minutes
+docs: ## the documentation site, into the cache; a warning is an error
 molecule: ## each role's scenario
 e2e: ## ask of the running stack what the README promises
 again: ## play everything again on the running stack, kill the server, run what the READMEs say: seven minutes

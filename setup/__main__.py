@@ -41,7 +41,15 @@ def lock(_: Phases) -> None:
     """Resolve the requirements anew."""
     python = prerequisites.python()
     images = ("webapp/requirements", "webapp/requirements-sbom")
-    for name in ("requirements", "requirements-checkov", "requirements-awx", *images, "benchmarks/webapp/requirements"):
+    for name in (
+        "requirements",
+        "requirements-checkov",
+        "requirements-awx",
+        "requirements-oldest",
+        "requirements-docs",
+        *images,
+        "benchmarks/webapp/requirements",
+    ):
         environment.lock(python, name)
 
 
@@ -53,6 +61,8 @@ FUNCTIONS = (
     checks.test,
     checks.lint,
     checks.unit,
+    checks.sanity,
+    checks.docs,
     checks.molecule,
     checks.e2e,
     checks.again,
@@ -71,7 +81,7 @@ VERBS: dict[str, Callable[[Phases], None]] = {function.__name__.replace("_", "-"
 
 # What a verb needs, where it is less than an engine and its builders, or more: ports matter to who starts a stack on them.
 NEEDS: dict[str, tuple[Check, ...]] = {
-    **dict.fromkeys(("setup", "lock"), prerequisites.PLAYBOOKS),
+    **dict.fromkeys(("setup", "lock", "sanity", "docs"), prerequisites.PLAYBOOKS),
     "lint": prerequisites.GATES,
     **dict.fromkeys(("up", "test"), prerequisites.STACK),
     "down": (ownership.CHECK,),

@@ -15,6 +15,8 @@ from .up import artefacts, up
 CHECKOV = paths.CHECKOUT / ".venv-checkov"  # apart: it pins an old boto3
 AWX = paths.CHECKOUT / ".venv-awx"  # apart: awx.awx is part of an older distribution only
 IN_TEST = ["prometheus", "grafana"]  # of the scenarios, all of which take twenty minutes
+OLDEST = paths.CHECKOUT / ".venv-oldest"  # apart: the oldest ansible-core that the collection is for
+DOCS = paths.CHECKOUT / ".venv-docs"  # apart: the site's theme and its readers need nothing of ours
 SUITES = ("oci-conformance", "cyclonus", "agnhost", "moto-source")  # the mirror makes them when they are asked for
 
 
@@ -97,6 +99,21 @@ def unit(phases: Phases) -> None:
     phases.run("go", "go", "test", "./...", environment=go, limit=900)
     phases.run("unit", program("pytest"), "-q", "-n", "2", *coverage.options(), environment=environment(), limit=2400)
     print(coverage.check())
+
+
+def docs(phases: Phases) -> None:
+    """Build the documentation site into the cache. Raises PhaseError for any warning, and where a page is missing."""
+    environments.ensure(prerequisites.python(), "requirements-docs", DOCS)
+    target = paths.cache() / "docs"
+    phases.run("docs", program("python"), "-m", "docs.site.build", str(target), environment=environment(), limit=1200)
+    print(f"The documentation site: {target / 'index.html'}")
+
+
+def sanity(phases: Phases) -> None:
+    """Run ansible-test's checks on the installed collection. Raises PhaseError when one finds something."""
+    environments.ensure(prerequisites.python(), "requirements-oldest", OLDEST)
+    tests = [program("pytest"), "-v", "--durations", "5", "-m", "sanity", "tests/collection"]
+    phases.run("sanity", *tests, environment=environment(), limit=3600)
 
 
 def molecule(phases: Phases) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-import boto3
+from ansible.errors import AnsibleFilterError
 
 from ..module_utils._credentials import credentials_problem  # noqa: TID252 - the same package under both its names
+
+try:
+    import boto3
+except ImportError:
+    boto3 = None
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +20,10 @@ if TYPE_CHECKING:
 
 def aws_region_problem(region: str) -> str:
     """Say what is wrong with a region's name; nothing when it is known. Asks botocore's own list, not the network."""
+    if boto3 is None:
+        raise AnsibleFilterError(
+            "aws_region_problem needs the Python package boto3: `python -m pip install boto3` for the Python of ansible-playbook."
+        )
     session = boto3.session.Session()
     known = sorted(
         name

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import bcrypt
 from ansible.errors import AnsibleFilterError
+
+try:
+    import bcrypt
+except ImportError:
+    bcrypt = None  # type: ignore[assignment] # said when it is used
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +57,10 @@ LONGEST_PASSWORD = 72
 
 def bcrypt_hash(password: str, existing: str = "", rounds: int = 10) -> str:
     """Return `existing` if it is a hash of `password`, else a new one."""
+    if bcrypt is None:
+        raise AnsibleFilterError(
+            "bcrypt_hash needs the Python package bcrypt: `python -m pip install bcrypt` for the Python of ansible-playbook."
+        )
     secret = password.encode()
     if not 0 < len(secret) <= LONGEST_PASSWORD:
         raise AnsibleFilterError(

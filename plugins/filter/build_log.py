@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 DOCUMENTATION = r"""
 name: build_log
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Lines of a failed image build
 description:
   - C(community.docker.docker_image) puts a failed build's whole log on one line, as a list within its message. This

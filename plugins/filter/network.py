@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LARGEST, SMALLEST = 16, 28  # AWS: prefix lengths of a VPC
+# AWS: prefix lengths of a VPC; one name a line, as ansible-doc reads them
+LARGEST = 16
+SMALLEST = 28
 RESERVED_AT_START = 4  # AWS keeps the first four addresses of a subnet, and the last
 STEP = "Correct {name} in the inventory."
 

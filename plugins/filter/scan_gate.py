@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 DOCUMENTATION = r"""
 name: scan_gate
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Whether an image's scan lets a run go on
 description:
   - Judges the result of M(beacon.platform.ecr_image_info). A finding stops a run when it is severe enough, has a known fix and

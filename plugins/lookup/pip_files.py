@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import configparser
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from ansible.plugins.lookup import LookupBase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
 DOCUMENTATION = r"""
 name: pip_files
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: This machine's pip configuration as files
 description:
   - Where the package index is reached by a mirror or through a company's own certificate authority, a build needs to
@@ -37,6 +27,16 @@ _raw:
   type: list
   elements: dict
 """
+
+import configparser
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible.plugins.lookup import LookupBase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 SETTINGS = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "retries")
 CERTIFICATES = "ca-certificates.crt"

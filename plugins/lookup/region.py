@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-
-try:
-    import botocore.exceptions
-    import botocore.session
-except ImportError:  # ansible-doc and the importer run without it
-    botocore = None
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
 DOCUMENTATION = r"""
 name: region
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: The region that AWS clients would take
 description:
   - In their own order, C(AWS_REGION), C(AWS_DEFAULT_REGION), then the profile's (C(AWS_PROFILE), else C(default)). So the
@@ -43,6 +28,21 @@ _raw:
   type: list
   elements: str
 """
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+try:
+    import botocore.exceptions
+    import botocore.session
+except ImportError:  # ansible-doc and the importer run without it
+    botocore = None
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 def region(environ: Mapping[str, str]) -> str:

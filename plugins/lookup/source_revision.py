@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import subprocess
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-from docker.utils.build import exclude_paths
-
 DOCUMENTATION = r"""
 name: source_revision
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Revision of an image's build context
 description:
   - Returns, for a build context, the last commit that changed it, whether what the image is made of differs from that
@@ -40,6 +30,20 @@ _raw:
   elements: dict
 """
 
+import hashlib
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+try:
+    from docker.utils.build import exclude_paths
+except ImportError:
+    exclude_paths = None  # type: ignore[assignment] # said when it is used
+
 COMMIT_CHARACTERS = 12
 HASH_CHARACTERS = 12
 PATIENCE_SECONDS = 30
@@ -58,6 +62,10 @@ class Revision:
 
 def sent_files(context: Path) -> list[str]:
     """Return what the engine would be sent, as sorted relative paths."""
+    if exclude_paths is None:
+        raise AnsibleLookupError(
+            "source_revision needs the Python package docker: `python -m pip install docker` for the Python of ansible-playbook."
+        )
     ignore = context / ".dockerignore"
     lines = (line.strip() for line in ignore.read_text().splitlines()) if ignore.exists() else iter(())
     patterns = [line for line in lines if line and not line.startswith("#")]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from botocore.exceptions import ClientError
+with suppress(ImportError):  # the module names a missing package
+    from botocore.exceptions import ClientError
+
 
 MISSING = frozenset({"404", "NoSuchBucket", "NotFound"})
 REFUSED = frozenset({"403", "AccessDenied", "Forbidden"})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from ._preflight import Unknown
 from ._preflight_checks import InstanceType, Zone
+
+with suppress(ImportError):  # the module names a missing package
+    from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

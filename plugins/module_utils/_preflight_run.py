@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from . import _preflight_checks as checks
 from ._buckets import ForeignBucketError, own_bucket_exists
@@ -15,6 +14,9 @@ from ._policies import statements
 from ._preflight import OK, PROBLEM, Row, Unknown
 from ._preflight_cost import Sizes
 from ._preflight_identity import account_row, caller, identity_row, trust_rows
+
+with suppress(ImportError):  # the module names a missing package
+    from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from ._preflight_aws import Account

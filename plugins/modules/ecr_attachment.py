@@ -3,22 +3,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import ssl
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError
-from urllib.parse import urljoin
-from urllib.request import Request, urlopen
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 DOCUMENTATION = r"""
 module: ecr_attachment
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: A file attached to an image in ECR
 description:
   - Pushes a file as an OCI artefact whose subject is an image, so that the registry lists it among the image's
@@ -74,9 +61,25 @@ digest:
   type: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry  # noqa: E402
-from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
+import base64
+import hashlib
+import json
+import ssl
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.parse import urljoin
+from urllib.request import Request, urlopen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+
+with suppress(ImportError):  # AnsibleAWSModule names a missing package
+    from botocore.exceptions import BotoCoreError, ClientError
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 EMPTY_TYPE = "application/vnd.oci.empty.v1+json"  # what the specification wants of an artefact without configuration

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 DOCUMENTATION = r"""
 module: ecr_image
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Remove a tag from an ECR repository
 description:
   - Ensures that a repository holds no such tag. ECR removes the image with its last tag. Images come to ECR by a push,
@@ -52,10 +50,15 @@ digest:
   type: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code  # noqa: E402
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry  # noqa: E402
-from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
+from contextlib import suppress
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+
+with suppress(ImportError):  # AnsibleAWSModule names a missing package
+    from botocore.exceptions import BotoCoreError, ClientError
 
 
 def digest_of(client: Any, *, repository: str, tag: str) -> str:

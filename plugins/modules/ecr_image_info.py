@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 DOCUMENTATION = r"""
 module: ecr_image_info
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Digest and scan findings of an image in ECR
 description:
   - Tells whether a tag is in a repository, with its digest, and, when asked to, what the vulnerability scan found. It
@@ -67,10 +64,16 @@ findings:
   elements: dict
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code  # noqa: E402
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry  # noqa: E402
-from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
+import time
+from contextlib import suppress
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+
+with suppress(ImportError):  # AnsibleAWSModule names a missing package
+    from botocore.exceptions import BotoCoreError, ClientError
 
 SECONDS_BETWEEN_LOOKS = 2
 RUNNING = frozenset({"IN_PROGRESS", "PENDING", "UNKNOWN"})

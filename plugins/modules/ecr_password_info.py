@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import base64
-from typing import Any
-
 DOCUMENTATION = r"""
 module: ecr_password_info
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: A password of the account's image registry (ECR)
 description:
   - Asks ECR for an authorization token and returns its password, which C(docker login) takes for twelve hours; the user
@@ -41,9 +38,15 @@ password:
   type: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry  # noqa: E402
-from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
+import base64
+from contextlib import suppress
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+
+with suppress(ImportError):  # AnsibleAWSModule names a missing package
+    from botocore.exceptions import BotoCoreError, ClientError
 
 
 def password(client: Any) -> str:

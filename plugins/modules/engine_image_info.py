@@ -3,13 +3,9 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
-from typing import Any
-
 DOCUMENTATION = r"""
 module: engine_image_info
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Platform and layers of an image in the Docker engine, and a file of it
 description:
   - Tells which platform an image is for, how large each layer of an image is and which step made it. When asked to, it returns the text of one file in
@@ -54,9 +50,17 @@ content:
   type: str
 """
 
-import docker  # noqa: E402
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from docker.errors import DockerException, ImageNotFound, NotFound  # noqa: E402
+import io
+import tarfile
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    import docker
+    from docker.errors import DockerException, ImageNotFound, NotFound
+except ImportError:
+    docker = None  # type: ignore[assignment] # said when it runs
 
 NO_OPERATION = "/bin/sh -c #(nop) "
 LONGEST_STEP = 80
@@ -92,6 +96,8 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={"name": {"type": "str", "required": True}, "file": {"type": "str"}}, supports_check_mode=True
     )
+    if docker is None:
+        module.fail_json(msg=missing_required_lib("docker"))
     name, path = module.params["name"], module.params["file"]
     result: dict[str, Any] = {"changed": False}
     try:

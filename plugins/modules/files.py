@@ -3,15 +3,9 @@
 
 from __future__ import annotations
 
-import fnmatch
-import shlex
-import tempfile
-from pathlib import Path
-from typing import Any
-
 DOCUMENTATION = r"""
 module: files
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Ensure folders and text files, all at once
 description:
   - Ensures many folders and files with one start of Python on the host, where M(ansible.builtin.template) and
@@ -133,8 +127,14 @@ paths:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible.module_utils.common.text.converters import to_bytes, to_text  # noqa: E402
+import fnmatch
+import shlex
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.text.converters import to_bytes, to_text
 
 LARGEST_DIFF = 104448
 """Bytes; as https://docs.ansible.com/ansible/latest/reference_appendices/config.html#max-file-size-for-diff has it."""

@@ -3,17 +3,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import os
-import re
-import tempfile
-from pathlib import Path
-from typing import Any
-
 DOCUMENTATION = r"""
 module: host_keys
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Host keys of instances, in Parameter Store and in a known_hosts file
 description:
   - Reads the public host keys that cloud-init prints to an instance's console at its first boot (C(GetConsoleOutput)), keeps
@@ -77,11 +69,22 @@ missing:
   elements: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code  # noqa: E402
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry  # noqa: E402
-from ansible_collections.beacon.platform.plugins.module_utils._parameters import in_batches, read  # noqa: E402
-from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
+import base64
+import binascii
+import os
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.beacon.platform.plugins.module_utils._parameters import in_batches, read
+
+with suppress(ImportError):  # AnsibleAWSModule names a missing package
+    from botocore.exceptions import BotoCoreError, ClientError
 
 # cloud-init's cc_keys_to_console
 BLOCK = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: own_bucket_info
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Whether a bucket exists and belongs to an account
 description:
   - Tells whether a bucket is there, and fails when it is somebody else's. It reads one bucket by its name, so that it
@@ -41,12 +41,16 @@ exists:
   type: bool
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
-from ansible_collections.beacon.platform.plugins.module_utils._buckets import (  # noqa: E402
+from contextlib import suppress
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.beacon.platform.plugins.module_utils._buckets import (
     ForeignBucketError,
     own_bucket_exists,
 )
-from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
+
+with suppress(ImportError):  # AnsibleAWSModule names a missing package
+    from botocore.exceptions import BotoCoreError, ClientError
 
 
 def main() -> None:

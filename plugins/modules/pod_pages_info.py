@@ -3,18 +3,9 @@
 
 from __future__ import annotations
 
-import copy
-from functools import partial
-from http.client import HTTPConnection, HTTPException
-from typing import TYPE_CHECKING, Any, cast
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from socket import socket
-
 DOCUMENTATION = r"""
 module: pod_pages_info
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: What pods answer to requests for pages
 description:
   - Asks each pod itself for pages, by the port forwarding of the cluster's API; so it needs no way to the pod's network, and the right
@@ -81,14 +72,26 @@ answers:
   elements: dict
 """
 
-from ansible_collections.kubernetes.core.plugins.module_utils.ansiblemodule import AnsibleModule  # noqa: E402
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC  # noqa: E402
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client  # noqa: E402
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule  # noqa: E402
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException  # noqa: E402
-from kubernetes.client import CoreV1Api  # noqa: E402
-from kubernetes.client.exceptions import ApiException  # noqa: E402
-from kubernetes.stream import portforward  # noqa: E402
+import copy
+from contextlib import suppress
+from functools import partial
+from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from socket import socket
+
+from ansible_collections.kubernetes.core.plugins.module_utils.ansiblemodule import AnsibleModule
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
+
+with suppress(ImportError):  # AnsibleK8SModule names a missing package
+    from kubernetes.client import CoreV1Api
+    from kubernetes.client.exceptions import ApiException
+    from kubernetes.stream import portforward
 
 PROXY_HEADER = b"PROXY UNKNOWN\r\n"  # https://www.haproxy.org/download/1.8/doc/proxy-protocol.txt
 

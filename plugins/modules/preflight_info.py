@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
-
 DOCUMENTATION = r"""
 module: preflight_info
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Whether an account and an inventory fit, before anything is made
 description:
   - Asks the account who the caller is and what it may do, and for quotas, zones, images, instance types, Kubernetes and
@@ -162,16 +159,22 @@ cost_month:
   type: float
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
-from ansible_collections.beacon.platform.plugins.module_utils._preflight import message, table  # noqa: E402
-from ansible_collections.beacon.platform.plugins.module_utils._preflight_aws import Account  # noqa: E402
-from ansible_collections.beacon.platform.plugins.module_utils._preflight_cost import cost, cost_table  # noqa: E402
-from ansible_collections.beacon.platform.plugins.module_utils._preflight_run import (  # noqa: E402
+import os
+from contextlib import suppress
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.beacon.platform.plugins.module_utils._preflight import message, table
+from ansible_collections.beacon.platform.plugins.module_utils._preflight_aws import Account
+from ansible_collections.beacon.platform.plugins.module_utils._preflight_cost import cost, cost_table
+from ansible_collections.beacon.platform.plugins.module_utils._preflight_run import (
     Wanted,
     preflight,
     zones,
 )
-from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
+
+with suppress(ImportError):  # AnsibleAWSModule names a missing package
+    from botocore.exceptions import BotoCoreError, ClientError
 
 SPEC: dict[str, dict[str, Any]] = {
     "environment": {"type": "str", "required": True},
@@ -187,7 +190,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "host_instance_types": {"type": "list", "elements": "str", "required": True},
     "single_nat_gateway": {"type": "bool", "default": False},
     "volumes_gib": {"type": "dict", "default": {"hosts": 0, "node": 0}},
-    "kms_keys": {"type": "int", "default": 0},
+    "kms_keys": {"type": "int", "default": 0, "no_log": False},
     "ami": {"type": "dict", "default": {"name": "", "owner": ""}},
     "trusted_arns": {"type": "list", "elements": "str", "default": []},
     "ranges": {"type": "dict", "default": {}},

@@ -3,17 +3,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 DOCUMENTATION = r"""
 module: ssh_key
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: An environment's ssh key, in Parameter Store and on the controller
 description:
   - Keeps the private key as a SecureString in Parameter Store and brings it to a file of the controller that has none.
@@ -83,13 +75,25 @@ fingerprint:
   type: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code  # noqa: E402
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry  # noqa: E402
-from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
-from cryptography.exceptions import UnsupportedAlgorithm  # noqa: E402
-from cryptography.hazmat.primitives import serialization  # noqa: E402
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402
+import base64
+import hashlib
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+
+with suppress(ImportError):  # AnsibleAWSModule and main() name a missing package
+    from botocore.exceptions import BotoCoreError, ClientError
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 DENIED = ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation")
 
@@ -257,6 +261,8 @@ def main() -> None:
         required_if=[("state", "absent", ("parameter",))],
         supports_check_mode=True,
     )
+    if "serialization" not in globals():
+        module.fail_json(msg=missing_required_lib("cryptography"))
     parameter = module.params["parameter"]
     if not parameter:
         module.exit_json(**result(make(where="nowhere"), changed=False, comment=module.params["comment"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_parameter_info
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Values of parameters in SSM Parameter Store
 description:
   - Reads several parameters at once. Unlike the lookup P(amazon.aws.ssm_parameter#lookup), which runs in Ansible's own
@@ -49,10 +49,14 @@ missing:
   elements: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry  # noqa: E402
-from ansible_collections.beacon.platform.plugins.module_utils._parameters import read  # noqa: E402
-from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
+from contextlib import suppress
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.beacon.platform.plugins.module_utils._parameters import read
+
+with suppress(ImportError):  # AnsibleAWSModule names a missing package
+    from botocore.exceptions import BotoCoreError, ClientError
 
 
 def main() -> None:

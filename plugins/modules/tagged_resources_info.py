@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tagged_resources_info
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: What there is with certain tags, in a region
 description:
   - Lists resources of all services that have all of the tags. Instances and NAT gateways that have ended, which AWS goes on
@@ -39,9 +39,13 @@ resources:
   elements: dict
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
-from ansible_collections.beacon.platform.plugins.module_utils._tagged import tagged  # noqa: E402
-from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
+from contextlib import suppress
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.beacon.platform.plugins.module_utils._tagged import tagged
+
+with suppress(ImportError):  # AnsibleAWSModule names a missing package
+    from botocore.exceptions import BotoCoreError, ClientError
 
 
 def main() -> None:

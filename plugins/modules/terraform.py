@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: terraform
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: Let Terraform make or destroy what a root module describes, and show what it does
 description:
   - Runs C(terraform plan), and C(terraform apply) with that plan, on the controller, and shows each resource as it is begun and

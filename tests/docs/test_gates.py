@@ -37,8 +37,27 @@ def test_each_gate_is_a_job_and_the_last_job_waits_for_all() -> None:
     asked = jobs["all"]["steps"][-1]["env"].values()
     assert sorted(asked) == [f"${{{{ needs.{name}.result }}}}" for name in sorted(jobs["all"]["needs"])]
     assert jobs["gates"]["name"] == "gate ${{ matrix.gate }}", "the last job lists the gates by these names"
-    verbs = " ".join(jobs["tests"]["strategy"]["matrix"]["verbs"]).split()
-    assert verbs == ["unit", "molecule", "up", "e2e", "again", "down"]
+
+
+def test_each_verb_of_make_is_run_by_a_workflow() -> None:
+    """All but those that write files of the repository, or that other jobs are made of."""
+    run = set()
+    for name in ("checks", "nightly"):
+        jobs = read(f".github/workflows/{name}.yml")["jobs"]
+        run |= set(" ".join(jobs["tests"]["strategy"]["matrix"]["verbs"]).split())
+    by_people = {"permissions", "bench-webapp", "lock"}
+    elsewhere = {"setup", "lint"}  # each job begins with it; a job for each of its gates
+    targets = set(re.findall(r"^([a-z0-9-]+):.*##", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
+    assert targets - run == by_people | elsewhere | {"help"}
+    assert run <= targets
+
+
+def test_a_release_is_checked_built_and_published_in_that_order() -> None:
+    jobs = read(".github/workflows/release.yml")["jobs"]
+    assert jobs["checks"]["uses"] == "./.github/workflows/checks.yml"
+    assert (jobs["archive"]["needs"], jobs["publish"]["needs"]) == ("checks", "archive")
+    assert "secrets." in str(jobs["publish"])
+    assert "secrets." not in str(jobs["archive"])
 
 
 @pytest.mark.parametrize("path", sorted(CHECKOUT.glob(".github/**/*.yml")), ids=lambda path: path.stem)

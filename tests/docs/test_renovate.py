@@ -48,7 +48,7 @@ def images(name: str) -> set[str]:
     ("name", "pinned"),
     [
         ("mirror/artefacts.toml", artefacts()),
-        ("inventories/aws/group_vars/all/images.yml", images("inventories/aws/group_vars/all/images.yml")),
+        ("inventories/sample/group_vars/all/images.yml", images("inventories/sample/group_vars/all/images.yml")),
         (
             "collections/requirements.yml",
             {str(each["version"]) for each in yaml.safe_load(read("collections/requirements.yml"))["collections"]},

@@ -105,7 +105,7 @@ def readmes_are_written_from_the_contract(root: Path) -> Iterator[str]:
 
 def roles_say_the_same_of_ansible(root: Path) -> Iterator[str]:
     """The oldest ansible-core stands in meta/runtime.yml; no role knows better."""
-    wanted = _yaml(root / "meta/runtime.yml")["requires_ansible"].removeprefix(">=")
+    wanted = _yaml(root / "meta/runtime.yml")["requires_ansible"].partition(",")[0].removeprefix(">=")
     for role in roles(root):
         said = _yaml(role / "meta/main.yml").get("galaxy_info", {}).get("min_ansible_version")
         if said is None or not wanted.startswith(said):

@@ -96,7 +96,7 @@ def tree(tmp_path: Path) -> Path:
             r'min_ansible_version: "[\d.]+"',
             'min_ansible_version: "2.14"',
             contracts.roles_say_the_same_of_ansible,
-            "rollout: min_ansible_version is 2.14, meta/runtime.yml says 2.19.0",
+            "rollout: min_ansible_version is 2.14, meta/runtime.yml says 2.20.0",
         ),
         (
             "molecule/rollout/verify.yml",

@@ -29,6 +29,10 @@ from localcloud.servicequotas.table import APPLICATION_BALANCERS, NETWORK_BALANC
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from moto.elbv2.models import AvailabilityZone, FakeListener, FakeListenerRule, FakeRule, FakeTargetGroup
+
+    from localcloud.elbv2.routing import Structure
+
 LOG = logging.getLogger(__name__)
 QUOTAS = {"application": APPLICATION_BALANCERS, "network": NETWORK_BALANCERS}
 CODES = {"InvalidAllocationID.NotFound": "AllocationIdNotFound"}  # of EC2, and what ELB says
@@ -75,7 +79,9 @@ class LocalELBv2Backend(ELBv2Backend):
     """moto's ELBv2 with a data plane."""
 
     # -- load balancers
-    def create_load_balancer(self, name: str, security_groups: list[str], *args: Any, **kwargs: Any) -> Any:
+    def create_load_balancer(
+        self, name: str, security_groups: list[str], *args: Any, **kwargs: Any
+    ) -> FakeLoadBalancer:
         kind = kwargs.get("loadbalancer_type") or "application"
         refusals.check_type(kind)
         if any(balancer.name == name for balancer in self.load_balancers.values()):
@@ -133,7 +139,7 @@ class LocalELBv2Backend(ELBv2Backend):
         super().set_security_groups(arn, sec_groups)
         self.converge(arn)
 
-    def set_subnets(self, arn: str, subnets: list[str], subnet_mappings: list[dict[str, Any]]) -> Any:
+    def set_subnets(self, arn: str, subnets: list[str], subnet_mappings: list[Structure]) -> list[AvailabilityZone]:
         balancer: Any = self.load_balancers.get(arn)
         if balancer is None:
             raise LoadBalancerNotFoundError
@@ -145,7 +151,7 @@ class LocalELBv2Backend(ELBv2Backend):
             )
         return balancer.availability_zones
 
-    def modify_load_balancer_attributes(self, arn: str, attrs: dict[str, Any]) -> Any:
+    def modify_load_balancer_attributes(self, arn: str, attrs: Structure) -> Structure:
         if (balancer := self.load_balancers.get(arn)) is not None:
             allowed.check_balancer(balancer.type, attrs)
         found = super().modify_load_balancer_attributes(arn, attrs)
@@ -160,10 +166,10 @@ class LocalELBv2Backend(ELBv2Backend):
         port: Any,
         ssl_policy: str,
         certificate: str | None,
-        actions: list[dict[str, Any]],
+        actions: list[Structure],
         *args: Any,
         **kwargs: Any,
-    ) -> Any:
+    ) -> FakeListener:
         balancer = self.load_balancers.get(load_balancer_arn)
         if balancer is not None and port and protocol:  # moto says what is missing
             refusals.check_protocol(balancer.type, protocol)
@@ -185,8 +191,8 @@ class LocalELBv2Backend(ELBv2Backend):
         protocol: Any = None,
         ssl_policy: Any = None,
         certificates: Any = None,
-        actions: list[dict[str, Any]] | None = None,
-    ) -> Any:
+        actions: list[Structure] | None = None,
+    ) -> FakeListener:
         balancer = self._balancer_of(arn)
         refusals.check_protocol(balancer.type, protocol)
         self._refuse_actions(balancer, actions or [])
@@ -194,7 +200,7 @@ class LocalELBv2Backend(ELBv2Backend):
         self._routed(balancer.arn)
         return listener
 
-    def delete_listener(self, listener_arn: str) -> Any:
+    def delete_listener(self, listener_arn: str) -> FakeListener:
         listener = super().delete_listener(listener_arn)
         self._routed(listener.load_balancer_arn)
         return listener
@@ -203,11 +209,11 @@ class LocalELBv2Backend(ELBv2Backend):
     def create_rule(
         self,
         listener_arn: str,
-        conditions: list[dict[str, Any]],
+        conditions: list[Structure],
         priority: int,
-        actions: list[dict[str, Any]],
+        actions: list[Structure],
         tags: Any = None,
-    ) -> Any:
+    ) -> FakeListenerRule:
         balancer = self._balancer_of(listener_arn)
         if balancer.type != "application":
             raise ELBClientError(
@@ -218,7 +224,7 @@ class LocalELBv2Backend(ELBv2Backend):
         self._routed(balancer.arn)
         return rule
 
-    def modify_rule(self, rule_arn: str, conditions: list[dict[str, Any]], actions: list[dict[str, Any]]) -> Any:
+    def modify_rule(self, rule_arn: str, conditions: list[Structure], actions: list[Structure]) -> FakeRule:
         (rule,) = self.describe_rules(None, [rule_arn])
         balancer = self._balancer_of(rule.listener_arn)
         self._refuse_actions(balancer, actions)
@@ -235,13 +241,13 @@ class LocalELBv2Backend(ELBv2Backend):
         super().delete_rule(arn)
         self._routed(self._balancer_of(rule.listener_arn).arn)
 
-    def set_rule_priorities(self, rule_priorities: list[dict[str, Any]]) -> Any:
+    def set_rule_priorities(self, rule_priorities: list[Structure]) -> list[FakeRule]:
         rules = super().set_rule_priorities(rule_priorities)
         self.converge_all()
         return rules
 
     # -- target groups
-    def create_target_group(self, name: str, **kwargs: Any) -> Any:
+    def create_target_group(self, name: str, **kwargs: Any) -> FakeTargetGroup:
         if len(self.target_groups) >= applied(self.account_id, self.region_name, TARGET_GROUPS):
             raise ELBClientError("TooManyTargetGroups", "The maximum number of target groups has been reached")
         refusals.check_group(kwargs)
@@ -250,7 +256,7 @@ class LocalELBv2Backend(ELBv2Backend):
         refusals.check_health_protocol(kwargs.get("protocol"), kwargs.get("healthcheck_protocol"))
         return super().create_target_group(name, **kwargs)
 
-    def modify_target_group(self, arn: str, *args: Any, **kwargs: Any) -> Any:
+    def modify_target_group(self, arn: str, *args: Any, **kwargs: Any) -> FakeTargetGroup:
         given = inspect.signature(super().modify_target_group).bind(arn, *args, **kwargs).arguments
         refusals.check_health_check(
             given.get("health_check_port"), given.get("health_check_path"), given.get("http_codes")
@@ -261,7 +267,7 @@ class LocalELBv2Backend(ELBv2Backend):
         self.converge_all()
         return group
 
-    def modify_target_group_attributes(self, target_group_arn: str, attributes: dict[str, Any]) -> None:
+    def modify_target_group_attributes(self, target_group_arn: str, attributes: Structure) -> None:
         if (group := self.target_groups.get(target_group_arn)) is not None:
             allowed.check_group(group.protocol or "", attributes)
         super().modify_target_group_attributes(target_group_arn, attributes)
@@ -279,7 +285,7 @@ class LocalELBv2Backend(ELBv2Backend):
             group.deregistered_targets.pop(target["Id"], None)
         self.converge_all()
 
-    def deregister_targets(self, target_group_arn: str, instances: list[dict[str, Any]]) -> None:
+    def deregister_targets(self, target_group_arn: str, instances: list[Structure]) -> None:
         group: Any = self.target_groups.get(target_group_arn)
         if group is None:
             raise TargetGroupNotFoundError
@@ -292,7 +298,7 @@ class LocalELBv2Backend(ELBv2Backend):
         super().notify_terminate_instances(instance_ids)
         self.converge_all()
 
-    def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]]) -> list[FakeHealthStatus]:
+    def describe_target_health(self, target_group_arn: str, targets: list[Structure]) -> list[FakeHealthStatus]:
         """Answer what HAProxy found."""
         found = super().describe_target_health(target_group_arn, targets)
         group = self.target_groups[target_group_arn]
@@ -342,7 +348,7 @@ class LocalELBv2Backend(ELBv2Backend):
         for group in self.target_groups.values():
             group.load_balancer_arns = [arn for arn, groups in used.items() if group.arn in groups]
 
-    def _refuse_actions(self, balancer: Any, actions: Iterable[dict[str, Any]]) -> None:
+    def _refuse_actions(self, balancer: Any, actions: Iterable[Structure]) -> None:
         for action in actions:
             if action["Type"] != "forward" and balancer.type != "application":
                 raise ELBClientError(

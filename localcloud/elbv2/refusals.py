@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from moto.elbv2.exceptions import ELBClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+
+    from localcloud.elbv2.routing import Structure
 
 PROTOCOLS = {"application": ("HTTP", "HTTPS"), "network": ("UDP", "TCP", "TLS", "TCP_UDP")}  # of listeners, by type
 OFFERED = {"application": "HTTP", "network": "TCP"}  # of listeners and target groups
@@ -28,7 +30,7 @@ def check_type(kind: str) -> None:
         )
 
 
-def check_group(asked: Mapping[str, Any]) -> None:
+def check_group(asked: Structure) -> None:
     """Refuse target groups of other kinds."""
     offered = {
         "target type": (asked.get("target_type") or "instance", TARGET_TYPES),

@@ -15,6 +15,7 @@ from localcloud.elbv2.words import quote, quote_format, wildcards
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+type Structure = dict[str, Any]  # an action, a condition, ... as the API has it
 type Values = list[Any]
 
 CONFIGS = {
@@ -52,7 +53,7 @@ class Rule:
         return self.shares[-1].last + 1 if self.shares else 0
 
 
-def forwards(action: Mapping[str, Any]) -> dict[str, int]:
+def forwards(action: Structure) -> dict[str, int]:
     """Return the target groups that an action leads to, with their weights."""
     if action.get("Type") != "forward":
         return {}
@@ -65,8 +66,8 @@ def forwards(action: Mapping[str, Any]) -> dict[str, int]:
 def rule(
     *,
     priority: str,
-    conditions: Iterable[Mapping[str, Any]],
-    action: Mapping[str, Any],
+    conditions: Iterable[Structure],
+    action: Structure,
     port: int,
     names: Mapping[str, str],
 ) -> Rule:
@@ -88,7 +89,7 @@ def rule(
     )
 
 
-def matches(condition: Mapping[str, Any]) -> tuple[str, ...]:
+def matches(condition: Structure) -> tuple[str, ...]:
     """Return HAProxy's expressions for a condition: one is enough."""
     field = condition["Field"]
     config = condition.get(CONFIGS[field]) or {}
@@ -126,13 +127,13 @@ def _shares(weights: Mapping[str, int]) -> Iterable[Share]:
             first += weight
 
 
-def _fixed(config: Mapping[str, Any]) -> str:
+def _fixed(config: Structure) -> str:
     body = config.get("MessageBody") or ""
     what = f" content-type {quote(config.get('ContentType') or 'text/plain')} string {quote(body)}" if body else ""
     return f"return status {config['StatusCode']}{what}"
 
 
-def _redirect(config: Mapping[str, Any], port: int) -> str:
+def _redirect(config: Structure, port: int) -> str:
     """Make the location; `txn.query` is the request's query with its question mark, if it has one."""
     known = {
         "#{protocol}": "http",

@@ -35,6 +35,9 @@ class LocalSTSResponse(TokenResponse):
         caller = principals.find(self.get_access_key())
         if caller is None:
             raise RefusedError(Fault(code=ACCESS_DENIED, message="Access denied", status=403))
+        if caller.arn.endswith(":root"):
+            message = "Roles may not be assumed by root accounts."
+            raise RefusedError(Fault(code=ACCESS_DENIED, message=message, status=403))
         arn = self._get_param("RoleArn")
         role = sources.entity_of(iam_backends[self.current_account]["aws"], arn)
         for action in self._actions():

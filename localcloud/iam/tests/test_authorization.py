@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
 from localcloud.conftest import trust
+from localcloud.http import principals
+from localcloud.http.principals import Principal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -293,3 +295,13 @@ def test_each_answer_is_a_line_of_the_access_log(dev: Callable[..., Any], caplog
         {"action": "ec2:DescribeVpcs", "resource": "*", "allowed": False, "reason": reason},
         {"action": "ec2:DescribeVpcs", "resource": "*", "allowed": True, "reason": None},
     ]
+
+
+def test_an_account_s_root_may_do_all_but_assume_roles(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    role = cloud.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument=trust())["Role"]["Arn"]
+    key = ("AKIAROOT", "secret")
+    root = Principal(arn=f"arn:aws:iam::{ACCOUNT}:root", access_key_id=key[0], secret=key[1])
+    monkeypatch.setattr(principals, "find", lambda _: root)
+    assert cloud.client("iam", key=key).get_role(RoleName="any")["Role"]["Arn"] == role
+    with pytest.raises(ClientError, match=r"Roles may not be assumed by root accounts\."):
+        cloud.client("sts", key=key).assume_role(RoleArn=role, RoleSessionName="me")

@@ -47,12 +47,16 @@ def entity_of(iam: Any, arn: str) -> Any:
     return next((e for e in (*iam.users.values(), *iam.roles.values(), *groups) if e.arn == arn), None)
 
 
+def trust_of(role: Any) -> Policy:
+    """Return a role's trust policy."""
+    return parse(role.assume_role_policy_document, name="trust", kind=Kind.RESOURCE)
+
+
 def trusts_service(role: Any, service: str) -> bool:
     """Say whether a service may assume a role: instances' roles trust ec2.amazonaws.com."""
     caller = Caller(arn="", account=account_of(role.arn), service=service)
     request = Request(action="sts:AssumeRole", resource=role.arn, caller=caller)
-    trust = parse(role.assume_role_policy_document, name="trust", kind=Kind.RESOURCE)
-    return evaluate(request, Policies(resource=(trust,), resource_decides=True)).allowed
+    return evaluate(request, Policies(resource=(trust_of(role),), resource_decides=True)).allowed
 
 
 def assumable(arn: str, service: str) -> bool:

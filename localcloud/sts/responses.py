@@ -83,7 +83,7 @@ class LocalSTSResponse(TokenResponse):
                     "sts:rolesessionname": (self._get_param("RoleSessionName"),),
                 },
             )
-            trust = parse(role.assume_role_policy_document, name="trust", kind=Kind.RESOURCE)
+            trust = sources.trust_of(role)
             if evaluate(request, Policies(resource=(trust,), resource_decides=True)).allowed:
                 return role
         message = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
@@ -104,7 +104,7 @@ class LocalSTSResponse(TokenResponse):
         """Refuse without saying more, whether the role exists or not: as STS does."""
         detail = ""
         if role is not None and ":role/" in arn:
-            trust = parse(role.assume_role_policy_document, name="trust", kind=Kind.RESOURCE)
+            trust = sources.trust_of(role)
             context = sources.context_of(
                 caller,
                 **{

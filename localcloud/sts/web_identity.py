@@ -38,11 +38,12 @@ def verify(token: str, providers: Iterable[Any], key_of: Callable[[str], str]) -
     Raises RefusedError, with STS' codes.
     """
     try:
-        issuer = str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
+        told = jwt.decode(token, options={"verify_signature": False})
     except jwt.InvalidTokenError as error:
         raise _invalid(
             "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
         ) from error
+    issuer = str(told.get("iss", ""))
     name = issuer.removeprefix("https://").rstrip("/")
     provider = next((one for one in providers if one.url.rstrip("/") == name), None)
     if provider is None or not issuer.startswith("https://"):
@@ -63,9 +64,8 @@ def verify(token: str, providers: Iterable[Any], key_of: Callable[[str], str]) -
             options={"require": list(NEEDED)},
         )
     except jwt.ExpiredSignatureError as error:
-        ended = jwt.decode(token, options={"verify_signature": False})["exp"]
         now = int(datetime.now(UTC).timestamp())
-        message = f"Token expired: current date/time {now} must be before the expiration date/time {ended}"
+        message = f"Token expired: current date/time {now} must be before the expiration date/time {told['exp']}"
         raise RefusedError(Fault(code="ExpiredTokenException", message=message)) from error
     except jwt.InvalidAudienceError as error:
         raise _invalid("Incorrect token audience") from error

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from ansible.plugins.lookup import LookupBase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 DOCUMENTATION = r"""
 name: inventory
-author: The Beacon authors
+author: The Beacon authors (@beacon)
 short_description: What the inventory says for a variable, or a default
 description:
   - The value of a variable in the inventory, for the host of the play. Variables of plays, tasks and role calls are not looked at,
@@ -43,6 +36,13 @@ _raw:
   type: list
   elements: raw
 """
+
+from typing import TYPE_CHECKING, Any
+
+from ansible.plugins.lookup import LookupBase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class LookupModule(LookupBase):  # type: ignore[misc] # Ansible ships no types

@@ -17,6 +17,7 @@ AWX = paths.CHECKOUT / ".venv-awx"  # apart: awx.awx is part of an older distrib
 IN_TEST = ["prometheus", "grafana"]  # of the scenarios, all of which take twenty minutes
 OLDEST = paths.CHECKOUT / ".venv-oldest"  # apart: the oldest ansible-core that the collection is for
 DOCS = paths.CHECKOUT / ".venv-docs"  # apart: the site's theme and its readers need nothing of ours
+SUITES_IMAGES = ("registry", "control-plane", "node", "haproxy")
 SUITES = ("oci-conformance", "cyclonus", "agnhost", "moto-source")  # the mirror makes them when they are asked for
 
 
@@ -161,17 +162,7 @@ def suites(phases: Phases) -> None:
     """Run other projects' test suites, and keep their results. Raises PhaseError when one fails otherwise than allowed."""
     mirror = (program("python"), "-m", "mirror")
     phases.run("programs", *mirror, "build", *SUITES, environment=environment(), limit=3000)
-    phases.run(
-        "images",
-        *mirror,
-        "images",
-        "registry",
-        "control-plane",
-        "node",
-        "haproxy",
-        environment=environment(),
-        limit=3000,
-    )
+    phases.run("images", *mirror, "images", *SUITES_IMAGES, environment=environment(), limit=3000)
     phases.run(
         "suites",
         *(program("pytest"), "-v", "--durations", "5", "-m", "suites", "tests/suites"),

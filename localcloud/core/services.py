@@ -55,8 +55,10 @@ SERVICES = (
     Service(name="elbv2", backend="localcloud.elbv2.models:LocalELBv2Backend"),
 )
 
-# of moto's own services, whose operations make what belongs to others
-LOOKS = {"cloudformation": "(Create|Update)Stack(Set|Instances)?|ExecuteChangeSet"}
+# moto's CloudFormation makes what belongs to others
+LOOKS = {"cloudformation": "(Create|Update)Stack(Set|Instances)?|ExecuteChangeSet"} | {
+    each.name: each.looks for each in SERVICES
+}
 
 
 def register() -> tuple[str, ...]:
@@ -107,8 +109,7 @@ def reconcile(region: str) -> None:
 
 def needs_look(service: str, operation: str) -> bool:
     """Whether a changing operation needs to know what Docker has now: its request looks before it takes the model's lock."""
-    looks = LOOKS | {each.name: each.looks for each in SERVICES}
-    return re.fullmatch(looks.get(service, ""), operation) is not None
+    return re.fullmatch(LOOKS.get(service, ""), operation) is not None
 
 
 def figures() -> dict[str, float]:

@@ -23,18 +23,23 @@ def output(instance_id: str) -> bytes:
     return OUTPUT.get(instance_id) or b""
 
 
+def job_key(instance_id: str) -> str:
+    """Return the key of the job that reads an instance's console."""
+    return f"console/{instance_id}"
+
+
 def watch(instance_id: str) -> None:
     """Have the console read now, and then every few seconds for a while."""
-    runtime.current().queue.submit(f"console/{instance_id}", partial(read, instance_id))
+    runtime.current().queue.submit(job_key(instance_id), partial(read, instance_id))
 
 
 def forget(instance_id: str) -> None:
     """Have the output of a machine that is gone forgotten, and read no more."""
-    runtime.current().queue.submit(f"console/{instance_id}", partial(OUTPUT.forget, instance_id))
+    runtime.current().queue.submit(job_key(instance_id), partial(OUTPUT.forget, instance_id))
 
 
 def read(instance_id: str) -> float | None:
     """Read the console. A job."""
     now = runtime.current()
     OUTPUT.put(instance_id, now.machines.console(instance_id, size=CONSOLE_BYTES))
-    return EVERY_SECONDS if now.queue.trying(f"console/{instance_id}") < BOOT_SECONDS else None
+    return EVERY_SECONDS if now.queue.trying(job_key(instance_id)) < BOOT_SECONDS else None

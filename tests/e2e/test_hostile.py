@@ -33,7 +33,7 @@ class Row:
 
     variables: dict[str, str] = field(default_factory=dict)
     umask: int = 0o022
-    folder: str = "checkout"  # the checkout's name
+    long_path: bool = False  # with a space in it
     helper: bool = False  # Docker's configuration names a helper for credentials that is not there
 
 
@@ -49,12 +49,12 @@ ROWS = {
     "c": Row(variables={"LC_ALL": "C"}),
     "dead-proxy": Row(variables={"HTTP_PROXY": DEAD, "HTTPS_PROXY": DEAD}),
     "profile": Row(variables={"AWS_PROFILE": "work", "AWS_ENDPOINT_URL_STS": DEAD}),
-    "space": Row(folder="long name"),
+    "space": Row(long_path=True),
     "helper": Row(helper=True),
     "all": Row(
         variables={"LANG": "de_DE.UTF-8", "HTTP_PROXY": DEAD, "HTTPS_PROXY": DEAD, "AWS_PROFILE": "work"},
         umask=0o077,
-        folder="long name",
+        long_path=True,
         helper=True,
     ),
 }
@@ -64,7 +64,7 @@ ROWS = {
 def test_a_whole_run(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     row = ROWS[name]
     folder = tmp_path_factory.mktemp("h")
-    checkout = folder / (long_name(folder) if row.folder == "long name" else row.folder)
+    checkout = folder / (long_name(folder) if row.long_path else "checkout")
     subprocess.run(
         ["git", "clone", "--quiet", paths.CHECKOUT.as_uri(), str(checkout)], check=True, timeout=300, umask=row.umask
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug import Request, Response
 
+from localcloud.conftest import until
 from localcloud.docker.networks import Networks
 from localcloud.http.server import ListenError, Server
 from localcloud.listeners import LOOK_AGAIN, Listeners
@@ -55,6 +56,14 @@ class Ground:
         ports = self.ports.setdefault(network.name, (free(), free()))
         return [Server(("127.0.0.1", port), application, device="lo") for port in ports]
 
+    def follows(self) -> bool:
+        """Listen on the networks that there are; False when a port is still held."""
+        try:
+            self.listeners.follow()
+        except ListenError:
+            return False
+        return True
+
 
 @pytest.fixture
 def ground(config: Config, docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
@@ -100,12 +109,7 @@ def test_a_device_that_was_made_again_under_its_name_is_bound_again(ground: Grou
     network = ground.networks.ensure_vpc("vpc-1", "10.99.0.0/16")
     ground.listeners.follow()
     ground.numbers[network.device] = 2
-    for _ in range(100):  # the sockets of the first are let go of meanwhile
-        try:
-            ground.listeners.follow()
-            break
-        except ListenError:
-            continue
+    until(ground.follows)  # the sockets of the first are let go of meanwhile
     assert ground.made.count(network.name) >= 2
     assert all(answers(port) for port in ground.ports[network.name])
 

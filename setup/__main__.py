@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def setup(_: Phases) -> None:
     """Say what comes next: every verb prepares the machine first."""
     docker = (
-        "" if engine.answers() else "\nNo Docker engine answers: building the image (playbooks/build.yml) needs one."
+        "" if engine.answers() else "\nNo Docker engine answers: building the image (beacon.platform.build) needs one."
     )
     print(
         "The environment .venv is ready: `. .venv/bin/activate`. For an AWS account go on with the README's section "

@@ -1,4 +1,4 @@
-# The repository of restic with the central Prometheus' series: the monitoring host adds to it, playbooks/restore.yml reads it.
+# The repository of restic with the central Prometheus' series: the monitoring host adds to it, beacon.platform.restore reads it.
 
 resource "aws_s3_bucket" "backup" {
   # checkov:skip=CKV_AWS_18:one host writes here, each hour, and says so in its journal

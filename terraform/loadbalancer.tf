@@ -18,7 +18,7 @@ resource "aws_eip" "load_balancer" {
 }
 
 resource "aws_lb" "this" {
-  # checkov:skip=CKV_AWS_150:destroying an environment is confirmed by its name in playbooks/destroy.yml
+  # checkov:skip=CKV_AWS_150:destroying an environment is confirmed by its name in beacon.platform.destroy
   # checkov:skip=CKV_AWS_91:a network load balancer logs TLS listeners only, and these pass TCP on; flows are in the VPC's flow log
   # checkov:skip=CKV2_AWS_20:not an application load balancer
   name               = local.prefix

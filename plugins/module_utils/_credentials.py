@@ -30,7 +30,7 @@ _CREDENTIALS = (
     (
         r"Could not connect|Connect timeout|EndpointConnectionError|Connection was closed",
         "The AWS API does not answer",
-        "Start the local cloud (`python -m localcloud up`), or correct AWS_ENDPOINT_URL or the network",
+        "Correct AWS_ENDPOINT_URL or the network; `python -m localcloud up` in a checkout of Beacon starts a local cloud",
     ),
 )
 

@@ -324,6 +324,6 @@ def secrets_row(dead: Mapping[str, tuple[str, Sequence[str]]] | Unknown, *, envi
         state=PROBLEM,
         found=lost,
         needed=needed,
-        step=f"Play destroy.yml with -e confirm={environment}, which ends what an interrupted one has left; "
+        step=f"Run beacon.platform.destroy with -e confirm={environment}, which ends what an interrupted one has left; "
         "or aws kms cancel-key-deletion and aws kms enable-key keep the environment.",
     )

@@ -160,7 +160,7 @@ def choose(*, kept: Key | None, local: Key | None, pair: Key | None, path: str, 
     if pair and not kept and not local:
         raise KeyProblemError(
             f"The environment's ssh key, {pair.where}, is {pair.fingerprint}, and its private half is neither in Parameter Store "
-            f"({parameter}) nor at {path}. Put it there, or set BEACON_SSH_KEY_FILE to it, and run provision.yml, which keeps it "
+            f"({parameter}) nor at {path}. Put it there, or set BEACON_SSH_KEY_FILE to it, and run beacon.platform.provision, which keeps it "
             "in Parameter Store. Nothing was changed."
         )
     return kept or local
@@ -212,7 +212,7 @@ def ensure(module: Any, ssm: Any) -> dict[str, Any]:
     key = choose(kept=kept, local=local, pair=pair, path=path, parameter=parameter)
     if not key and not module.params["create"]:
         raise KeyProblemError(
-            f"The environment has no ssh key: it is neither in Parameter Store ({parameter}) nor at {path}. Run provision.yml, "
+            f"The environment has no ssh key: it is neither in Parameter Store ({parameter}) nor at {path}. Run beacon.platform.provision, "
             "which makes it. Nothing was changed."
         )
     key = key or make(where=parameter)

@@ -70,7 +70,7 @@ def test_setup_prepares_for_playbooks_only(monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setitem(command.NEEDS, "setup", ())
     assert command.main(["setup"]) == 0
     assert changed == ["environment"]
-    assert "No Docker engine answers: building the image (playbooks/build.yml) needs one." in capsys.readouterr().out
+    assert "No Docker engine answers: building the image (beacon.platform.build) needs one." in capsys.readouterr().out
 
 
 def test_a_python_without_ensurepip_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ def run(
     )
 
 
-def install(made: Path) -> Path:
-    """Build the collection and install it into a folder `installed` of this one, which is returned."""
+def archive(made: Path) -> Path:
+    """Build the collection in this folder; return the archive."""
     source = made / "source"
     for name in listed(untracked=True):
         path = CHECKOUT / name
@@ -48,8 +48,13 @@ def install(made: Path) -> Path:
             target.chmod(path.stat().st_mode)
     built = run(made, "ansible-galaxy", "collection", "build", str(source), "--output-path", str(made))
     assert built.returncode == 0, built.stderr
-    (archive,) = made.glob("beacon-platform-*.tar.gz")
+    (file,) = made.glob("beacon-platform-*.tar.gz")
+    return file
+
+
+def install(made: Path) -> Path:
+    """Build the collection and install it into a folder `installed` of this one, which is returned."""
     options = ["--no-deps", "--collections-path", str(made / "installed")]
-    installed = run(made, "ansible-galaxy", "collection", "install", *options, str(archive))
+    installed = run(made, "ansible-galaxy", "collection", "install", *options, str(archive(made)))
     assert installed.returncode == 0, installed.stderr
     return made

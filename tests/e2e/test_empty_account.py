@@ -148,6 +148,6 @@ def test_wrong_keys_are_refused_before_anything_is_changed(
 def test_a_verb_before_provisioning_says_what_comes_first(account: Account) -> None:
     answer = play("deploy", env=account.environment)
     assert answer.returncode != 0
-    assert "Environment 'local' in eu-west-1 is not provisioned: run playbooks/provision.yml" in " ".join(
+    assert "Environment 'local' in eu-west-1 is not provisioned: run beacon.platform.provision" in " ".join(
         answer.stdout.split()
     )

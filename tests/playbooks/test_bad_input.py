@@ -74,8 +74,8 @@ def play(verb: str, state: Path, *arguments: str, inventory: Path | str = "inven
             {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "x"},
             [],
             (
-                "The AWS API does not answer (AWS_ENDPOINT_URL is http://127.0.0.1:9). Start the local cloud "
-                "(`python -m localcloud up`), or correct AWS_ENDPOINT_URL or the network."
+                "The AWS API does not answer (AWS_ENDPOINT_URL is http://127.0.0.1:9). Correct "
+                "AWS_ENDPOINT_URL or the network; `python -m localcloud up` in a checkout of Beacon starts a local cloud."
             ),
         ),
         (
@@ -83,7 +83,7 @@ def play(verb: str, state: Path, *arguments: str, inventory: Path | str = "inven
             [],
             (
                 "The inventory is for a local cloud (beacon_endpoint_required), but AWS_ENDPOINT_URL is not set, so AWS itself "
-                'would be asked. Start the local cloud and take its variables: eval "$(python -m localcloud env)".'
+                'would be asked. In a checkout of Beacon, start the local cloud and take its variables: eval "$(python -m localcloud env)".'
             ),
         ),
         (

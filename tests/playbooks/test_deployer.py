@@ -216,8 +216,8 @@ def test_who_is_not_trusted_is_refused_in_words(environment: Environment) -> Non
     code, text = environment.play(environment.user("stranger"))
     assert code != 0
     assert f"arn:aws:iam::{ACCOUNT}:user/stranger can't assume {DEPLOYER}." in text
-    assert "Environment 'local' in eu-west-1 is not provisioned: run playbooks/provision.yml." in text
-    assert "infrastructure_deployer_trusted_arns in the inventory and plays playbooks/provision.yml" in text
+    assert "Environment 'local' in eu-west-1 is not provisioned: run beacon.platform.provision." in text
+    assert "infrastructure_deployer_trusted_arns in the inventory and plays beacon.platform.provision" in text
     assert "not authorized to perform: sts:AssumeRole" in text
     assert environment.asked_by("user/stranger") <= {"GetCallerIdentity", "ListAccountAliases", "AssumeRole"}
     assert not list(environment.folder.rglob("*.credentials"))

@@ -276,7 +276,7 @@ def test_an_empty_secret_is_named(
             ssm.put_parameter(Name=f"{PATH}/{name.replace('_', '-')}", Value=content, Type="SecureString")
     operator.play(begin(tmp_path))
     text = operator.refused(begin(tmp_path, "secrets", secrets_names=SECRETS))
-    assert f"Parameter Store in {REGION} has no value for {PATH}/remote-write. Run playbooks/monitor.yml" in text
+    assert f"Parameter Store in {REGION} has no value for {PATH}/remote-write. Run beacon.platform.monitor" in text
     assert "of-the-test" not in text
     code, text = operator.play(begin(tmp_path, "secrets", secrets_names=SECRETS, secrets_pending=["remote_write"]))
     assert code == 0, text

@@ -256,7 +256,9 @@ def test_somebody_elses_bucket_is_a_problem() -> None:
 def test_secrets_that_nobody_can_read_end_by_destroy() -> None:
     row = secrets_row({"arn:key": ("is deleted on 2026-12-06", ["/a", "/b"])}, environment="prod")
     assert (row.state, row.found) == ("problem", "/a, /b: their key arn:key is deleted on 2026-12-06")
-    assert row.step.startswith("Play destroy.yml with -e confirm=prod, which ends what an interrupted one has left")
+    assert row.step.startswith(
+        "Run beacon.platform.destroy with -e confirm=prod, which ends what an interrupted one has left"
+    )
     assert secrets_row({}, environment="prod").state == "ok"
     assert secrets_row(Unknown("no"), environment="prod").found == "not asked (no)"
 

@@ -221,7 +221,7 @@ def test_a_verb_before_the_first_run_says_what_comes_first(controller: Controlle
     assert (
         f"The environment has no ssh key: it is neither in Parameter Store ({NAME}) nor at {controller.file}." in text
     )
-    assert "Run provision.yml, which makes it." in text
+    assert "Run beacon.platform.provision, which makes it." in text
 
 
 @pytest.mark.parametrize(

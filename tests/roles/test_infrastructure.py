@@ -168,7 +168,7 @@ def test_an_environment_from_its_first_run_to_its_end(trial: Trial) -> None:
     assert "# terraform_data.name will be updated in-place" in text, "a check shows the plan"
     assert (
         "Environment 'trial' is not what the code and the inventory say; a run would change 2: terraform_data.name: update, "
-        "output.name: update. Run playbooks/provision.yml, or undo what was changed besides. Nothing was changed now."
+        "output.name: update. Run beacon.platform.provision, or undo what was changed besides. Nothing was changed now."
     ) in text
 
     # as a container's end leaves it: the lock of a run that is gone
@@ -233,7 +233,7 @@ def test_what_a_destroy_leaves_is_named_and_what_is_billed_ends_it(trial: Trial)
         "Environment 'trial' still has what AWS bills: arn:aws:ec2:eu-west-1:123456789012:instance/"
         + ended
         + ", arn:aws:s3:::beacon-trial-forgotten. Terraform's state does not name it any more; look at each, delete it, and run "
-        "playbooks/destroy.yml again to see that nothing is left."
+        "beacon.platform.destroy again to see that nothing is left."
     ) in text
 
     ec2.terminate_instances(InstanceIds=[ended])

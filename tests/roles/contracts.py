@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.roles.readmes import MARKER, ROLES, rendered
+from tests.roles.readmes import EXAMPLE, MARKER, ROLES, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CHECKOUT = ROLES.parent
-PARTS = ("Rationale", "Key files", "Essential commands", "Variables")
+PARTS = ("Requirements", "Example", "Upgrade and remove", "Rationale", "Key files", "Essential commands", "Variables")
 STEPS = ("molecule.yml", "converge.yml", "verify.yml", "alternative.yml", "absent.yml")
 # what a scenario's verify may call: it asks, and changes nothing
 READS = re.compile(r"_info$|_facts$|\.(uri|stat|slurp|find|getent|assert|debug|set_fact|add_host|wait_for|setup|fail)$")
@@ -91,7 +91,7 @@ def inputs_are_described(root: Path) -> Iterator[str]:
 
 
 def readmes_are_written_from_the_contract(root: Path) -> Iterator[str]:
-    """Each README has its parts, and the table of variables is current."""
+    """Each README has its parts; its example is what the scenario plays, and the table of variables is current."""
     for role in roles(root):
         text = _text(role / "README.md")
         for part in PARTS:
@@ -99,6 +99,8 @@ def readmes_are_written_from_the_contract(root: Path) -> Iterator[str]:
                 yield f"roles/{role.name}/README.md lacks the part {part}"
         if MARKER not in text:
             yield f"roles/{role.name}/README.md lacks the line {MARKER}"
+        elif not EXAMPLE.search(text):
+            yield f"roles/{role.name}/README.md has no example: a yaml block below `## Example`"
         elif text != rendered(role):
             yield f"roles/{role.name}/README.md is not current: run `python -m tests.roles.readmes`"
 

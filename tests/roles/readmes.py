@@ -1,4 +1,4 @@
-"""Write the variables of each role's README from its contract: `python -m tests.roles.readmes`."""
+"""Write each role's README: variables from its contract, example from its scenario: `python -m tests.roles.readmes`."""
 
 import re
 from pathlib import Path
@@ -9,6 +9,8 @@ import yaml
 ROLES = Path(__file__).parents[2] / "roles"
 MARKUP = re.compile(r"\b[CVOIB]\(([^)]*)\)")  # Ansible's own: C(code), V(value), O(option)
 MARKER = "<!-- variables: generated from meta/argument_specs.yml -->"
+EXAMPLE = re.compile(r"^## Example\n```yaml\n(.*?)```\n", re.DOTALL | re.MULTILINE)
+HOSTS = re.compile(r"\bhosts: (\S+)")
 
 
 def table(options: dict[str, dict[str, Any]]) -> str:
@@ -40,9 +42,17 @@ def _line(name: str, option: dict[str, Any]) -> str:
     return f"| {' | '.join(cell.replace('|', '\\|') for cell in cells)} |"
 
 
+def example(role: Path, before: str) -> str:
+    """Return the play that the role's scenario converges with, for the hosts that the example in the README names."""
+    play = (role.parents[1] / "molecule" / role.name / "converge.yml").read_text().removeprefix("---\n")
+    named = HOSTS.search(before)
+    return HOSTS.sub(named[0], play) if named else play
+
+
 def rendered(role: Path) -> str:
     """Return the README as it should be."""
     text = (role / "README.md").read_text()
+    text = EXAMPLE.sub(lambda found: f"## Example\n```yaml\n{example(role, found[1])}```\n", text)
     if MARKER not in text:
         return text
     entries = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"].values()

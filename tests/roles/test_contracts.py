@@ -86,6 +86,20 @@ def tree(tmp_path: Path) -> Path:
         ),
         (
             "roles/rollout/README.md",
+            "## Example\n```yaml",
+            "## Example\n```",
+            contracts.readmes_are_written_from_the_contract,
+            "roles/rollout/README.md has no example: a yaml block below `## Example`",
+        ),
+        (
+            "molecule/rollout/converge.yml",
+            "rollout_name: page",
+            "rollout_name: other",
+            contracts.readmes_are_written_from_the_contract,
+            "roles/rollout/README.md is not current: run `python -m tests.roles.readmes`",
+        ),
+        (
+            "roles/rollout/README.md",
             r"\| `rollout_undo`.*\n",
             "",
             contracts.readmes_are_written_from_the_contract,

@@ -181,9 +181,14 @@ def config(tmp_path: Path) -> Config:
     """Give settings of a local cloud whose state is the test's own."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    state = str(tmp_path / "state")
     return from_environment(
-        {"LOCALCLOUD_NAME": "test", "LOCALCLOUD_STATE": state, "LOCALCLOUD_PORT": port, "HOME": str(tmp_path)}
+        {
+            "LOCALCLOUD_NAME": "test",
+            "LOCALCLOUD_STATE": str(tmp_path / "state"),
+            "LOCALCLOUD_PORT": port,
+            "LOCALCLOUD_HOSTS_FILE": str(tmp_path / "hosts"),
+            "HOME": str(tmp_path),
+        }
     )
 
 

@@ -126,14 +126,13 @@ def listening(now: Runtime, api: Api) -> Listeners:
                 (config.metadata_port, metadata, lambda peer: has_metadata(now, peer)),
             )
         ]
+        secured = [(config.control_plane_port, planes, gateway, partial(is_control_plane, now))]
         if network.name == now.networks.public_name:  # the registry's kernel passes on what comes to its port 443
-            port, answering, name = config.registry_port, registry, config.registry
-            peers = partial(operator.eq, now.registry.address)
-        else:
-            port, answering, name = config.control_plane_port, planes, gateway
-            peers = partial(is_control_plane, now)
-        tls = ca.ensure_server(name)
-        return [*servers, Server((gateway, port), answering, device=network.device, peers=peers, tls=tls)]
+            secured += [(config.registry_port, registry, config.registry, partial(operator.eq, now.registry.address))]
+        return servers + [
+            Server((gateway, port), answering, device=network.device, peers=peers, tls=ca.ensure_server(name))
+            for port, answering, name, peers in secured
+        ]
 
     own = Server(("127.0.0.1", config.port), aws, device="lo")
     return Listeners(networks=now.networks, fixed=[own], make=on)
@@ -205,12 +204,12 @@ def build(config: Config, *, docker: Docker | None = None, queue: Queue | None =
     from localcloud.docker.machines import Machines  # noqa: PLC0415
     from localcloud.docker.networks import Networks  # noqa: PLC0415
     from localcloud.docker.view import LOOK_SECONDS, View  # noqa: PLC0415
-    from localcloud.ec2.groups import groups  # noqa: PLC0415 - imports moto
+    from localcloud.ec2.groups import gateways, groups  # noqa: PLC0415 - imports moto
     from localcloud.ecr.registry import Registry  # noqa: PLC0415
 
     engine, queue = docker or Engine(), queue or Queue()
     networks = Networks(config=config, docker=engine)
-    machines = Machines(config=config, docker=engine, networks=networks, groups=groups)
+    machines = Machines(config=config, docker=engine, networks=networks, groups=groups, gateways=gateways)
     images = (config.host_image, config.node_image)
     view = View(docker=docker or Engine(timeout=LOOK_SECONDS), images=images)
     registry = Registry(config=config, machines=machines, networks=networks, queue=queue)

@@ -37,6 +37,7 @@ class Config:
     node_image: str
     registry_image: str
     registry: str  # host name of the image registry; always port 443
+    hosts_file: Path  # where this machine finds names of the local cloud
 
     @property
     def label(self) -> str:
@@ -90,6 +91,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         node_image=env.get("LOCALCLOUD_NODE_IMAGE", "mirror.beacon/node:1"),
         registry_image=env.get("LOCALCLOUD_REGISTRY_IMAGE", "mirror.beacon/registry:1"),
         registry=env.get("LOCALCLOUD_REGISTRY", f"{_registry_account(name)}.dkr.ecr.{region}.amazonaws.com"),
+        hosts_file=Path(env.get("LOCALCLOUD_HOSTS_FILE", "/etc/hosts")),
     )
 
 

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
+from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
 from docker.errors import ImageNotFound, NotFound
@@ -19,11 +20,11 @@ from localcloud.docker.client import failures
 from localcloud.docker.security_groups import Group, Member, policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from localcloud.core.config import Config
     from localcloud.docker.networks import Networks
-    from localcloud.docker.spec import ExecResult, File, MachineSpec
+    from localcloud.docker.spec import ExecResult, File, MachineSpec, PublicPort
 
 LOG = logging.getLogger(__name__)
 STOP_SECONDS = 10
@@ -45,12 +46,20 @@ class Machines:
     """Ensure, look, remove. Every call is idempotent; calls for the same machine wait for each other."""
 
     def __init__(
-        self, *, config: Config, docker: Docker, networks: Networks, groups: Callable[[str], Mapping[str, Group]]
+        self,
+        *,
+        config: Config,
+        docker: Docker,
+        networks: Networks,
+        groups: Callable[[str], Mapping[str, Group]],
+        gateways: Callable[[str, str], Sequence[str]] = lambda *_: (),
     ) -> None:
+        """Ask `groups` for a region's security groups, `gateways` for the public addresses of a VPC's NAT gateways."""
         self.config = config
         self.docker = docker
         self.networks = networks
         self._groups = groups
+        self._gateways = gateways
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._table = threading.Lock()
         self._specs: dict[str, MachineSpec] = {}
@@ -259,8 +268,31 @@ class Machines:
                 service_ports=(self.config.port, self.config.control_plane_port, self.config.mirror_port),
             )
         metadata = (str(self.config.gateway), self.config.metadata_port) if spec.metadata else None
-        text = nftables.render(rules, metadata=metadata, nat=dict(spec.nat))
+        text = nftables.render(rules, metadata=metadata, nat=dict(spec.nat), door=self._door(spec))
         return network_script.files(networks=networks, routes=routes, rules=text)
+
+    def _door(self, spec: MachineSpec) -> nftables.Door | None:
+        public = self.addresses(spec.name).get(self.networks.public_name)
+        if spec.public_port is None or public is None:
+            return None
+        open_to, vpc = spec.public_port, spec.public_port.vpc
+        callers = None if vpc is None else tuple(self._callers(spec, open_to, vpc))
+        return nftables.Door(address=public, port=open_to.port, ranges=open_to.ranges, callers=callers)
+
+    def _callers(self, spec: MachineSpec, open_to: PublicPort, vpc: str) -> Iterator[str]:
+        """Yield the VPC's machines that leave it with an address of the ranges: their own, or a NAT gateway's."""
+        ranges = [IPv4Network(text) for text in open_to.ranges]
+        network = spec.attachments[0].network
+        if any(each.prefixlen == 0 for each in ranges):
+            yield str(self.networks.get(network).cidr)
+            return
+        gateways = self._gateways(spec.region or self.config.region, vpc)
+        with self._table:
+            known = [dict(own) for own in self._addresses.values() if network in own]
+        for own in known:
+            leaves = [own[self.networks.public_name]] if self.networks.public_name in own else gateways
+            if any(IPv4Address(address) in each for address in leaves for each in ranges):
+                yield own[network]
 
     def _member(self, spec: MachineSpec) -> Member:
         private = [

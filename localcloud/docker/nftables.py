@@ -41,11 +41,30 @@ class Policy:
     service_ports: tuple[int, ...] = ()  # their ports: what 443 and 80 are on AWS
 
 
-def render(policy: Policy | None, *, metadata: tuple[str, int] | None, nat: dict[int, tuple[str, int]]) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """A port at a public address, and who comes in: whatever else the machine's rules say."""
+
+    address: str
+    port: int
+    ranges: tuple[str, ...]  # who may use it
+    callers: (
+        tuple[str, ...] | None
+    )  # machines of the VPC that may use it at the private address; None: as the rules say
+
+
+def render(
+    policy: Policy | None,
+    *,
+    metadata: tuple[str, int] | None,
+    nat: dict[int, tuple[str, int]],
+    door: Door | None = None,
+) -> str:
     """Render the whole table, to be loaded in one transaction with `nft -f`."""
     return templates.render(
         "docker/templates/firewall.nft.j2",
         policy=policy,
+        door=list(_door(door)) if door else [],
         ingress=[line for rule in _sorted(policy.ingress) for line in _lines(rule, "saddr")] if policy else [],
         egress=[line for rule in _sorted(policy.egress) for line in _lines(rule, "daddr", policy)] if policy else [],
         metadata_address=METADATA,
@@ -53,6 +72,25 @@ def render(policy: Policy | None, *, metadata: tuple[str, int] | None, nat: dict
         nat=nat,
         set=_set,
     )
+
+
+def _door(door: Door) -> Iterator[str]:
+    port = f"tcp dport {door.port}"
+    for who in _who(door.ranges):
+        yield f"ip daddr {door.address} {who}{port} accept"
+    yield f"ip daddr {door.address} drop"
+    if door.callers is not None:
+        for who in _who(door.callers):
+            yield f"{who}{port} accept"
+        yield f"{port} drop"
+
+
+def _who(ranges: Iterable[str]) -> list[str]:
+    """Return the words for senders of these ranges, as one list of one or none."""
+    found = _collapse(ranges)
+    if not found:
+        return []
+    return [""] if found == ["0.0.0.0/0"] else [f"ip saddr {_set(found)} "]
 
 
 def _sorted(rules: Iterable[Rule]) -> list[Rule]:

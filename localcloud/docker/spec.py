@@ -32,6 +32,17 @@ class Attachment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PublicPort:
+    """A TCP port that is open to ranges on the public network, where nothing else is: security groups have no say there."""
+
+    port: int
+    ranges: tuple[str, ...]
+    vpc: str | None = (
+        None  # whose machines are judged there by the address that they leave with; None: by security groups
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class MachineSpec:
     """A container that behaves like a machine (systemd) or like an appliance (a single daemon)."""
 
@@ -51,6 +62,7 @@ class MachineSpec:
     device_cgroup_rules: tuple[str, ...] = ()  # nodes: ("a *:* rwm",)
     sysctls: Mapping[str, str] = field(default_factory=dict)
     security_groups: tuple[str, ...] | None = None  # None: no packet filter; (): nothing may come in or go out
+    public_port: PublicPort | None = None
     region: str | None = None  # of the security groups; None: the local cloud's region
     forwards: tuple[str, ...] = ()  # ranges behind this machine (pods): its network's machines get routes to them
     metadata: bool = False  # 169.254.169.254 leads to the instance metadata service

@@ -28,6 +28,19 @@ def groups(region: str) -> dict[str, Group]:
         }
 
 
+def gateways(region: str, vpc: str) -> list[str]:
+    """All public addresses of a VPC's NAT gateways: with them its machines leave that have none of their own."""
+    with runtime.current().model.lock:
+        backend: Any = ec2_backends[ACCOUNT][region]
+        return [
+            address["publicIp"]
+            for gateway in backend.nat_gateways.values()
+            if gateway.vpc_id == vpc and gateway.state == "available"
+            for address in gateway.nat_gateway_addresses
+            if address.get("publicIp")
+        ]
+
+
 def refresh_filters() -> None:
     """Bring the machines' packet filters up to date, soon."""
     now = runtime.current()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from moto.core.base_backend import BaseBackend
 from moto.core.exceptions import ServiceException
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from moto.ec2.models import EC2Backend
 
+    from localcloud.ec2.models import LocalEC2Backend
     from localcloud.eks.resources import Cluster
 
 
@@ -38,6 +39,11 @@ class Clusters(BaseBackend, TaggableResourcesMixin):
     def ec2(self) -> EC2Backend:
         """EC2 of the same account and region."""
         return ec2_backends[self.account_id][self.region_name]
+
+    @property
+    def local_ec2(self) -> LocalEC2Backend:
+        """The same, with what the local cloud adds."""
+        return cast("LocalEC2Backend", self.ec2)
 
     def describe_cluster(self, name: str) -> Cluster:
         return find(self.clusters, name, f"No cluster found for name: {name}.")

@@ -7,12 +7,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from localcloud.docker.spec import Attachment, File, MachineSpec
+from localcloud.docker.spec import Attachment, File, MachineSpec, PublicPort
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 IMAGE = "mirror.beacon/control-plane:1"
+API_PORT = 443
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 SCOPES_FILE = "etc/eks/namespaced-access.json"
 LOG_TYPES_FILE = "etc/eks/log-types.json"
@@ -27,6 +28,8 @@ class ControlPlane:
     region: str
     vpc_network: str
     address: str
+    public: Attachment | None  # where the API server is public
+    public_port: PublicPort | None  # who reaches it there
     endpoint_host: str
     issuer: str
     service_cidr: str
@@ -64,15 +67,17 @@ def spec(plane: ControlPlane) -> MachineSpec:
         ENCRYPTION_FILE: File(content=encryption(plane.encryption_key), mode=0o600),
         LOG_TYPES_FILE: log_types_file(plane.log_types),
     }
+    private = Attachment(network=plane.vpc_network, address=plane.address, aliases=(plane.endpoint_host,))
     return MachineSpec(
         name=plane.machine,
         image=IMAGE,
         kind="control-plane",
         hostname=f"control-plane-{plane.name}"[:63].rstrip("-"),
-        attachments=(Attachment(network=plane.vpc_network, address=plane.address, aliases=(plane.endpoint_host,)),),
+        attachments=(private, plane.public) if plane.public else (private,),
         files=files,
         labels={"beacon.eks.cluster": plane.name},
         security_groups=plane.security_groups,
+        public_port=plane.public_port,
         region=plane.region,
     )
 

@@ -12,9 +12,10 @@ from moto.core.utils import utcnow
 
 from localcloud.core import runtime
 from localcloud.core.errors import DockerFailedError, HopelessError
+from localcloud.core.hosts_file import HostNames
 from localcloud.docker.spec import File
 from localcloud.eks import addons, controlplane, identity, nodes
-from localcloud.eks.resources import Health, Issue
+from localcloud.eks.resources import Health, Issue, endpoint_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from localcloud.docker.spec import ExecResult, MachineSpec
     from localcloud.eks.base import Clusters
     from localcloud.eks.models import LocalEKSBackend
-    from localcloud.eks.resources import Cluster
+    from localcloud.eks.resources import Cluster, Update
 
 LOG = logging.getLogger(__name__)
 API_SECONDS = 120.0
@@ -53,47 +54,79 @@ def cluster_key(backend: LocalEKSBackend, name: str) -> str:
 def converge_cluster(backend: LocalEKSBackend, name: str) -> float | None:
     """Make the control plane what the model says, and note how that went."""
     now = runtime.current()
-    machine = controlplane.machine_name(name, backend.region_name)
     with now.model.lock:
         cluster = backend.clusters.get(name)
         status = cluster.status if cluster else "DELETING"
         if cluster and status != "DELETING":
-            plane = backend.control_plane(name)
+            plane, update = backend.control_plane(name), cluster.updating
             vpc = backend.ec2.get_vpc(cluster.resources_vpc_config.vpc_id)
     if cluster is None or status == "DELETING":
-        now.machines.remove(machine)
-        with now.model.transaction():
-            if cluster is not None:
-                backend.forget_cluster(name)
+        _remove_cluster(backend, name, known=cluster is not None)
         return None
     if status == "FAILED":
         return None
     over = _is_over(cluster_key(backend, name), API_SECONDS)
+    may_fail = status == "CREATING" or update is not None
     try:
         problem = _start(plane, vpc, status=status)
     except DockerFailedError as error:
-        if status != "CREATING" or not (over or isinstance(error, HopelessError)):
+        if not may_fail or not (over or isinstance(error, HopelessError)):
             raise
-        _note_cluster(
-            backend, name, "FAILED", Issue(code="InternalFailure", message=str(error), resource_ids=[cluster.arn])
-        )
+        _give_up(backend, cluster, update, str(error))
         return None
-    if problem and over and status == "CREATING":
-        problem = f"the API server is not ready after {API_SECONDS:.0f} s: {problem}"
-        _note_cluster(
-            backend, name, "FAILED", Issue(code="InternalFailure", message=problem, resource_ids=[cluster.arn])
-        )
+    if problem and over and may_fail:
+        _give_up(backend, cluster, update, f"the API server is not ready after {API_SECONDS:.0f} s: {problem}")
         return None
     if problem:
         return POLL_SECONDS
-    if status == "CREATING":
-        _note_cluster(backend, name, "ACTIVE")
-        LOG.info("cluster %s is active", name)
-        backend.push(push_scopes, name)
-    with now.model.lock:
-        _apply_self_managed(backend, cluster)
+    _note_success(backend, cluster, update, status=status)
     now.queue.submit("packet-filters", now.machines.refresh)
     return None
+
+
+def _remove_cluster(backend: LocalEKSBackend, name: str, *, known: bool) -> None:
+    """Remove the control plane, then the cluster, then what led to it."""
+    now = runtime.current()
+    now.machines.remove(controlplane.machine_name(name, backend.region_name))
+    with now.model.transaction():
+        if known:
+            backend.forget_cluster(name)
+    keep_names(backend)
+
+
+def _note_success(backend: LocalEKSBackend, cluster: Cluster, update: Update | None, *, status: str) -> None:
+    """Note that the control plane is what it was to be, and go on to what runs in it."""
+    now = runtime.current()
+    keep_names(backend)
+    if update:
+        with now.model.transaction():
+            backend.end_update(cluster, update)
+    if status == "CREATING":
+        _note_cluster(backend, cluster.name, "ACTIVE")
+        LOG.info("cluster %s is active", cluster.name)
+        backend.push(push_scopes, cluster.name)
+    with now.model.lock:
+        _apply_self_managed(backend, cluster)
+
+
+def _give_up(backend: LocalEKSBackend, cluster: Cluster, update: Update | None, problem: str) -> None:
+    """Note that a new cluster, or its update, has failed."""
+    if update:
+        LOG.error("%s of cluster %s: %s", update.type, cluster.name, problem)
+        with runtime.current().model.transaction():
+            backend.end_update(cluster, update, problem)
+    else:
+        issue = Issue(code="InternalFailure", message=problem, resource_ids=[cluster.arn])
+        _note_cluster(backend, cluster.name, "FAILED", issue)
+
+
+def keep_names(backend: LocalEKSBackend) -> None:
+    """Let this machine find the public API servers, and those only."""
+    now = runtime.current()
+    with now.model.lock:
+        names = backend.public_names()
+    hosts = HostNames(path=now.config.hosts_file, label=now.config.label)
+    hosts.keep(endpoint_host("", backend.region_name), names)
 
 
 def _apply_self_managed(backend: LocalEKSBackend, cluster: Cluster) -> None:
@@ -107,6 +140,7 @@ def _start(plane: controlplane.ControlPlane, vpc: VPC, *, status: str) -> str:
     now = runtime.current()
     spec = _spec(plane, status=status)
     now.networks.ensure_vpc(vpc.id, vpc.cidr_block)
+    now.networks.ensure_public()
     now.machines.ensure(spec)
     return _api_problem(spec.name)
 
@@ -186,6 +220,7 @@ def remove_leftovers(backend: LocalEKSBackend) -> None:
         if name.startswith(f"eks-{backend.region_name}-") and name not in wanted:
             LOG.warning("removing %s: no cluster has this machine", name)
             now.machines.remove(name)
+    keep_names(backend)
 
 
 def _note_cluster(backend: LocalEKSBackend, name: str, status: str, issue: Issue | None = None) -> None:
@@ -212,7 +247,7 @@ def converge_addon(backend: Clusters, cluster: str, name: str) -> None:
     machine = controlplane.machine_name(cluster, backend.region_name)
     with now.model.lock:
         found = backend.clusters.get(cluster)
-        if found is None or found.status != "ACTIVE":
+        if found is None or not found.runs:
             return
         addon = found.addons.get(name)
         wanted = addon is not None or found.needs(name)

@@ -25,12 +25,14 @@ from moto.kms.models import kms_backends
 from moto.moto_api._internal import mock_random
 
 from localcloud.core import runtime
+from localcloud.docker.spec import Attachment, PublicPort
 from localcloud.ec2 import zones
-from localcloud.eks import controlplane, jobs, nodegroups, pki
+from localcloud.eks import controlplane, endpoint, jobs, nodegroups, pki
 from localcloud.eks.access import AccessEntries
 from localcloud.eks.base import asking_others, find
 from localcloud.eks.pki import SERVICE_ACCOUNT_KEY
-from localcloud.eks.resources import Cluster, ClusterSettings, Plane, VpcConfig, endpoint_host
+from localcloud.eks.resources import Cluster, ClusterSettings, Plane, Update, VpcConfig, endpoint_host
+from localcloud.eks.updates import ClusterUpdates
 from localcloud.eks.workloads import Workloads
 from localcloud.iam.sources import assumable
 from localcloud.servicequotas.models import applied
@@ -42,17 +44,12 @@ if TYPE_CHECKING:
     from moto.ec2.models.security_groups import SecurityGroup
     from moto.ec2.models.subnets import Subnet
 
-    from localcloud.eks.resources import ClusterRequest, Nodegroup, Update, VpcSettings
+    from localcloud.eks.resources import ClusterRequest, Nodegroup
 
 ZONES_NEEDED = 2
-NO_PUBLIC_ENDPOINT = (
-    "endpointPublicAccess=true is not offered by the local cloud: the API server is private, set it to false"
-)
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
-PRIVATE = (IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
 SERVICE_PREFIXES = range(12, 25)
 ADMINISTRATOR = "AmazonEKSClusterAdminPolicy"
-AUTHENTICATION_MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")  # in this direction only
 
 
 class ResourceLimitExceededError(EKSError):
@@ -78,7 +75,7 @@ class UnsupportedAvailabilityZoneError(EKSError):
         )
 
 
-class LocalEKSBackend(AccessEntries, Workloads):
+class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
     """EKS, backed by containers."""
 
     # -- clusters
@@ -95,6 +92,8 @@ class LocalEKSBackend(AccessEntries, Workloads):
                     security_group_ids=asked.security_group_ids,
                     cluster_security_group_id=group.id,
                     vpc_id=subnets[0].vpc_id,
+                    endpoint_public_access=asked.endpoint_public_access,
+                    endpoint_private_access=asked.endpoint_private_access,
                     public_access_cidrs=asked.public_access_cidrs,
                 ),
                 plane=self._plan(undo, asked, [group.id, *asked.security_group_ids]),
@@ -107,46 +106,6 @@ class LocalEKSBackend(AccessEntries, Workloads):
             undo.pop_all()
         self.converge(asked.name)
         return cluster
-
-    def update_cluster_config(
-        self,
-        name: str,
-        *,
-        public_access: bool,
-        vpc: VpcSettings,
-        authentication_mode: str | None,
-        upgrade_policy: Mapping[str, str] | None,
-        deletion_protection: bool | None,
-        logs: Mapping[str, bool],
-    ) -> Update:
-        """Change what is given; `logs` says which types are shipped and which are not."""
-        cluster, kind = self.describe_cluster(name), "ConfigUpdate"
-        if public_access:
-            raise InvalidParameterException(clusterName=name, message=NO_PUBLIC_ENDPOINT)
-        if authentication_mode is not None:
-            _check_mode(cluster, authentication_mode)
-        if vpc:
-            cluster.resources_vpc_config = replace(cluster.resources_vpc_config, **vpc)
-            self.converge(name)
-            kind = "VpcConfigUpdate"
-        if authentication_mode is not None:
-            cluster.authentication_mode = authentication_mode
-            kind = "AccessConfigUpdate"
-        if upgrade_policy is not None:
-            cluster.upgrade_policy = upgrade_policy
-            kind = "UpgradePolicyUpdate"
-        if deletion_protection is not None:
-            cluster.deletion_protection = deletion_protection
-            kind = "DeletionProtectionUpdate"
-        if logs:
-            cluster.log_types = {each for each in controlplane.LOG_TYPES if logs.get(each, each in cluster.log_types)}
-            self.push(jobs.push_log_types, name)
-            kind = "LoggingUpdate"
-        return self.record(cluster, kind)
-
-    def update_cluster_version(self, name: str, version: str) -> Update:
-        nodegroups.check_version(name, version)
-        return self.record(self.describe_cluster(name), "VersionUpdate")
 
     def associate_encryption_config(self, name: str, config: list[Mapping[str, Mapping[str, str]]]) -> Update:
         """Give the cluster a data key made by KMS; the plain key stays in the control plane."""
@@ -161,6 +120,9 @@ class LocalEKSBackend(AccessEntries, Workloads):
         cluster = self.describe_cluster(name)
         if cluster.deletion_protection:
             raise InvalidRequestException(clusterName=name, message="Deletion protection is enabled: disable it first.")
+        if cluster.updating:
+            message = f"Cannot delete because cluster {name} currently has an update in progress"
+            raise ResourceInUseException(clusterName=name, message=message)
         if cluster.nodegroups:
             raise ResourceInUseException(clusterName=name, message="Cluster has nodegroups attached")
         cluster.status = "DELETING"
@@ -170,25 +132,28 @@ class LocalEKSBackend(AccessEntries, Workloads):
     def forget_cluster(self, name: str) -> None:
         """Remove the cluster from the model: its machine is gone."""
         cluster = self.clusters.pop(name)
+        self.reserve(name, public=False)
         if cluster.plane.eni in self.ec2.enis:
             self.ec2.delete_network_interface(cluster.plane.eni)
         group = cluster.resources_vpc_config.cluster_security_group_id
         if any(group in groups for groups in self.ec2.groups.values()):
             self.ec2.delete_security_group(group_id=group)
 
-    def converge(self, name: str) -> None:
-        """Have the cluster's control plane made what the model says."""
-        runtime.current().queue.submit(jobs.cluster_key(self, name), partial(jobs.converge_cluster, self, name))
-
     def control_plane(self, name: str) -> controlplane.ControlPlane:
         """Return the control plane as it must be."""
         cluster, now = self.clusters[name], runtime.current()
-        plane = cluster.plane
+        plane, vpc = cluster.plane, cluster.resources_vpc_config
+        public = self.public_address(name)
+        judged = None if vpc.endpoint_private_access else vpc.vpc_id
         return controlplane.ControlPlane(
             name=name,
             region=self.region_name,
-            vpc_network=now.networks.vpc_name(cluster.resources_vpc_config.vpc_id),
+            vpc_network=now.networks.vpc_name(vpc.vpc_id),
             address=plane.address,
+            public=Attachment(network=now.networks.public_name, address=public) if public else None,
+            public_port=PublicPort(port=controlplane.API_PORT, ranges=tuple(vpc.public_access_cidrs), vpc=judged)
+            if public
+            else None,
             endpoint_host=plane.endpoint_host,
             issuer=plane.issuer,
             service_cidr=cluster.service_cidr,
@@ -205,7 +170,7 @@ class LocalEKSBackend(AccessEntries, Workloads):
         """After a start of the server: control planes and their pods' helpers as the model says."""
         for name, cluster in self.clusters.items():
             self.converge(name)
-            if cluster.status == "ACTIVE":
+            if cluster.runs:
                 for addon in cluster.addons:
                     self.converge_addon(name, addon)
                 for nodegroup in cluster.nodegroups:
@@ -323,8 +288,12 @@ class LocalEKSBackend(AccessEntries, Workloads):
             message = "The maximum number of clusters has been reached."
             raise ResourceLimitExceededError(clusterName=asked.name, message=message)
         nodegroups.check_version(asked.name, asked.version)
-        if asked.public_access:
-            refuse(NO_PUBLIC_ENDPOINT)
+        endpoint.check(
+            asked.name,
+            public=asked.endpoint_public_access,
+            private=asked.endpoint_private_access,
+            cidrs=asked.public_access_cidrs,
+        )
         if asked.authentication_mode == "CONFIG_MAP":
             refuse("authenticationMode CONFIG_MAP is not offered by the local cloud: API and API_AND_CONFIG_MAP are")
         for setting in asked.not_offered:
@@ -379,6 +348,9 @@ class LocalEKSBackend(AccessEntries, Workloads):
             asked.subnet_ids[0], "", group_ids=groups, description=f"Amazon EKS {asked.name}"
         )
         undo.callback(self.ec2.delete_network_interface, eni.id)
+        if asked.endpoint_public_access:
+            undo.callback(self.reserve, asked.name, public=False)
+            self.reserve(asked.name, public=True)
         key, address = mock_random.get_random_hex(32).upper(), str(eni.private_ip_address)
         authority, files = pki.cluster_files(
             endpoint_host=endpoint_host(key, self.region_name),
@@ -411,23 +383,19 @@ class LocalEKSBackend(AccessEntries, Workloads):
         return plain
 
 
-def _check_mode(cluster: Cluster, wanted: str) -> None:
-    """Refuse the way back: https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html."""
-    present = cluster.authentication_mode
-    if AUTHENTICATION_MODES.index(wanted) < AUTHENTICATION_MODES.index(present):
-        message = f"Unsupported authentication mode update from {present} to {wanted}"
-        raise InvalidParameterException(clusterName=cluster.name, message=message)
-
-
 def _check_service_range(asked: ClusterRequest) -> None:
     try:
         network = IPv4Network(asked.service_cidr)
     except ValueError:
         network = None
-    if network is None or not any(map(network.subnet_of, PRIVATE)) or network.prefixlen not in SERVICE_PREFIXES:
+    if (
+        network is None
+        or not any(map(network.subnet_of, endpoint.PRIVATE))
+        or network.prefixlen not in SERVICE_PREFIXES
+    ):
         message = (
             f"The serviceIpv4Cidr {asked.service_cidr} is not valid: give a block of /24 to /12 within "
-            f"{', '.join(map(str, PRIVATE))}."
+            f"{', '.join(map(str, endpoint.PRIVATE))}."
         )
         raise InvalidParameterException(clusterName=asked.name, message=message)
 

@@ -213,15 +213,15 @@ class Nodegroup(Resource):
 
 @dataclass(kw_only=True)
 class VpcConfig:
-    """Where a cluster's control plane is; its endpoint is private."""
+    """Where a cluster's control plane is, and who reaches its API server."""
 
     subnet_ids: list[str]
     security_group_ids: list[str]
     cluster_security_group_id: str
     vpc_id: str
     public_access_cidrs: list[str]
-    endpoint_public_access: bool = False
-    endpoint_private_access: bool = True
+    endpoint_public_access: bool
+    endpoint_private_access: bool
 
 
 class VpcSettings(TypedDict, total=False):
@@ -229,6 +229,13 @@ class VpcSettings(TypedDict, total=False):
 
     subnet_ids: list[str]
     security_group_ids: list[str]
+
+
+class EndpointSettings(TypedDict, total=False):
+    """What is asked of who reaches a cluster's API server."""
+
+    endpoint_public_access: bool
+    endpoint_private_access: bool
     public_access_cidrs: list[str]
 
 
@@ -286,7 +293,8 @@ class ClusterRequest(ClusterSettings):
     subnet_ids: list[str]
     security_group_ids: list[str]
     ip_family: str
-    public_access: bool
+    endpoint_public_access: bool
+    endpoint_private_access: bool
     public_access_cidrs: list[str]
     creator: str | None  # who is to be its administrator
     not_offered: tuple[str, ...]  # settings that are used and that the local cloud does not have
@@ -309,11 +317,22 @@ class Cluster(ClusterSettings):
     addons: dict[str, Addon] = field(default_factory=dict)
     pod_identities: dict[str, PodIdentityAssociation] = field(default_factory=dict)  # by their ID
     updates: dict[str, Update] = field(default_factory=dict)
+    before: tuple[tuple[str, object], ...] = ()  # what the update in progress changes: attribute, value
 
     @property
     def endpoint(self) -> str:
         """The API server's URL."""
         return f"https://{self.plane.endpoint_host}"
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether its API server is there to be asked."""
+        return self.status in ("ACTIVE", "UPDATING")
+
+    @property
+    def updating(self) -> Update | None:
+        """The update that is in progress."""
+        return next((each for each in self.updates.values() if each.status == "InProgress"), None)
 
     @property
     def certificate_authority(self) -> Mapping[str, str]:

@@ -15,10 +15,11 @@ from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.eks.models import eks_backends, paginated_list
 from moto.moto_api._internal import mock_random
 
-from localcloud.eks import addons, identity, nodegroups
+from localcloud.eks import addons, endpoint, identity, nodegroups
 from localcloud.eks.resources import (
     AddonSettings,
     ClusterRequest,
+    EndpointSettings,
     Nodegroup,
     RoleSettings,
     ScalingConfig,
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from localcloud.eks.resources import Update
 
 NOT_OFFERED = ("outpostConfig", "computeConfig", "storageConfig", "remoteNetworkConfig")
-VPC_SETTINGS = ("subnetIds", "securityGroupIds", "publicAccessCidrs")
+VPC_SETTINGS = ("subnetIds", "securityGroupIds")
+ENDPOINT_SETTINGS = ("endpointPublicAccess", "endpointPrivateAccess", "publicAccessCidrs")
 DEFAULT_SERVICE_CIDR = "172.20.0.0/16"
 DEFAULT_DISK_GIB = 20
 PAGE = 100
@@ -84,8 +86,9 @@ class LocalEKSResponse(BaseResponse):
             version=self._get_param("version") or addons.KUBERNETES_VERSION,
             service_cidr=network.get("serviceIpv4Cidr", DEFAULT_SERVICE_CIDR),
             ip_family=network.get("ipFamily", "ipv4"),
-            public_access=bool(vpc.get("endpointPublicAccess")),
-            public_access_cidrs=vpc.get("publicAccessCidrs") or ["0.0.0.0/0"],
+            endpoint_public_access=vpc.get("endpointPublicAccess", True),
+            endpoint_private_access=vpc.get("endpointPrivateAccess", False),
+            public_access_cidrs=vpc.get("publicAccessCidrs") or endpoint.EVERYBODY,
             authentication_mode=access.get("authenticationMode", "API"),
             log_types={name for name, enabled in self._logs().items() if enabled},
             encryption_config=self._get_param("encryptionConfig") or [],
@@ -122,7 +125,7 @@ class LocalEKSResponse(BaseResponse):
         return updated(
             self.backend.update_cluster_config(
                 self.cluster_name,
-                public_access=bool(vpc.get("endpointPublicAccess")),
+                endpoint_access=cast("EndpointSettings", snake({name: vpc.get(name) for name in ENDPOINT_SETTINGS})),
                 vpc=cast("VpcSettings", snake({name: vpc.get(name) for name in VPC_SETTINGS})),
                 authentication_mode=self._structure("accessConfig").get("authenticationMode"),
                 upgrade_policy=self._get_param("upgradePolicy"),

@@ -544,6 +544,22 @@ CLUSTER = (
             resourceArn=w.eks.describe_cluster(name="demo")["cluster"]["arn"], tags={"a": "b"}
         ),
     ),
+    Step(
+        "eks",
+        "UpdateClusterConfig",
+        EFFECT,
+        "who reaches the API server, and by which address",
+        lambda w: w.eks.update_cluster_config(
+            name="demo", resourcesVpcConfig={"endpointPublicAccess": False, "endpointPrivateAccess": True}
+        ),
+    ),
+    Step(
+        "eks",
+        "UpdateClusterConfig",
+        REFUSED,
+        "an API server that nobody reaches",
+        lambda w: w.eks.update_cluster_config(name="demo", resourcesVpcConfig={"endpointPrivateAccess": False}),
+    ),
     Step("eks", "CreateNodegroup", EFFECT, "nodes, each a container", nodegroup),
     Step("eks", "CreateAddon", EFFECT, PODS, lambda w: w.eks.create_addon(clusterName="demo", addonName="coredns")),
     Step("eks", "DeleteAddon", EFFECT, PODS, lambda w: w.eks.delete_addon(clusterName="demo", addonName="coredns")),

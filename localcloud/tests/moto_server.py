@@ -43,7 +43,11 @@ ROOT = principals.Principal(arn=f"arn:aws:iam::{ACCOUNT}:root", access_key_id="A
 def pytest_configure() -> None:
     """Start the local cloud, and let moto's tests find it."""
     state = Path(RUNNING.enter_context(tempfile.TemporaryDirectory())) / "state"
-    settings = {"LOCALCLOUD_STATE": str(state), "LOCALCLOUD_REGION": "us-east-1"}
+    settings = {
+        "LOCALCLOUD_STATE": str(state),
+        "LOCALCLOUD_REGION": "us-east-1",
+        "LOCALCLOUD_HOSTS_FILE": str(state.parent / "hosts"),
+    }
     config = from_environment(settings)
     known = load_resource("ec2/resources/amis.json")
     amis.AMIS.extend([*known, *({**known[0], "ami_id": name} for name in NAMED)])

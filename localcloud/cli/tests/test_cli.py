@@ -12,10 +12,11 @@ import pytest
 
 from localcloud.cli import control, main
 from localcloud.cli.control import Control
-from localcloud.cli.hosts_file import Names, edit
+from localcloud.cli.hosts_file import Names
 from localcloud.cli.inotify import raise_limit, restore_limit
 from localcloud.core import saved
 from localcloud.core.errors import DockerUnavailableError, LocalCloudError
+from localcloud.core.hosts_file import edit
 from localcloud.docker import client
 
 if TYPE_CHECKING:
@@ -149,11 +150,15 @@ def test_names_are_added_once_and_removed(config: Config, tmp_path: Path) -> Non
     hosts, ca = tmp_path / "hosts", tmp_path / "ca.crt"
     hosts.write_text("127.0.0.1 localhost\n")
     ca.write_text("certificate")
-    names = Names(config=config, address="198.51.100.2", hosts=hosts, certificates=tmp_path / "certs.d")
+    names = Names(config=config, address="198.51.100.2", certificates=tmp_path / "certs.d")
     assert names.add(ca) is None
     assert names.add(ca) is None
     assert hosts.read_text().count(config.registry) == 1
     assert (tmp_path / "certs.d" / config.registry / "ca.crt").read_text() == "certificate"
+    with hosts.open("a") as file:
+        file.write(f"198.51.100.64 api.example.org # {config.label} server\n")
+    assert names.add(ca) is None
+    assert "api.example.org" in hosts.read_text(), "the server's"
     assert names.remove() is None
     assert hosts.read_text() == "127.0.0.1 localhost\n"
     assert not (tmp_path / "certs.d" / config.registry).exists()
@@ -164,7 +169,7 @@ def test_without_root_the_exact_lines_are_said(config: Config, tmp_path: Path, m
     hosts.write_text("")
     ca.write_text("certificate")
     monkeypatch.setattr(os, "access", lambda *_: False)
-    names = Names(config=config, address="198.51.100.2", hosts=hosts, certificates=tmp_path / "certs.d")
+    names = Names(config=config, address="198.51.100.2", certificates=tmp_path / "certs.d")
     advice = names.add(ca)
     assert advice is not None
     assert f"echo '198.51.100.2 {config.registry} # beacon.localcloud=test' >> {hosts}" in advice
@@ -190,7 +195,7 @@ def test_a_hosts_file_keeps_all_that_is_of_others(
 
     if busy:
         monkeypatch.setattr(type(hosts), "replace", mounted)
-    names = Names(config=config, address="198.51.100.2", hosts=hosts, certificates=tmp_path / "certs.d")
+    names = Names(config=config, address="198.51.100.2", certificates=tmp_path / "certs.d")
     before, owner = hosts.stat(), hosts.stat().st_ino
     (tmp_path / "ca").write_text("certificate")
     names.add(tmp_path / "ca")
@@ -226,7 +231,6 @@ def test_clouds_that_edit_at_the_same_moment_lose_no_line(config: Config, tmp_pa
         Names(
             config=replace(config, name=f"cloud-{n}", registry=f"r{n}"),
             address="10.0.0.1",
-            hosts=hosts,
             certificates=tmp_path,
         )
         for n in range(8)

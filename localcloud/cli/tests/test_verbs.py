@@ -66,7 +66,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
 def names(monkeypatch: pytest.MonkeyPatch, config: Config, tmp_path: Path) -> Names:
     """The traces outside of the state, in files of this test."""
     (tmp_path / "hosts").write_text("127.0.0.1 localhost")
-    made = Names(config=config, address="198.51.100.2", hosts=tmp_path / "hosts", certificates=tmp_path / "certs.d")
+    made = Names(config=config, address="198.51.100.2", certificates=tmp_path / "certs.d")
     monkeypatch.setattr(Control, "names", made)
     (tmp_path / "instances").write_text("1024\n")
     for function in (raise_limit, restore_limit):
@@ -122,7 +122,7 @@ def test_up_again_reconciles_and_says_who_is_up(config: Config, names: Names) ->
         said = Control(config=config).up()
     assert said == f"Already up: {config.endpoint} (server {os.getpid()})."
     assert asked == ["reconcile"]
-    assert names.hosts.read_text() == f"127.0.0.1 localhost\n{names.line}\n"
+    assert names.config.hosts_file.read_text() == f"127.0.0.1 localhost\n{names.line}\n"
 
 
 @pytest.mark.parametrize("more", [{"status": "starting"}, {"name": "other"}, {"port": 1}])
@@ -233,7 +233,7 @@ def test_down_removes_all_that_has_the_label_the_names_and_the_state(
     }
     assert not config.state.exists()
     assert (tmp_path / "instances").read_text() == "128"
-    assert names.hosts.read_text() == "127.0.0.1 localhost\n"
+    assert names.config.hosts_file.read_text() == "127.0.0.1 localhost\n"
 
 
 def test_down_that_the_engine_refuses_keeps_the_state_for_another_try(config: Config, api: Api, names: Names) -> None:
@@ -255,8 +255,8 @@ def test_down_without_the_right_to_hosts_says_what_is_left(
     assert said.startswith(
         "Down: 2 containers, 1 networks, 1 volumes removed. Run as root, to remove the last traces:\n"
     )
-    assert f"sed -i '/{config.label}$/d' {names.hosts}" in said
-    assert names.line in names.hosts.read_text()
+    assert f"sed -i -E '/# {config.label}( server)?$/d' {names.config.hosts_file}" in said
+    assert names.line in names.config.hosts_file.read_text()
 
 
 # -- looks

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from localcloud.docker.nftables import Policy, Rule, render
+from localcloud.docker.nftables import Door, Policy, Rule, render
 from localcloud.docker.security_groups import Group, Member, Permission, policy
 
 ANY = ("0.0.0.0/0",)
@@ -85,6 +85,19 @@ def test_no_policy_means_no_filter_but_the_translations() -> None:
     for each in (text, render(None, metadata=None, nat={})):
         assert "ip daddr 169.254.169.254 drop" in chain(each, "untranslated")
     assert 'iifname "eth*" tcp dport 443 dnat ip to 198.51.100.1:5650' in text
+
+
+def test_a_door_is_open_to_its_ranges_only_whatever_the_rules_allow() -> None:
+    made = Policy(ingress=(OPEN,), egress=(), routers=("10.42.0.1",))
+    door = Door(address="198.51.100.64", port=443, ranges=("203.0.113.0/24", "192.0.2.1/32"), callers=())
+    lines = chain(render(made, metadata=None, nat={}, door=door), "ingress")
+    first = lines.index("ip daddr 198.51.100.64 ip saddr { 192.0.2.1, 203.0.113.0/24 } tcp dport 443 accept")
+    assert lines[first + 1 : first + 4] == [
+        "ip daddr 198.51.100.64 drop",
+        "tcp dport 443 drop",
+        "meta nfproto ipv4 accept",
+    ]
+    assert lines.index("ip saddr 10.42.0.1 drop") < first
 
 
 def test_a_reference_to_a_group_is_its_members_with_their_pods() -> None:

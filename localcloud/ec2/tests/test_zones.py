@@ -67,7 +67,7 @@ def test_eks_refuses_subnets_in_a_zone_that_it_does_not_take(cloud: Cloud) -> No
     ec2, eks = (cloud.client(service, region="us-east-1") for service in ("ec2", "eks"))
     document = trust({"Service": "eks.amazonaws.com"})
     role = cloud.client("iam").create_role(RoleName="eks", AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    config = {"subnetIds": subnets(ec2, "us-east-1a", "us-east-1e"), "endpointPublicAccess": False}
+    config = {"subnetIds": subnets(ec2, "us-east-1a", "us-east-1e")}
     with pytest.raises(ClientError) as error:
         eks.create_cluster(name="c", roleArn=role, resourcesVpcConfig=config)
     found = error.value.response

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -88,6 +91,8 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:
     without_address(local, node, other)
     denied_pod(local, node, other)
 
+    public_endpoint(local, node, cluster)
+
     # access: the creator, nobody, and what an entry with a policy gives and takes
     assert ask_api(local, "/api/v1/nodes", {}) == 200
     session = local.client("sts").assume_role(RoleArn=roles["dev"], RoleSessionName="me")["Credentials"]
@@ -153,6 +158,48 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:
     again = local.client("eks").describe_cluster(name="demo")["cluster"]
     assert again["endpoint"] == cluster["endpoint"]
     assert ask_api(local, "/api/v1/nodes", {}) == 200
+
+
+def public_endpoint(local: Local, node: dict[str, Any], cluster: dict[str, Any]) -> None:
+    """By its name from this machine, as far as the ranges go; nothing but the API; its own VPC by its private access."""
+    eks, gateway = local.client("eks"), local.control.config.gateway
+    host = cluster["endpoint"].removeprefix("https://")
+    authority = base64.b64decode(cluster["certificateAuthority"]["data"]).decode()
+    trusted = ssl.create_default_context(cadata=authority)
+
+    def here() -> int:
+        try:
+            with urllib.request.urlopen(f"https://{host}/readyz", timeout=3, context=trusted) as answer:
+                return int(answer.status)
+        except (urllib.error.URLError, TimeoutError):
+            return 0
+
+    def in_node() -> int:
+        ask = 'curl -s --max-time 3 -o /dev/null --cacert /etc/kubernetes/pki/ca.crt "https://$1/readyz"'
+        return local.in_node(instance(node), ask, host)
+
+    def change(**access: Any) -> None:
+        update = eks.update_cluster_config(name="demo", resourcesVpcConfig=access)["update"]["id"]
+        asked = {"name": "demo", "updateId": update}
+        done = until(lambda: (u := eks.describe_update(**asked)["update"])["status"] != "InProgress" and u, seconds=60)
+        assert done["status"] == "Successful", done
+
+    assert (here(), in_node()) == (200, 0)
+    (address_here,) = public_addresses(local.plane)
+    with pytest.raises(TimeoutError), socket.create_connection((address_here, 10257), timeout=2):
+        pass  # the controller manager's port
+    change(publicAccessCidrs=["203.0.113.0/24"])
+    assert (here(), in_node()) == (0, TIMED_OUT), "a node leaves by no address of the range"
+    change(endpointPrivateAccess=True)
+    assert (here(), in_node()) == (0, 0)
+    change(publicAccessCidrs=[f"{gateway}/32"])
+    assert (here(), in_node()) == (200, 0)
+    change(endpointPublicAccess=False)
+    assert public_addresses(local.plane) == []
+    assert host not in Path("/etc/hosts").read_text()
+    assert in_node() == 0
+    change(endpointPublicAccess=True, publicAccessCidrs=["0.0.0.0/0"], endpointPrivateAccess=False)
+    assert (here(), in_node()) == (200, 0)
 
 
 REFUSED, TIMED_OUT = 22, 28  # curl's exit codes: a status of 400 or more; no answer

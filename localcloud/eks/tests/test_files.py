@@ -137,6 +137,8 @@ def plane(**more: object) -> controlplane.ControlPlane:
         "region": "eu-west-1",
         "vpc_network": "n",
         "address": "10.42.1.4",
+        "public": None,
+        "public_port": None,
         "endpoint_host": HOST,
         "issuer": "https://oidc",
         "service_cidr": "10.100.0.0/16",
@@ -161,8 +163,8 @@ def test_its_programs_find_the_certificate_of_whom_they_ask() -> None:
 
 def test_the_control_plane_answers_to_its_private_name_and_to_its_groups_only() -> None:
     spec = controlplane.spec(plane())
-    assert spec.attachments[0].aliases == (HOST,)
-    assert spec.security_groups == ("sg-1",)
+    assert [each.aliases for each in spec.attachments] == [(HOST,)]
+    assert (spec.security_groups, spec.public_port) == (("sg-1",), None)
 
 
 def test_secrets_are_encrypted_when_there_is_a_key() -> None:

@@ -46,7 +46,7 @@ def test_a_cluster_is_creating_then_active_with_all_that_terraform_reads(site: S
     identifier = cluster["endpoint"].removeprefix("https://").split(".")[0]
     assert cluster["identity"]["oidc"]["issuer"] == f"https://oidc.eks.eu-west-1.amazonaws.com/id/{identifier}"
     vpc_config = cluster["resourcesVpcConfig"]
-    assert (vpc_config["vpcId"], vpc_config["endpointPublicAccess"]) == (site.vpc, False)
+    assert vpc_config["vpcId"] == site.vpc
     group = site.cloud.client("ec2").describe_security_groups(GroupIds=[vpc_config["clusterSecurityGroupId"]])
     assert {"Key": "aws:eks:cluster-name", "Value": "demo"} in group["SecurityGroups"][0]["Tags"]
 
@@ -127,11 +127,6 @@ def test_what_cannot_be_made_is_refused_before_anything_is(site: Site, more: dic
         site.create(**more)
     assert site.eks.list_clusters()["clusters"] == []
     assert "eks-eu-west-1-demo" not in site.cloud.machines.specs
-
-
-def test_a_public_endpoint_is_refused(site: Site) -> None:
-    with pytest.raises(ClientError, match="endpointPublicAccess=true is not offered"):
-        site.create(resourcesVpcConfig={"subnetIds": site.subnets, "endpointPublicAccess": True})
 
 
 def test_who_makes_a_cluster_is_its_administrator_unless_it_says_otherwise(site: Site) -> None:

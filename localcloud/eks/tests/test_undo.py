@@ -103,7 +103,7 @@ def test_an_access_entry_that_was_there_before_stays(site: Site) -> None:
 
 
 def test_what_other_services_refuse_is_said_as_eks_says_it(site: Site) -> None:
-    subnets = {"subnetIds": ["subnet-12345678", "subnet-87654321"], "endpointPublicAccess": False}
+    subnets = {"subnetIds": ["subnet-12345678", "subnet-87654321"]}
     with pytest.raises(ClientError, match=r"\(InvalidParameterException\).*subnet-12345678.*InvalidSubnetID\.NotFound"):
         site.create(resourcesVpcConfig=subnets)
     site.create()

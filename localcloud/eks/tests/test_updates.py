@@ -64,12 +64,6 @@ def users_template(site: Site, name: str, kind: str) -> str:
         ),
         ({"deletionProtection": True}, "DeletionProtectionUpdate", ("deletionProtection",), True),
         (
-            {"resourcesVpcConfig": {"publicAccessCidrs": ["10.0.0.0/8"]}},
-            "VpcConfigUpdate",
-            ("resourcesVpcConfig", "publicAccessCidrs"),
-            ["10.0.0.0/8"],
-        ),
-        (
             {"logging": {"clusterLogging": [{"types": ["api", "audit"], "enabled": True}]}},
             "LoggingUpdate",
             ("logging", "clusterLogging", 0, "types"),
@@ -103,24 +97,12 @@ def test_other_security_groups_reach_the_control_plane(site: Site) -> None:
     assert site.cloud.machines.specs["eks-eu-west-1-demo"].security_groups == (own, more)
 
 
-def test_a_public_endpoint_is_refused_later_too(site: Site) -> None:
-    site.create()
-    with pytest.raises(ClientError, match=r"endpointPublicAccess=true is not offered.*set it to false"):
-        site.eks.update_cluster_config(name="demo", resourcesVpcConfig={"endpointPublicAccess": True})
-    assert site.eks.list_updates(name="demo")["updateIds"] == []
-
-
 @pytest.mark.parametrize("wanted", ["CONFIG_MAP", "API_AND_CONFIG_MAP"])
 def test_access_entries_are_not_given_up_again(site: Site, wanted: str) -> None:
     site.create()
     with pytest.raises(ClientError, match=f"Unsupported authentication mode update from API to {wanted}"):
-        site.eks.update_cluster_config(
-            name="demo",
-            accessConfig={"authenticationMode": wanted},
-            resourcesVpcConfig={"publicAccessCidrs": ["10.0.0.0/8"]},
-        )
+        site.eks.update_cluster_config(name="demo", accessConfig={"authenticationMode": wanted})
     assert site.cluster()["accessConfig"]["authenticationMode"] == "API"
-    assert site.cluster()["resourcesVpcConfig"]["publicAccessCidrs"] == ["0.0.0.0/0"]
 
 
 def test_a_protected_cluster_is_deleted_only_after_its_protection(site: Site) -> None:

@@ -1,0 +1,145 @@
+"""Changes of clusters: one at a time, and those that a job makes real are in progress until it has."""
+# ruff: noqa: D102 - operations are documented by AWS
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from moto.eks.exceptions import InvalidParameterException, ResourceInUseException
+from moto.moto_api._internal import mock_random
+
+from localcloud.core import runtime
+from localcloud.eks import controlplane, endpoint, jobs, nodegroups
+from localcloud.eks.base import Clusters, asking_others
+from localcloud.eks.resources import Update
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localcloud.eks.models import LocalEKSBackend
+    from localcloud.eks.resources import Cluster, EndpointSettings, VpcSettings
+
+AUTHENTICATION_MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")  # in this direction only
+
+
+class ClusterUpdates(Clusters):
+    """Clusters that change."""
+
+    def update_cluster_config(
+        self,
+        name: str,
+        *,
+        endpoint_access: EndpointSettings,
+        vpc: VpcSettings,
+        authentication_mode: str | None,
+        upgrade_policy: Mapping[str, str] | None,
+        deletion_protection: bool | None,
+        logs: Mapping[str, bool],
+    ) -> Update:
+        """Change one thing; `logs` says which types are shipped and which are not."""
+        cluster = self.describe_cluster(name)
+        given = {
+            "EndpointAccessUpdate": bool(endpoint_access),
+            "VpcConfigUpdate": bool(vpc),
+            "AccessConfigUpdate": authentication_mode is not None,
+            "UpgradePolicyUpdate": upgrade_policy is not None,
+            "DeletionProtectionUpdate": deletion_protection is not None,
+            "LoggingUpdate": bool(logs),
+        }
+        kinds = [kind for kind, is_given in given.items() if is_given] or ["ConfigUpdate"]
+        if len(kinds) > 1:
+            raise InvalidParameterException(clusterName=name, message="Only one type of update can be allowed.")
+        _check_idle(cluster, kinds[0])
+        if endpoint_access:
+            return self._change_endpoint(cluster, endpoint_access)
+        if authentication_mode is not None:
+            _check_mode(cluster, authentication_mode)
+            cluster.authentication_mode = authentication_mode
+        if vpc:
+            cluster.resources_vpc_config = replace(cluster.resources_vpc_config, **vpc)
+            self.converge(name)
+        if upgrade_policy is not None:
+            cluster.upgrade_policy = upgrade_policy
+        if deletion_protection is not None:
+            cluster.deletion_protection = deletion_protection
+        if logs:
+            cluster.log_types = {each for each in controlplane.LOG_TYPES if logs.get(each, each in cluster.log_types)}
+            self.push(jobs.push_log_types, name)
+        return self.record(cluster, kinds[0])
+
+    def _change_endpoint(self, cluster: Cluster, asked: EndpointSettings) -> Update:
+        """Have a job open and close what is asked for: the cluster is updating until it is done."""
+        present = cluster.resources_vpc_config
+        wanted = replace(present, **asked)
+        endpoint.check_change(cluster.name, present, wanted)
+        self.reserve(cluster.name, public=wanted.endpoint_public_access)
+        cluster.before = (("resources_vpc_config", present),)
+        cluster.resources_vpc_config = wanted
+        return self.start_update(cluster, "EndpointAccessUpdate", endpoint.parameters(wanted))
+
+    def reserve(self, name: str, *, public: bool) -> None:
+        """Give the cluster a public address, or take it back."""
+        if public:
+            with asking_others(name):
+                self.local_ec2.reserve_public_address(_address_owner(name))
+        else:
+            self.local_ec2.release_public_address(_address_owner(name))
+
+    def start_update(self, cluster: Cluster, kind: str, parameters: list[Mapping[str, str]]) -> Update:
+        update = Update(id=str(mock_random.uuid4()), type=kind, status="InProgress", params=parameters)
+        cluster.status = "UPDATING"
+        self.converge(cluster.name)
+        return cluster.record(update)
+
+    def update_cluster_version(self, name: str, version: str) -> Update:
+        nodegroups.check_version(name, version)
+        return self.record(self.describe_cluster(name), "VersionUpdate")
+
+    def end_update(self, cluster: Cluster, update: Update, problem: str = "") -> None:
+        """Note how an update ended; after a failure the cluster is what it was before."""
+        errors: list[Mapping[str, str]] = [{"errorCode": "OperationNotPermitted", "errorMessage": problem}]
+        cluster.updates[update.id] = replace(
+            update, status="Failed" if problem else "Successful", errors=errors if problem else []
+        )
+        if problem:
+            for name, value in cluster.before:
+                setattr(cluster, name, value)
+            self.reserve(cluster.name, public=cluster.resources_vpc_config.endpoint_public_access)
+            self.converge(cluster.name)
+        if cluster.status == "UPDATING":
+            cluster.status = "ACTIVE"
+
+    def converge(self, name: str) -> None:
+        """Have the cluster's control plane made what the model says."""
+        backend = cast("LocalEKSBackend", self)
+        runtime.current().queue.submit(jobs.cluster_key(backend, name), partial(jobs.converge_cluster, backend, name))
+
+    def public_address(self, name: str) -> str | None:
+        """Return the public address of a cluster's API server, if it has one."""
+        return self.local_ec2.service_addresses.get(_address_owner(name))
+
+    def public_names(self) -> dict[str, str]:
+        """Return the addresses of public API servers by their names."""
+        found = {cluster.plane.endpoint_host: self.public_address(name) for name, cluster in self.clusters.items()}
+        return {host: address for host, address in found.items() if address}
+
+
+def _address_owner(cluster: str) -> str:
+    return f"eks/{cluster}"
+
+
+def _check_idle(cluster: Cluster, kind: str) -> None:
+    """Refuse a second update at a time."""
+    if (running := cluster.updating) is not None:
+        message = f"Cannot {kind} because cluster {cluster.name} currently has update {running.id} in progress"
+        raise ResourceInUseException(clusterName=cluster.name, message=message)
+
+
+def _check_mode(cluster: Cluster, wanted: str) -> None:
+    """Refuse the way back: https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html."""
+    present = cluster.authentication_mode
+    if AUTHENTICATION_MODES.index(wanted) < AUTHENTICATION_MODES.index(present):
+        message = f"Unsupported authentication mode update from {present} to {wanted}"
+        raise InvalidParameterException(clusterName=cluster.name, message=message)

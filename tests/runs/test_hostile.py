@@ -1,7 +1,7 @@
 # ruff: noqa: T201 - a row takes ten minutes: each command is told as it ends
 """`make up`, `make verify` and `make down`, whole, with shells, homes and paths as people have them.
 
-A row is a setting that stopped a run, or sent it elsewhere. HOSTILE_ROWS names those to run, with commas between; without it,
+A row is a setting that stopped a run, or sent it elsewhere. BEACON_HOSTILE_ROWS names those to run, with commas between; without it,
 all. The rows take the machine's own local cloud, one after the other: no stack may be up.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.hostile
 DEAD = "http://127.0.0.1:9"
-CHOSEN = set(filter(None, os.environ.get("HOSTILE_ROWS", "").split(",")))
+CHOSEN = set(filter(None, os.environ.get("BEACON_HOSTILE_ROWS", "").split(",")))
 SECONDS = {"setup": 900, "up": 2400, "verify": 600, "down": 600}
 
 
@@ -68,7 +68,9 @@ def test_a_whole_run(name: str, tmp_path_factory: pytest.TempPathFactory) -> Non
     subprocess.run(
         ["git", "clone", "--quiet", paths.CHECKOUT.as_uri(), str(checkout)], check=True, timeout=300, umask=row.umask
     )
-    variables = {**os.environ, **row.variables}
+    # what set-up has put in the place of a person's own settings is not there
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "LC_", "DOCKER_CONFIG"))}
+    variables = {**own, **row.variables}
     if row.helper:
         (folder / "docker").mkdir()
         (folder / "docker/config.json").write_text(json.dumps({"credsStore": "gone"}))
@@ -91,7 +93,7 @@ def test_a_whole_run(name: str, tmp_path_factory: pytest.TempPathFactory) -> Non
         print(f"{name}: make {verb}: {ended.returncode}, {time.monotonic() - started:.0f} s", flush=True)
         assert ended.returncode == 0, log.read_text(errors="replace")[-6000:]
 
-    make("setup", dict(os.environ))  # which downloads, as `up` does not have to
+    make("setup", own)  # which downloads, as `up` does not have to
     try:
         make("up", variables)
         make("verify", variables)

@@ -1,8 +1,8 @@
 # ruff: noqa: T201 - seeds and each run are told as they come
 """The local cloud's server is killed at random moments under site.yml and under destroy.yml; `up` brings it back each time.
 
-On a local cloud of its own, also beside the stack that is up. KILLS_SITE and KILLS_DESTROY say how often, KILLS_SEED repeats the
-pauses of an earlier run, which prints its seed.
+On a local cloud of its own, also beside the stack that is up. BEACON_KILLS_SITE and BEACON_KILLS_DESTROY say how often,
+BEACON_KILLS_SEED repeats the pauses of an earlier run, which prints its seed.
 """
 
 from __future__ import annotations
@@ -157,8 +157,8 @@ def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
 def environment() -> Iterator[Environment]:
     state = paths.cache() / "work" / NAME
     state.mkdir(parents=True, exist_ok=True)
-    seed = int(os.environ.get("KILLS_SEED") or secrets.randbelow(1_000_000))
-    print(f"\nKILLS_SEED={seed}", flush=True)
+    seed = int(os.environ.get("BEACON_KILLS_SEED") or secrets.randbelow(1_000_000))
+    print(f"\nBEACON_KILLS_SEED={seed}", flush=True)
     variables = {**os.environ, **SETTINGS, "BEACON_STATE": str(state)}
     shutil.rmtree(state / "inventories", ignore_errors=True)
     inventory = copied(NAME, state / "inventories")
@@ -178,7 +178,7 @@ def containers() -> set[str]:
 
 
 def test_a_site_under_kills_converges(environment: Environment) -> None:
-    environment.play_under_kills("site", kills=int(os.environ.get("KILLS_SITE") or 50))
+    environment.play_under_kills("site", kills=int(os.environ.get("BEACON_KILLS_SITE") or 50))
     environment.settle()
     recap = environment.command(
         "ansible-playbook", "playbooks/site.yml", "-i", str(environment.inventory), limit=RUN_SECONDS
@@ -201,8 +201,9 @@ def test_a_site_under_kills_converges(environment: Environment) -> None:
 
 
 def test_a_destroy_under_kills_leaves_nothing(environment: Environment) -> None:
-    kills = int(os.environ.get("KILLS_DESTROY") or 10)
-    environment.play_under_kills("destroy", "-e", f"confirm={NAME}", kills=kills)
+    kills = int(os.environ.get("BEACON_KILLS_DESTROY") or 10)
+    wanted = f"confirm={NAME} infrastructure_state_bucket_delete=true"
+    environment.play_under_kills("destroy", "-e", wanted, kills=kills)
     environment.settle()
     assert containers() == {f"{NAME}-registry"}
     networks = run("docker", "network", "ls", "--format", "{{.Name}}", "--filter", f"label=beacon.localcloud={NAME}")

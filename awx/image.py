@@ -68,14 +68,26 @@ def add_machine(folder: Path) -> None:
         shutil.copy2(terraform, folder / "terraform")
 
 
+def write_recipe(context: Path) -> Path:
+    """Make the context by ansible-builder, with the stage of the tools before its own; return the Dockerfile."""
+    builder = [str(Path(sys.executable).with_name("ansible-builder")), "create", "--output-filename", "Dockerfile"]
+    command = [*builder, "--file", str(FOLDER / "execution-environment.yml"), "--context", str(context)]
+    subprocess.run(command, check=True, timeout=120)
+    recipe = context / "Dockerfile"
+    head, base_stage, rest = recipe.read_text().partition("FROM $EE_BASE_IMAGE AS base\n")
+    if not base_stage:
+        raise SystemExit(f"{recipe} has no stage `base`: awx/image.py knows the recipes of ansible-builder 3")
+    tools = (FOLDER / "execution-environment" / "tools.Dockerfile").read_text()
+    recipe.write_text(head + tools + base_stage + rest)
+    return recipe
+
+
 def build() -> None:
     """Make the context, then the image. Raises subprocess.CalledProcessError with the builder's own words above."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     context = Path(os.environ.get("BEACON_CACHE") or home / "beacon") / "work" / "execution-environment"
     shutil.rmtree(context, ignore_errors=True)
-    builder = [str(Path(sys.executable).with_name("ansible-builder")), "create", "--output-filename", "Dockerfile"]
-    command = [*builder, "--file", str(FOLDER / "execution-environment.yml"), "--context", str(context)]
-    subprocess.run(command, check=True, timeout=120)
+    write_recipe(context)
     add_machine(context / "_build" / "machine")
     other = base()
     arguments = ["--build-arg", f"EE_BASE_IMAGE={other}"] if other else []

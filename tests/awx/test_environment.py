@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import subprocess
+import tempfile
 
 import pytest
 
@@ -14,6 +16,7 @@ from setup import paths
 from tests.awx.conftest import credentials
 from tests.awx.data import CHECKOUT
 from tests.awx.launch import Container, Launcher
+from tests.layers import index_secrets, leaks
 
 pytestmark = pytest.mark.awx
 IN_CONTAINER = "/tmp/beacon"
@@ -83,3 +86,10 @@ def test_the_image_has_its_tools_and_keeps_nothing_of_the_machine_that_built_it(
         assert tool in text
     for path in ("/etc/pip.conf", "/tmp/beacon"):
         assert f"cannot access '{path}'" in text
+
+
+def test_no_layer_of_the_image_holds_how_pip_reached_its_index(image: str) -> None:
+    with tempfile.TemporaryFile() as file:
+        subprocess.run(["docker", "image", "save", image], check=True, stdout=file, timeout=600)
+        file.seek(0)
+        assert leaks(file, index_secrets(os.environ)) == []

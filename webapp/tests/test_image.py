@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import shutil
 import stat
@@ -18,6 +19,8 @@ import docker
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+
+from tests.layers import index_secrets, leaks
 
 pytestmark = pytest.mark.docker
 WEBAPP = Path(__file__).parents[1]
@@ -53,8 +56,6 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec.loader.exec_module(module)
     folder = tmp_path_factory.mktemp("image") / "context"
     shutil.copytree(WEBAPP, folder, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
-    import os  # noqa: PLC0415
-
     for name, content in module.pip_files(os.environ).items():
         (folder / name).write_text(content)
     return folder
@@ -109,6 +110,10 @@ def test_two_builds_of_one_commit_give_the_same_layers_and_the_same_list(
         file = again.extractfile("sbom.cdx.json")
         assert file is not None
         assert file.read().decode() == parts
+
+
+def test_no_layer_holds_how_pip_reached_its_index(image: Any) -> None:
+    assert leaks(io.BytesIO(b"".join(image.save())), index_secrets(os.environ)) == []
 
 
 def test_size(image: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,15 +61,22 @@ def test_the_parts_of_the_baseline_have_their_tags(tmp_path: Path) -> None:
     assert {tags for name, tags in tagged if name == "validate"} == {"always"}
 
 
-@pytest.mark.parametrize("playbook", ["monitor", "restore"])
+@pytest.mark.parametrize("playbook", ["site", "monitor", "restore", "deploy"])
 def test_a_limit_without_the_controller_is_refused(stage: Stage, playbook: str) -> None:
-    code, text = stage.play(playbook, "--limit", "monitoring")
+    code, text = stage.play(playbook, "--limit", "ops")
     assert code == 2, text
     assert (
-        "This run is limited to monitoring, so the plays on localhost, which read what the hosts need, were left out. "
-        "Add it: --limit localhost,monitoring. Nothing was changed."
+        "This run is limited to ops, so the plays on localhost, which ask the APIs and read what the hosts need, were left out. "
+        "Add it: --limit localhost,ops. Nothing was changed."
     ) in re.sub(r"\s+", " ", text)
     assert stage.records.read_text() == ""
+
+
+@pytest.mark.parametrize("path", sorted((CHECKOUT / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_each_playbook_looks_at_the_limit_first(path: Path) -> None:
+    first, *_ = yaml.safe_load(path.read_text())
+    wanted = "preflight.yml" if path.stem == "site" else "plays/limit.yml"  # site only imports playbooks
+    assert first.get("ansible.builtin.import_playbook") == wanted, f"{path.name} begins without {wanted}"
 
 
 def test_a_limit_with_the_controller_reaches_its_host(stage: Stage) -> None:

@@ -24,7 +24,7 @@ from .survey import defaults, problems
 
 PROGRAMS = Path(sys.executable).parent
 # Tasks that make what only the controller keeps; where nothing is kept between jobs, each of them makes it anew
-OWN = ("Workspace | ", "Kubeconfig | ")
+OWN = ("workspace | ", "kubeconfig | ")
 PATIENCE = 1800  # seconds, for the longest job
 
 

@@ -59,7 +59,7 @@ def test_a_version_of_the_registry_is_taken_instead_of_the_source(launcher: Laun
         "Beacon deploy", inventory="Beacon local", credentials=credentials("deploy"), answers=answers, job_type="check"
     )
     assert job.status == "successful", job.output
-    assert "Webapp | Publish it" in job.output
+    assert "webapp | Publish it" in job.output
     assert "Would build" not in job.output
 
 

@@ -35,7 +35,7 @@ def test_site_plays_from_the_installed_collection(stack: Stack, tmp_path: Path) 
     back = play("deploy")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     # the same environment: Terraform finds nothing to do
-    assert "Terraform | Ensure the infrastructure" in done.stdout
+    assert "terraform | Ensure the infrastructure" in done.stdout
     assert back.returncode == 0, back.stdout[-4000:] + back.stderr[-2000:]
     for path in ("/gandalf", "/colombo"):
         assert stack.page(path).status_code == 200

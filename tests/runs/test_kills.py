@@ -44,7 +44,7 @@ SETTINGS = {
     "AWS_MAX_ATTEMPTS": "10",
 }
 LONGEST_PAUSES = {"site": 40.0, "destroy": 8.0}  # seconds between a server that answers and its end
-AFTER = "infrastructure : Terraform |"  # what runs before only looks
+AFTER = "infrastructure : terraform |"  # what runs before only looks
 GONE = {"instance", "natgateway", "network-acl", "vpc-endpoint", "key"}  # are listed for a while after their end
 UNLOCK = re.compile(r"infrastructure_unlock=[0-9a-f]{8}-[0-9a-f-]{27}")
 ANSWER_SECONDS = 120.0

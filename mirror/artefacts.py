@@ -12,6 +12,7 @@ from pathlib import Path
 from mirror import gobuild
 from mirror.additions import with_additions
 from mirror.errors import MirrorError
+from mirror.fetch import NotGivenError
 from mirror.files import lock, pack, publish, sha256, unpack_member, workspace, write_atomically
 from mirror.records import Record, Records, checksum_lines
 from mirror.settings import DOUBLES, WRAPPERS, Settings
@@ -50,19 +51,25 @@ class ArtefactBuilder:
                 return "present"
             started = time.monotonic()
             with workspace(self.settings.work) as folder:
-                origin = self._make(artefact, folder)
+                origin, reason = self._make(artefact, folder)
                 sums = {output: sha256(folder / output) for output in artefact.outputs}
                 for output in artefact.outputs:
                     publish(folder / output, self.settings.artefacts / output)
             seconds = round(time.monotonic() - started, 1)
             recipe = artefact.digest(self.settings.source)
-            self.records.write(name, Record(recipe=recipe, origin=origin, seconds=seconds, sums=sums))
+            record = Record(recipe=recipe, origin=origin, reason=reason, seconds=seconds, sums=sums)
+            self.records.write(name, record)
             return origin
 
     def compiles(self, name: str) -> bool:
         """Whether it will be compiled here, by all cores."""
         artefact = self.artefacts[name]
         return bool(artefact.go) and not self.current(name) and bool(self._unreachable(artefact))
+
+    def fetches(self, name: str) -> bool:
+        """Whether it will be downloaded, as far as its host's answer tells."""
+        artefact = self.artefacts[name]
+        return not self.current(name) and bool(artefact.python or not self._unreachable(artefact))
 
     def _unreachable(self, artefact: Artefact) -> str:
         """Why upstream's release can't be had; empty when it can."""
@@ -78,22 +85,32 @@ class ArtefactBuilder:
             write_atomically(target, checksum_lines(present))
         return target
 
-    def _make(self, artefact: Artefact, folder: Path) -> str:
+    def _make(self, artefact: Artefact, folder: Path) -> tuple[str, str]:
+        """Make it in the folder: its origin, and why it is not upstream's."""
         if artefact.python:
             self._source_release(artefact, artefact.python, folder)
-            return "upstream"
+            return "upstream", ""
         reason = self._unreachable(artefact)
         if artefact.upstream and not reason:
-            self._download(artefact, artefact.upstream, folder)
-            return "upstream"
+            try:
+                self._download(artefact, artefact.upstream, folder)
+            except NotGivenError as error:
+                # the one failure that stays; it says nothing against what the host has besides
+                reason = str(error)
+                shutil.rmtree(folder / artefact.path, ignore_errors=True)
+            except MirrorError as error:
+                way = f"`python -m mirror build {artefact.name} --no-upstream` makes it without"
+                raise MirrorError(f"{artefact.name} {artefact.version}: {error} ({way})") from error
+            else:
+                return "upstream", ""
         if artefact.go:
             self.say(f"{artefact.name}: {reason}: building {artefact.version} from its Go module")
             self._build(artefact, artefact.go, folder)
-            return "built"
+            return "built", reason
         if artefact.double:
             self.say(f"{artefact.name}: {reason}: a double stands in")
             self._double(artefact, folder)
-            return "double"
+            return "double", reason
         raise MirrorError(f"{artefact.name}: {reason}, and the table knows no other way to make it")
 
     def _download(self, artefact: Artefact, release: Release, folder: Path) -> None:
@@ -104,7 +121,7 @@ class ArtefactBuilder:
             return
         target.mkdir()
         if release.members:
-            archive = folder / "archive"
+            archive = folder / f"{artefact.name}.archive"
             self.upstream.download(release.url, archive, checksum=release.checksum)
             for program, member in release.members.items():
                 unpack_member(archive, member, target / program)

@@ -51,7 +51,7 @@ class Mirror:
     @cached_property
     def outside(self) -> Upstream:
         """The way out, or none."""
-        return HttpUpstream() if self.upstream else NoUpstream()
+        return HttpUpstream(say=self.progress.say) if self.upstream else NoUpstream()
 
     @cached_property
     def image_builder(self) -> ImageBuilder:
@@ -70,7 +70,13 @@ class Mirror:
             raise MirrorError(f"no artefact {', '.join(sorted(unknown))}; there are {', '.join(self.artefacts)}")
         usual = [name for name, artefact in self.artefacts.items() if not artefact.on_demand]
         builder = self.artefact_builder
-        plan.run(dict.fromkeys(names or usual, ()), builder.ensure, progress=self.progress, alone=builder.compiles)
+        plan.run(
+            dict.fromkeys(names or usual, ()),
+            builder.ensure,
+            progress=self.progress,
+            alone=builder.compiles,
+            fetched=builder.fetches,
+        )
         self.progress.say(f"checksums: {self.artefact_builder.write_checksums()}")
 
     def images(self, names: Sequence[str]) -> None:
@@ -87,7 +93,7 @@ class Mirror:
                     f"artefact {one}" for one in owners
                 ]
                 todo += [one for one in closure[name] if f"image {one}" not in needs]
-        results = plan.run(needs, self._step, progress=self.progress, alone=self._is_alone)
+        results = plan.run(needs, self._step, progress=self.progress, alone=self._is_alone, fetched=self._is_fetched)
         if set(results.values()) != {"present"}:
             engine.prune()
         self.write_provenance()
@@ -99,6 +105,10 @@ class Mirror:
     def _is_alone(self, step: str) -> bool:
         kind, name = step.split()
         return kind == "artefact" and self.artefact_builder.compiles(name)
+
+    def _is_fetched(self, step: str) -> bool:
+        kind, name = step.split()
+        return kind == "artefact" and self.artefact_builder.fetches(name)
 
     def show_list(self) -> None:
         """Print the table."""

@@ -149,6 +149,8 @@ def pack(folder: Path, target: Path) -> None:
 
 def unpack_member(archive: Path, member: str, target: Path) -> None:
     """Take one program out of an archive."""
+    if not tarfile.is_tarfile(archive):
+        raise MirrorError(f"{archive}: is no archive of tar; its maker's layout differs from the table's")
     with tarfile.open(archive) as opened:
         try:
             stream = opened.extractfile(member)

@@ -19,14 +19,16 @@ def run(
     *,
     progress: Progress,
     alone: Callable[[str], bool] = lambda _: False,
+    fetched: Callable[[str], bool] = lambda _: False,
 ) -> dict[str, str]:
     """Do every step after those that it needs; how each came about. A failure is raised, and nothing new begins.
 
-    Of the steps that use all cores (`alone`), one is done at a time; the other job is for the rest.
+    Of the steps that use all cores (`alone`), one is done at a time; the other job is for the rest. What is downloaded
+    (`fetched`) is called so, and has a duration of its own.
     """
     with progress, ThreadPoolExecutor(max_workers=JOBS) as pool:
         try:
-            return _Plan(needs, do, progress, pool, alone).run()
+            return _Plan(needs, do, progress, pool, alone, fetched).run()
         except KeyboardInterrupt:
             # what the threads wait for was interrupted, too; what they would begin next must not begin
             progress.close()
@@ -43,13 +45,15 @@ class _Plan:
         progress: Progress,
         pool: ThreadPoolExecutor,
         alone: Callable[[str], bool],
+        fetched: Callable[[str], bool],
     ) -> None:
-        self.do, self.progress, self.pool, self.alone = do, progress, pool, alone
+        self.do, self.progress, self.pool, self.alone, self.fetched = do, progress, pool, alone, fetched
         self.order = TopologicalSorter(needs)
         self.order.prepare()
         self.rank = ranks(needs)
         self.ready: list[str] = []
         self.running: dict[Future[str], str] = {}
+        self.called: dict[str, str] = {}  # what is being done: step -> name of its duration
 
     def run(self) -> dict[str, str]:
         """Do all; how each came about."""
@@ -61,7 +65,7 @@ class _Plan:
             for future in done:
                 step = self.running.pop(future)
                 failed = future.exception()
-                seconds = self.progress.end(duration_of(step), remember=not failed and future.result() not in QUICK)
+                seconds = self.progress.end(self.called.pop(step), remember=not failed and future.result() not in QUICK)
                 if failed:
                     self.pool.shutdown(wait=True, cancel_futures=True)
                 results[step] = future.result()
@@ -74,7 +78,9 @@ class _Plan:
             busy = self.alone(step) and any(self.alone(other) for other in self.running.values())
             if len(self.running) < JOBS and not busy:
                 self.ready.remove(step)
-                self.progress.begin(duration_of(step), f"building {step}")
+                fetched = self.fetched(step)
+                self.called[step] = f"fetch {duration_of(step)}" if fetched else duration_of(step)
+                self.progress.begin(self.called[step], f"{'fetching' if fetched else 'building'} {step}")
                 self.running[self.pool.submit(self.do, step)] = step
 
 

@@ -31,6 +31,7 @@ class Source:
     version: str
     origin: str
     note: str = ""
+    reason: str = ""  # why it is not its publisher's own
 
     @property
     def label(self) -> str:
@@ -48,7 +49,10 @@ def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: st
         record = builder.current(name)
         origin = record.origin if record else "missing"
         note = artefact.go.note if artefact.go and origin == "built" else ""
-        found.append(Source(kind="artefact", name=name, version=artefact.version, origin=origin, note=note))
+        reason = record.reason if record else ""
+        found.append(
+            Source(kind="artefact", name=name, version=artefact.version, origin=origin, note=note, reason=reason)
+        )
     for name, recipe in recipes.items():
         labels = engine.labels(recipe.tag)
         origin = "missing" if labels is None else recipe.made
@@ -74,4 +78,7 @@ def text(sources: list[Source]) -> str:
         names = [source.label for source in sources if source.origin == origin]
         if names:
             lines.append(f"{origin:9} {', '.join(names)}\n          ({meaning})")
+    for reason in dict.fromkeys(source.reason for source in sources if source.reason):
+        names = [source.name for source in sources if source.reason == reason]
+        lines.append(f"Not their publishers' own, because {reason}: {', '.join(names)}")
     return "\n".join(lines)

@@ -16,6 +16,7 @@ class Record:
     origin: str
     seconds: float
     sums: dict[str, str]
+    reason: str = ""  # why it is not upstream's own
 
 
 class Records:

@@ -40,7 +40,7 @@ class TerraformBuilder:
     def prepare(self) -> str:
         """Have all that `terraform init` needs; what was found, for people."""
         with lock(self.settings.work / "locks" / "terraform", say=self.say):
-            program = self._program()
+            program = self.program()
             committed = self.settings.source / "terraform" / ".terraform.lock.hcl"
             update(self.lock_file, lock_of(committed.read_text(), PROVIDER))
             reason = self.upstream.unreachable(REGISTRY)
@@ -79,7 +79,8 @@ class TerraformBuilder:
             return "missing"
         return "stand-in" if self.seed.exists() else "upstream"
 
-    def _program(self) -> str:
+    def program(self) -> str:
+        """Find Terraform on PATH, or have the one of the cache; its path and version."""
         own = self.folder / "bin" / "terraform"
         seen = []
         for candidate in filter(None, [shutil.which("terraform"), str(own) if own.exists() else None]):
@@ -96,6 +97,8 @@ class TerraformBuilder:
             checksum = f"{RELEASES.format(version=VERSION)}/terraform_{VERSION}_SHA256SUMS"
             self.upstream.download(address, folder / "terraform.zip", checksum=checksum)
             with zipfile.ZipFile(folder / "terraform.zip") as archive:
+                if "terraform" not in archive.namelist():
+                    raise MirrorError(f"{address}: has no terraform; it has {', '.join(archive.namelist())}")
                 archive.extract("terraform", folder)
             (folder / "terraform").chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
             publish(folder / "terraform", own)

@@ -37,7 +37,7 @@ def environment(caller: Mapping[str, str]) -> dict[str, str]:
     return {
         **kept,
         **_no_proxy(caller),
-        **_git(),
+        **_git(caller),
         "LC_ALL": "C.UTF-8",
         "DOCKER_CONFIG": str(paths.cache() / "docker-config"),
     }
@@ -64,9 +64,14 @@ def _no_proxy(caller: Mapping[str, str]) -> dict[str, str]:
     return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
-def _git() -> dict[str, str]:
-    """Take no one's settings, and this checkout whoever owns it: who runs its programs trusts it already."""
+def _git(caller: Mapping[str, str]) -> dict[str, str]:
+    """Take no one's settings, and this checkout whoever owns it: who runs its programs trusts it already.
+
+    git reads certificates from a variable of its own only, and Terraform fetches modules with it.
+    """
+    certificates = caller.get("GIT_SSL_CAINFO") or caller.get("SSL_CERT_FILE")
     return {
+        **({"GIT_SSL_CAINFO": certificates} if certificates else {}),
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_COUNT": "1",

@@ -26,6 +26,13 @@ def test_origins_of_artefacts_images_and_modules(
     assert origins == ["upstream", "upstream", "double", "missing", "stand-in", "stand-in"]
     provenance.write(sources, tmp_path / "provenance.json")
     first = json.loads((tmp_path / "provenance.json").read_text())[0]
-    assert first == {"kind": "artefact", "name": "tool", "version": "1.0", "origin": "upstream", "note": ""}
+    assert first == {
+        "kind": "artefact",
+        "name": "tool",
+        "version": "1.0",
+        "origin": "upstream",
+        "note": "",
+        "reason": "",
+    }
     assert "double    image stands-in 1\n" in provenance.text(sources)
     assert "stand-in  module eks 20.37.2, module vpc 5.21.0\n" in provenance.text(sources)

@@ -1,14 +1,10 @@
 """Start and stop in the background; downloads' checksums; locks."""
 
-import hashlib
 import http.client
-import io
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -16,7 +12,6 @@ import pytest
 from mirror import files, service
 from mirror.errors import MirrorError
 from mirror.settings import SOURCE, from_environment
-from mirror.upstream import HttpUpstream, NoUpstream, find_checksum
 
 
 def free_port() -> int:
@@ -82,49 +77,3 @@ with lock(Path({str(path)!r}), say=print):
     started = time.monotonic()
     with files.lock(path, say=said.append):
         assert time.monotonic() - started < 1
-
-
-def test_checksum_is_found_in_a_list_or_alone() -> None:
-    one, two = "a" * 64, "b" * 64
-    text = f"{one}  prometheus-3.linux-amd64.tar.gz\n{two} *other.tar.gz\n"
-    assert find_checksum(text, name="other.tar.gz", where="x") == two
-    assert find_checksum(f"{one}\n", name="kubectl", where="x") == one
-    with pytest.raises(MirrorError, match=r"https://x: has no SHA-256 for tool"):
-        find_checksum(text, name="tool", where="https://x")
-
-
-class Answer(io.BytesIO):
-    """What urlopen gives."""
-
-
-def test_download_is_verified_against_upstreams_own_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = b"release"
-    lines = f"{hashlib.sha256(content).hexdigest()}  tool.tar.gz\n".encode()
-    pages = {"https://example.org/tool.tar.gz": content, "https://example.org/sums": lines}
-    monkeypatch.setattr("urllib.request.urlopen", lambda request, **_: Answer(pages[request.full_url]))
-    upstream = HttpUpstream()
-    upstream.download("https://example.org/tool.tar.gz", tmp_path / "x", checksum="https://example.org/sums")
-    assert (tmp_path / "x").read_bytes() == content
-
-
-def test_each_host_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def fail(request: urllib.request.Request, **_: object) -> None:
-        asked.append(request.full_url)
-        raise urllib.error.URLError("no route")
-
-    monkeypatch.setattr("urllib.request.urlopen", fail)
-    upstream = HttpUpstream()
-    assert upstream.unreachable("https://example.org/a") == "example.org can't be reached (no route)"
-    assert upstream.unreachable("https://example.org/b") == "example.org can't be reached (no route)"
-    assert asked == ["https://example.org/a"]
-
-
-def test_plain_http_is_refused() -> None:
-    with pytest.raises(MirrorError, match="must be https"):
-        HttpUpstream().unreachable("http://example.org/x")
-
-
-def test_no_upstream_says_that_nobody_asked() -> None:
-    assert NoUpstream().unreachable("https://example.org/x") == "not asked: example.org (--no-upstream)"

@@ -162,3 +162,15 @@ def test_a_process_that_entered_writes_what_others_can_read(tmp_path: Path) -> N
     answer = run(sys.executable, "-E", "-c", script, str(file), env={**BASE, **HOSTILE})
     assert answer.returncode == 0, answer.stderr
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, None),
+        ({"SSL_CERT_FILE": "/proxy.pem"}, "/proxy.pem"),
+        ({"SSL_CERT_FILE": "/proxy.pem", "GIT_SSL_CAINFO": "/git.pem"}, "/git.pem"),
+    ],
+)
+def test_git_trusts_what_the_caller_trusts(given: dict[str, str], wanted: str | None) -> None:
+    assert clean.environment({"HOME": "/root", **given}).get("GIT_SSL_CAINFO") == wanted

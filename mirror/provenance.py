@@ -16,7 +16,7 @@ EXPLAINED = {
     "built": "built here from the publisher's sources",
     "debian": "made of Debian's packages",
     "own": "the local cloud's own programs",
-    "stand-in": "our own modules with the official ones' interface",
+    "stub": "our own modules with the official ones' interface",
     "double": "answers as a program that can't be had here, and says that it is a double",
     "missing": "not there yet",
 }

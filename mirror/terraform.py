@@ -77,7 +77,7 @@ class TerraformBuilder:
         """Where the modules come from, as last prepared."""
         if not self.configuration.exists():
             return "missing"
-        return "stand-in" if self.seed.exists() else "upstream"
+        return "stub" if self.seed.exists() else "upstream"
 
     def program(self) -> str:
         """Find Terraform on PATH, or have the one of the cache; its path and version."""

@@ -25,7 +25,7 @@ eval "$(.venv/bin/python -m localcloud env)"
 # origins of what is not the publisher's own, as `python -m mirror provenance` has them, and what they are
 STAND_INS = {
     "double": "doubles, which answer as the programs do",
-    "stand-in": "modules of ours with the official ones' interface",
+    "stub": "modules of ours with the official ones' interface",
 }
 QUICK = 1.0  # seconds; steps below are not worth a word
 NEXT = """\

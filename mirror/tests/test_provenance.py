@@ -21,9 +21,9 @@ def test_origins_of_artefacts_images_and_modules(
     labels = {"t/pulled:1": {engine.ORIGIN: "upstream"}, "t/stands-in:1": {engine.ORIGIN: "double"}, "t/none:1": None}
     monkeypatch.setattr(engine, "labels", labels.__getitem__)
     recipes = {name: double(name) for name in ("pulled", "stands-in", "none")}
-    sources = provenance.collect(builder, recipes, "stand-in")
+    sources = provenance.collect(builder, recipes, "stub")
     origins = [source.origin for source in sources]
-    assert origins == ["upstream", "upstream", "double", "missing", "stand-in", "stand-in"]
+    assert origins == ["upstream", "upstream", "double", "missing", "stub", "stub"]
     provenance.write(sources, tmp_path / "provenance.json")
     first = json.loads((tmp_path / "provenance.json").read_text())[0]
     assert first == {
@@ -35,4 +35,4 @@ def test_origins_of_artefacts_images_and_modules(
         "reason": "",
     }
     assert "double    image stands-in 1\n" in provenance.text(sources)
-    assert "stand-in  module eks 20.37.2, module vpc 5.21.0\n" in provenance.text(sources)
+    assert "stub      module eks 20.37.2, module vpc 5.21.0\n" in provenance.text(sources)

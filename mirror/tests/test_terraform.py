@@ -37,7 +37,7 @@ def test_unreachable_registry_takes_the_folder_and_the_stub_modules(builder: ter
     seed = json.loads(builder.seed.read_text())
     assert [module["Dir"] for module in seed["Modules"]] == [".", str(builder.folder / "modules" / "vpc")]
     assert (builder.folder / "modules" / "vpc" / "main.tf").exists()
-    assert builder.modules_origin() == "stand-in"
+    assert builder.modules_origin() == "stub"
 
 
 def test_lock_file_for_the_stub_modules_has_their_provider_only(builder: terraform.TerraformBuilder) -> None:

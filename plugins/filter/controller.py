@@ -85,7 +85,7 @@ def references(entry: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def controller_foretold(objects: Objects, missing: dict[str, list[str]], kind: str) -> Objects:
+def controller_pending(objects: Objects, missing: dict[str, list[str]], kind: str) -> Objects:
     """Return the objects that a check can compare: they exist, and so does all that they name."""
     absent = {name for name, kinds in missing.items() if kinds}
 
@@ -181,7 +181,7 @@ class FilterModule:
         """Return the filters by their names."""
         return {
             "controller_missing": controller_missing,
-            "controller_foretold": controller_foretold,
+            "controller_pending": controller_pending,
             "controller_without_values": controller_without_values,
             "controller_values_kept": controller_values_kept,
             "controller_removals": controller_removals,

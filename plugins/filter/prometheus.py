@@ -15,7 +15,7 @@ class Sample(TypedDict):
     value: tuple[float, str]
 
 
-def raised(before: list[Sample], after: list[Sample], routes: list[str]) -> list[int]:
+def counter_increase(before: list[Sample], after: list[Sample], routes: list[str]) -> list[int]:
     """Return by how much the counter of each route rose; a route without a series counts as 0."""
     first, last = _by_route(before), _by_route(after)
     return [last.get(route, 0) - first.get(route, 0) for route in routes]
@@ -30,4 +30,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., list[int]]]:
         """Return it."""
-        return {"raised": raised}
+        return {"counter_increase": counter_increase}

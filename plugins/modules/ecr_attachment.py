@@ -44,7 +44,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Attach the list of parts
+- name: Attach the SBOM
   beacon.platform.ecr_attachment:
     region: eu-west-1
     repository_url: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/beacon-local/webapp

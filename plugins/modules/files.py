@@ -306,7 +306,7 @@ def in_folder(directory: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def ensure(module: AnsibleModule) -> Report:
-    """Bring the host into the state asked for. Raises RefusalError before anything is changed."""
+    """Apply what is asked for. Raises RefusalError before anything is changed."""
     directories, files = (
         [{**entry, "path": Path(entry["path"])} for entry in module.params[name]] for name in ("directories", "files")
     )

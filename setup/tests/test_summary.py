@@ -35,7 +35,7 @@ def sources() -> list[dict[str, Any]]:
     """Return where things came from on a machine without upstream."""
     origins = {
         "double": [("grafana", "12.4.0"), ("image nginx-ingress", "5.5.4")],
-        "stand-in": [("module eks", "20.37.2"), ("module vpc", "5.21.0")],
+        "stub": [("module eks", "20.37.2"), ("module vpc", "5.21.0")],
         "built": [(f"program {number}", "1.0") for number in range(15)],
         "debian": [("image host", "1")],
     }

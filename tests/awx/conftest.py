@@ -23,8 +23,8 @@ ROLE = "arn:aws:iam::123456789012:role/beacon-local-{}"
 def credentials(verb: str) -> list[str]:
     """Return what a template has in the local environment, in the place of production's."""
     template = by_name(load()["job_templates"])[f"Beacon {verb}"]
-    own = [name.replace("Beacon production", "Rehearsal") for name in template["credentials"]]
-    return [*own, "Rehearsal endpoint"]
+    own = [name.replace("Beacon production", "Local") for name in template["credentials"]]
+    return [*own, "Local endpoint"]
 
 
 @pytest.fixture(scope="session")
@@ -60,11 +60,11 @@ def launcher(cloud: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
         # a job of AWX has a container's ports for itself; here somebody may have a tunnel open
         variables={"cluster_access_port": str(free_port())},
         credentials={
-            "Rehearsal verifier": Credential("Beacon AWS role", keys | {"role_arn": ROLE.format("verifier")}),
-            "Rehearsal deployer": Credential("Beacon AWS role", keys | {"role_arn": ROLE.format("deployer")}),
+            "Local verifier": Credential("Beacon AWS role", keys | {"role_arn": ROLE.format("verifier")}),
+            "Local deployer": Credential("Beacon AWS role", keys | {"role_arn": ROLE.format("deployer")}),
             # the local cloud has no role of its administrators
-            "Rehearsal administrator": Credential("Beacon AWS keys", keys),
-            "Rehearsal endpoint": Credential("Beacon AWS endpoint", {"endpoint_url": cloud["AWS_ENDPOINT_URL"]}),
-            "Rehearsal state": Credential("Beacon state bucket", {"bucket": "beacon-local-state-123456789012"}),
+            "Local administrator": Credential("Beacon AWS keys", keys),
+            "Local endpoint": Credential("Beacon AWS endpoint", {"endpoint_url": cloud["AWS_ENDPOINT_URL"]}),
+            "Local state": Credential("Beacon state bucket", {"bucket": "beacon-local-state-123456789012"}),
         },
     )

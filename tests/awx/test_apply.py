@@ -127,7 +127,7 @@ def test_without_an_address_nothing_is_asked(programs: Path) -> None:
 def test_a_wrong_password_is_told(programs: Path, double: Double) -> None:
     code, text = apply(programs, double, **VALUES | {"CONTROLLER_PASSWORD": "other"})
     assert code != 0
-    assert "does not let us in: " in text
+    assert "Authentication to the controller at " in text
     assert writes(double) == []
 
 
@@ -180,7 +180,7 @@ def test_the_second_run_changes_nothing_and_needs_no_secrets(programs: Path, dou
     assert json.dumps(double.state.content["objects"]) == before
 
 
-def test_a_check_changes_nothing_and_foretells_nothing(programs: Path, double: Double) -> None:
+def test_a_check_changes_nothing_and_predicts_nothing(programs: Path, double: Double) -> None:
     code, text = apply(programs, double, "--check", "--tags", "templates")
     assert code == 0, text
     assert re.search(r"changed=0\b", text), text

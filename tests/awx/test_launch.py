@@ -93,7 +93,7 @@ def test_an_answer_out_of_range_starts_nothing(
 @pytest.mark.parametrize(
     ("verb", "answers", "left_out", "message"),
     [
-        ("provision", LOCAL, "Rehearsal administrator", "There are no AWS credentials"),
+        ("provision", LOCAL, "Local administrator", "There are no AWS credentials"),
         (
             "deploy",
             {"beacon_environment": "other"},

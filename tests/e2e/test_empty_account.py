@@ -85,7 +85,7 @@ def test_a_first_check_shows_the_plan_and_changes_nothing(account: Account) -> N
     assert int(planned[1]) > 80
     for name in ("module.eks", "module.vpc", "aws_lb.", "aws_ecr_repository.", "aws_instance."):
         assert name in answer.stdout
-    assert "is not provisioned yet, so what follows can't be foretold" in answer.stdout.replace("''", "'")
+    assert "is not provisioned yet, so what follows can't be predicted" in answer.stdout.replace("''", "'")
     assert account.content() == content
     assert account.files() == files
 

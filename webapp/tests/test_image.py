@@ -94,7 +94,7 @@ def files(engine: Any, image: Any) -> list[tarfile.TarInfo]:
 
 @pytest.fixture(scope="module")
 def parts(engine: Any, build: Build, image: Any) -> str:
-    """The list of parts that was written when the image was built."""
+    """The SBOM that was written when the image was built."""
     assert image
     with archive(engine, build(target="sbom", again=False)) as opened:
         file = opened.extractfile("sbom.cdx.json")

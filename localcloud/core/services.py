@@ -35,6 +35,7 @@ SERVICES = (
     Service(name="iam", backend="localcloud.iam.models:LocalIAMBackend"),
     Service(name="sts", backend="localcloud.sts.models:LocalSTSBackend"),
     Service(name="kms", backend="localcloud.kms.models:LocalKMSBackend"),
+    Service(name="s3", backend="localcloud.s3.models:LocalS3Backend"),
     Service(
         name="ec2",
         backend="localcloud.ec2.models:LocalEC2Backend",

@@ -36,6 +36,7 @@ STOOD_ON = {
     "moto.iam.policy_validation:IAMTrustPolicyDocumentValidator": {"_validate_version"},
     "moto.kms.utils": {"_deserialize_ciphertext_blob"},
     "moto.moto_api._internal": {"mock_random"},
+    "moto.s3.models:FakeDeleteMarker": {"_version_id"},
     "moto.s3.models:FakeKey": {"_value_buffer"},
     "moto.s3.utils": {"_VersionedKeyStore"},
     "moto.ssm.models:SimpleSystemManagerBackend": {"_parameters"},

@@ -1,0 +1,1 @@
+"""S3: moto's, but for versions in a bucket whose versioning is suspended."""

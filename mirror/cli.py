@@ -98,6 +98,15 @@ class Mirror:
             engine.prune()
         self.write_provenance()
 
+    def terraform(self) -> None:
+        """Have Terraform, its provider and modules."""
+        with self.progress:
+            self.progress.begin("terraform", "preparing Terraform, its provider and modules")
+            found = self.terraform_builder.prepare()
+            self.progress.end("terraform")
+        print(found)
+        self.write_provenance()
+
     def _step(self, step: str) -> str:
         kind, name = step.split()
         return self.image_builder.ensure(name) if kind == "image" else self.artefact_builder.ensure(name)
@@ -174,7 +183,6 @@ def _run(given: argparse.Namespace, mirror: Mirror) -> None:
     elif given.verb == "stop":
         print(service.stop(mirror.settings))
     elif given.verb == "terraform":
-        print(mirror.terraform_builder.prepare())
-        mirror.write_provenance()
+        mirror.terraform()
     else:
         getattr(mirror, f"show_{given.verb}")()

@@ -1,5 +1,6 @@
-"""Terraform's own inputs: the program, where its provider comes from, the seed for its modules."""
+"""Terraform's own inputs: the program, its provider, the seed for its modules; what the registry has is fetched once."""
 
+import json
 import os
 import re
 import shutil
@@ -8,25 +9,31 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mirror import stub_modules
 from mirror.errors import MirrorError
-from mirror.files import lock, publish, update, workspace
+from mirror.files import lock, publish, tree_digest, update, workspace
 from mirror.settings import MODULES, Settings
-from mirror.upstream import Upstream
+from mirror.upstream import NoUpstream, Upstream
 
 REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
 RELEASES = "https://releases.hashicorp.com/terraform/{version}"
+MODULES_HOST = "https://github.com/terraform-aws-modules"  # where the registry leads to for them
 VERSION = "1.11.4"
 OLDEST = (1, 11)
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 PROVIDER_VERSION = "5.100.0"
+ALL_PROVIDERS = "registry.terraform.io/*/*"
+LOCK = ".terraform.lock.hcl"
+STAMP = "digest"  # beside what was fetched: of what asked for it
+INIT_TRIES, INIT_SECONDS = 2, 1800
+WRONG_CHECKSUM = "doesn't match any of the checksums"  # of Terraform's words: another try changes nothing
 
 
 @dataclass(frozen=True, kw_only=True)
 class TerraformBuilder:
-    """Writes `cli.tfrc`, a lock file (where they are needed: stub modules, and `modules.json`) into the cache's folder terraform/."""
+    """Writes `cli.tfrc`, lock files, modules and the `modules.json` that names them into the cache's folder terraform/."""
 
     settings: Settings
     upstream: Upstream
@@ -40,24 +47,102 @@ class TerraformBuilder:
     def prepare(self) -> str:
         """Have all that `terraform init` needs; what was found, for people."""
         with lock(self.settings.work / "locks" / "terraform", say=self.say):
-            program = self.program()
-            committed = self.settings.source / "terraform" / ".terraform.lock.hcl"
-            update(self.lock_file, lock_of(committed.read_text(), PROVIDER))
-            reason = self.upstream.unreachable(REGISTRY)
+            program, version = self.program()
+            committed = (self._root / LOCK).read_text()
+            aws_only = lock_of(committed, PROVIDER)
+            update(self.aws_only_lock_file, aws_only)
+            reason = self._unreachable()
             if reason:
                 provider = find_provider(mirror_folders())
-                update(self.configuration, filesystem_mirror(provider))
-                update(self.seed, stub_modules.install(self.settings.source / MODULES, self.folder / "modules"))
-                return f"{program}; {reason}: provider from {provider}, stub modules"
-            plugins = self.folder / "plugins"
-            plugins.mkdir(parents=True, exist_ok=True)
-            update(self.configuration, f'plugin_cache_dir = "{plugins}"\n')
-            self.seed.unlink(missing_ok=True)
-            return f"{program}; provider and modules from the registry"
+                update(self.configuration, filesystem_mirror(provider, PROVIDER))
+                update(self.lock_file, aws_only)
+                update(self.seed, stub_modules.install(self.settings.source / MODULES, self._stubs))
+                return f"{program} {version}; {reason}: provider from {provider}, stub modules"
+            if not self._is_fetched():
+                self._fetch(program)
+            update(self.configuration, filesystem_mirror(self._official / "providers", ALL_PROVIDERS))
+            update(self.lock_file, (self._official / LOCK).read_text())
+            update(self.seed, self._official_modules())
+            return f"{program} {version}; providers and modules from the registry, in {self._official}"
+
+    @property
+    def _root(self) -> Path:
+        return self.settings.source / "terraform"
+
+    @property
+    def _stubs(self) -> Path:
+        return self.folder / "modules"
+
+    @property
+    def _official(self) -> Path:
+        """Providers and modules as `terraform init` lays them out."""
+        return self.folder / "official"
+
+    def _unreachable(self) -> str:
+        """Why providers and modules can't be had: all their hosts are needed, or what was fetched before."""
+        if self._is_fetched() and not isinstance(self.upstream, NoUpstream):
+            return ""  # else a host that is away for a while would exchange the modules of what stands
+        release = f"{RELEASES.format(version=VERSION)}/terraform_{VERSION}_SHA256SUMS"
+        return next(filter(None, map(self.upstream.unreachable, (REGISTRY, release, MODULES_HOST))), "")
+
+    def _is_fetched(self) -> bool:
+        """Whether what the root module asks for is in the cache."""
+        stamp = self._official / STAMP
+        return stamp.exists() and stamp.read_text() == self._digest()
+
+    def _digest(self) -> str:
+        return tree_digest([*self._root.glob("*.tf"), self._root / LOCK], root=self._root)
+
+    def _fetch(self, program: str) -> None:
+        """Let `terraform init` fetch and check it all, by the caller's proxies; plays, which have none, find it here."""
+        with workspace(self.settings.work) as folder:
+            for file in [*self._root.glob("*.tf"), self._root / LOCK]:
+                shutil.copy(file, folder)
+            command = [program, f"-chdir={folder}", "init", "-backend=false", "-input=false", "-no-color"]
+            for number in range(1, INIT_TRIES + 1):
+                words = self._failure(command)
+                if not words:
+                    break
+                if number == INIT_TRIES or WRONG_CHECKSUM in words:
+                    raise MirrorError(
+                        f"terraform init can't fetch providers and modules, at try {number} of {INIT_TRIES}: {words[-2000:]}. Nothing was "
+                        "kept: try again later; `python -m mirror terraform --no-upstream` takes stub modules"
+                    )
+                self.say(f"terraform init failed; try {number + 1} of {INIT_TRIES}: {words[:300]}")
+            # with the hashes of what is unpacked now: the committed file has those of archives for all platforms
+            written = (folder / LOCK).read_text()
+            if not locked(written) <= locked((self._root / LOCK).read_text()):
+                raise MirrorError(
+                    "terraform/.terraform.lock.hcl lacks a provider: run `terraform init -backend=false` there, and commit it"
+                )
+            (folder / ".terraform" / LOCK).write_text(written)
+            (folder / ".terraform" / STAMP).write_text(self._digest())
+            shutil.rmtree(self._official, ignore_errors=True)
+            publish(folder / ".terraform", self._official)
+
+    @staticmethod
+    def _failure(command: list[str]) -> str:
+        """Run Terraform, by no one's configuration; what it says when it fails."""
+        environment = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, check=False, timeout=INIT_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return f"not done after {INIT_SECONDS} s"
+        return " ".join(done.stderr.split()) or f"exit code {done.returncode}" if done.returncode else ""
+
+    def _official_modules(self) -> str:
+        """Return Terraform's own list of what it fetched, with the places where that is now."""
+        listed = json.loads((self._official / "modules" / "modules.json").read_text())
+        for module in listed["Modules"]:
+            if module["Dir"] != ".":
+                module["Dir"] = str(self._official / PurePosixPath(module["Dir"]).relative_to(".terraform"))
+        return json.dumps(listed, indent=2) + "\n"
 
     @property
     def seed(self) -> Path:
-        """Terraform's own list of installed modules, naming the stub modules; it exists only where they are needed."""
+        """Terraform's own list of installed modules: the official ones that were fetched, or the stub modules."""
         return self.folder / "modules.json"
 
     @property
@@ -67,6 +152,11 @@ class TerraformBuilder:
 
     @property
     def lock_file(self) -> Path:
+        """The root module's lock file for the modules that `seed` names."""
+        return self.folder / "lock.hcl"
+
+    @property
+    def aws_only_lock_file(self) -> Path:
         """The root module's lock file for modules that need this one provider only, as the stub modules do.
 
         Terraform refuses a read-only lock file that names more providers than are needed.
@@ -77,16 +167,16 @@ class TerraformBuilder:
         """Where the modules come from, as last prepared."""
         if not self.configuration.exists():
             return "missing"
-        return "stub" if self.seed.exists() else "upstream"
+        return "stub" if self.seed.exists() and str(self._stubs) in self.seed.read_text() else "upstream"
 
-    def program(self) -> str:
-        """Find Terraform on PATH, or have the one of the cache; its path and version."""
+    def program(self) -> tuple[str, str]:
+        """Find Terraform on PATH, or have the one of the cache; its path, and its version for people."""
         own = self.folder / "bin" / "terraform"
         seen = []
         for candidate in filter(None, [shutil.which("terraform"), str(own) if own.exists() else None]):
             version = version_of(candidate)
             if version >= OLDEST:
-                return f"{candidate} {'.'.join(map(str, version))}"
+                return candidate, ".".join(map(str, version))
             seen.append(f"{candidate} is {'.'.join(map(str, version))}")
         address = f"{RELEASES.format(version=VERSION)}/terraform_{VERSION}_linux_amd64.zip"
         reason = self.upstream.unreachable(address)
@@ -102,7 +192,7 @@ class TerraformBuilder:
                 archive.extract("terraform", folder)
             (folder / "terraform").chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
             publish(folder / "terraform", own)
-        return f"{own} {VERSION} (put {own.parent} on PATH)"
+        return str(own), f"{VERSION} (put {own.parent} on PATH)"
 
 
 def version_of(program: str) -> tuple[int, ...]:
@@ -148,18 +238,23 @@ def find_provider(folders: Iterable[Path]) -> Path:
     )
 
 
-def filesystem_mirror(folder: Path) -> str:
-    """Terraform's configuration: this provider from the folder, every other one from its registry."""
+def filesystem_mirror(folder: Path, include: str) -> str:
+    """Terraform's configuration: these providers from the folder, every other one from its registry."""
     return f"""provider_installation {{
   filesystem_mirror {{
     path    = "{folder}"
-    include = ["{PROVIDER}"]
+    include = ["{include}"]
   }}
   direct {{
-    exclude = ["{PROVIDER}"]
+    exclude = ["{include}"]
   }}
 }}
 """
+
+
+def locked(text: str) -> set[tuple[str, str]]:
+    """Return the providers of a lock file, with their versions."""
+    return set(re.findall(r'^provider "(.+)" {\n +version += "(.+)"$', text, flags=re.MULTILINE))
 
 
 def lock_of(text: str, provider: str) -> str:

@@ -3,18 +3,19 @@
 Rows without a layout here are published as their addresses say: one folder named after the archive, one program for each name.
 """
 
-import hashlib
 import io
 import json
 import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from mirror.table import Artefact
 from mirror.terraform import VERSION as TERRAFORM
+from mirror.upstream import file_of
 
 # Where GitHub and Kubernetes send who asks for a file.
 GITHUB_FILES = "release-assets.githubusercontent.com"
@@ -58,7 +59,7 @@ def published(artefacts: Iterable[Artefact]) -> dict[str, bytes]:
                     one.replace("{program}", program) for one in (artefact.upstream.url, artefact.upstream.checksum)
                 )
                 files[url] = _content(artefact, url, program)
-                files[checksum] = checksums(checksum, {PurePosixPath(urlsplit(url).path).name: files[url]})
+                files[checksum] = checksums(checksum, {file_of(url): sha256(files[url]).hexdigest()})
     return files | terraform()
 
 
@@ -69,7 +70,7 @@ def terraform() -> dict[str, bytes]:
     version = json.dumps({"terraform_version": TERRAFORM})
     content = zipped({"LICENSE.txt": b"licence\n", "terraform": f"#!/bin/sh\necho '{version}'\n".encode()})
     sums = f"{folder}/terraform_{TERRAFORM}_SHA256SUMS"
-    return {f"{folder}/{name}": content, sums: checksums(sums, {name: content})}
+    return {f"{folder}/{name}": content, sums: checksums(sums, {name: sha256(content).hexdigest()})}
 
 
 def _content(artefact: Artefact, url: str, program: str) -> bytes:
@@ -101,10 +102,9 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return output.getvalue()
 
 
-def checksums(url: str, files: Mapping[str, bytes]) -> bytes:
-    """Return a checksum file in the form that its maker has."""
+def checksums(url: str, sums: Mapping[str, str]) -> bytes:
+    """Return a checksum file (name -> SHA-256) in the form that its maker has."""
     host, path = urlsplit(url).netloc, PurePosixPath(urlsplit(url).path)
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     if host == "api.github.com":  # https://docs.github.com/en/rest/releases/releases
         other = {"name": "components.yaml", "digest": f"sha256:{'0' * 64}"}
         assets = [other, *({"name": name, "digest": f"sha256:{value}"} for name, value in sums.items())]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mirror.files import sha256
 from mirror.settings import MODULES, SOURCE
 from mirror.stub_modules import contracts, install
 from mirror.terraform import PROVIDER, PROVIDER_VERSION
@@ -44,11 +45,14 @@ class Signer:
         return subprocess.run(command, input=content, capture_output=True, check=True, timeout=60).stdout
 
 
-def provider(signer: Signer) -> dict[str, bytes]:
+SMALL = zipped({f"terraform-provider-{NAME}_v{PROVIDER_VERSION}_x5": b"#!/bin/sh\n", "LICENSE.txt": b"licence\n"})
+
+
+def provider(signer: Signer, archive: bytes | Path = SMALL) -> dict[str, bytes | Path]:
     """Return the provider's release, and what the registry says of it: address -> content."""
-    archive = zipped({f"terraform-provider-{NAME}_v{PROVIDER_VERSION}_x5": b"#!/bin/sh\n", "LICENSE.txt": b"licence\n"})
     sums = f"{RELEASES}/{STEM}_SHA256SUMS"
-    lines = checksums(sums, {ARCHIVE: archive})
+    found = sha256(archive) if isinstance(archive, Path) else hashlib.sha256(archive).hexdigest()
+    lines = checksums(sums, {ARCHIVE: found})
     description = {
         "protocols": ["5.0"],
         "os": "linux",
@@ -57,7 +61,7 @@ def provider(signer: Signer) -> dict[str, bytes]:
         "download_url": f"{RELEASES}/{ARCHIVE}",
         "shasums_url": sums,
         "shasums_signature_url": f"{sums}.sig",
-        "shasum": hashlib.sha256(archive).hexdigest(),
+        "shasum": found,
         "signing_keys": {"gpg_public_keys": [signer.key]},
     }
     versions = [{"version": PROVIDER_VERSION, "protocols": ["5.0"], "platforms": [{"os": "linux", "arch": "amd64"}]}]

@@ -43,19 +43,12 @@ def test_unreachable_registry_takes_the_folder_and_the_stub_modules(builder: ter
 def test_lock_file_for_the_stub_modules_has_their_provider_only(builder: terraform.TerraformBuilder) -> None:
     builder.prepare()
     assert builder.lock_file.read_text() == AWS
+    assert builder.aws_only_lock_file.read_text() == AWS
 
 
 def test_a_provider_that_is_not_locked_is_named() -> None:
     with pytest.raises(MirrorError, match=r"locks registry.terraform.io/hashicorp/aws 0 times: it must do so once"):
         terraform.lock_of("", terraform.PROVIDER)
-
-
-def test_reachable_registry_needs_no_seed(builder: terraform.TerraformBuilder) -> None:
-    builder.prepare()
-    online = terraform.TerraformBuilder(settings=builder.settings, upstream=FakeUpstream({}), say=print)
-    assert "from the registry" in online.prepare()
-    assert not online.seed.exists()
-    assert online.modules_origin() == "upstream"
 
 
 def test_provider_is_found_below_the_folder_of_add_ons(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`terraform init` by the registry: provider and modules through the caller's proxy, with the caller's certificates."""
 
-import json
+import dataclasses
+import hashlib
 import os
 import shutil
 import subprocess
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from mirror.settings import SOURCE, Settings
+from mirror.errors import MirrorError
+from mirror.settings import MODULES, SOURCE, Settings
 from mirror.terraform import PROVIDER, PROVIDER_VERSION, TerraformBuilder
 from mirror.tests import terraform_registry
+from mirror.tests.conftest import FakeUpstream
 from mirror.tests.makers import terraform
 from mirror.tests.release_server import Releases, Way, serving
-from mirror.upstream import HttpUpstream
+from mirror.upstream import HttpUpstream, NoUpstream
 from setup import clean
 
 
@@ -31,33 +34,89 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Release
         yield releases, way
 
 
-def test_init_takes_provider_and_modules_from_the_registry(
-    registry: tuple[Releases, Way], tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+LOCK = """provider "{provider}" {{
+  version = "{version}"
+  hashes = [
+    "zh:{sha256}",
+  ]
+}}
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """The project's root module, with a lock file that has the small provider's archive."""
+    root = tmp_path / "source" / "terraform"
+    root.mkdir(parents=True)
+    for file in (SOURCE / "terraform").glob("*.tf"):
+        shutil.copy(file, root)
+    archive = hashlib.sha256(terraform_registry.SMALL).hexdigest()
+    (root / ".terraform.lock.hcl").write_text(LOCK.format(provider=PROVIDER, version=PROVIDER_VERSION, sha256=archive))
+    return root.parent
+
+
+def init(root: Path) -> subprocess.CompletedProcess[str]:
+    """Initialise as the role does."""
+    options = ["-backend=false", "-input=false", "-no-color", "-lockfile=readonly"]
+    command = ["terraform", f"-chdir={root}", "init", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_providers_and_modules_are_fetched_once_and_plays_ask_nobody(
+    registry: tuple[Releases, Way], source: Path, tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     releases, way = registry
     monkeypatch.delenv("GIT_SSL_CAINFO", raising=False)  # this machine's
     for name, value in clean.environment({**os.environ, **way.variables}).items():
         monkeypatch.setenv(name, value)
-    where = Settings(cache=tmp_path / "cache", state=tmp_path / "state")
+    where = Settings(cache=tmp_path / "cache", state=tmp_path / "state", source=source)
+    shutil.copytree(SOURCE / MODULES, source / MODULES)
     builder = TerraformBuilder(settings=where, upstream=HttpUpstream(say=said.append), say=said.append)
-    assert builder.prepare().endswith("; provider and modules from the registry")
+    assert builder.prepare().endswith(f"; providers and modules from the registry, in {builder.folder}/official")
     assert builder.modules_origin() == "upstream"
-    root = tmp_path / "root"
-    root.mkdir()
-    for file in (SOURCE / "terraform").glob("*.tf"):
-        shutil.copy(file, root)
-    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(builder.configuration))
-    done = subprocess.run(
-        ["terraform", f"-chdir={root}", "init", "-backend=false", "-input=false", "-no-color"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    listed = json.loads((root / ".terraform/modules/modules.json").read_text())["Modules"]
-    sources = {module["Key"]: module["Source"].partition("/")[0] for module in listed if module["Key"]}
-    assert sources == dict.fromkeys(("eks", "vpc"), terraform_registry.HOST)
-    place = builder.folder / "plugins" / PROVIDER / PROVIDER_VERSION / "linux_amd64"
-    assert sorted(file.name for file in place.iterdir()) == ["LICENSE.txt", "terraform-provider-aws_v5.100.0_x5"]
     assert any(question.startswith("GET https://github.com/terraform-aws-modules/") for question in releases.asked)
+    asked = len(releases.asked)
+    builder.prepare()
+    assert len(releases.asked) == asked
+    # a play: no proxy, the mirror's files in its working copy
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(builder.configuration))
+    root = tmp_path / "root"
+    (root / ".terraform/modules").mkdir(parents=True)
+    for file in (source / "terraform").glob("*.tf"):
+        shutil.copy(file, root)
+    shutil.copy(builder.lock_file, root / ".terraform.lock.hcl")
+    shutil.copy(builder.seed, root / ".terraform/modules/modules.json")
+    done = init(root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (root / ".terraform/providers" / PROVIDER / PROVIDER_VERSION).exists()
+    assert len(releases.asked) == asked
+    # a host that is away for a while exchanges nothing; --no-upstream does
+    away = dataclasses.replace(builder, upstream=FakeUpstream({}, "no route"))
+    assert "from the registry" in away.prepare()
+    monkeypatch.setattr("mirror.terraform.mirror_folders", lambda: [builder.folder / "official" / "providers"])
+    assert "stub modules" in dataclasses.replace(builder, upstream=NoUpstream()).prepare()
+    assert builder.modules_origin() == "stub"
+    assert "from the registry" in builder.prepare()
+    assert builder.modules_origin() == "upstream"
+
+
+def test_a_provider_that_is_not_what_was_locked_is_refused_with_the_next_step(
+    registry: tuple[Releases, Way], source: Path, tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, way = registry
+    monkeypatch.delenv("GIT_SSL_CAINFO", raising=False)
+    for name, value in clean.environment({**os.environ, **way.variables}).items():
+        monkeypatch.setenv(name, value)
+    lock = source / "terraform/.terraform.lock.hcl"
+    lock.write_text(lock.read_text().replace("zh:", "zh:0"))
+    where = Settings(cache=tmp_path / "cache", state=tmp_path / "state", source=source)
+    builder = TerraformBuilder(settings=where, upstream=HttpUpstream(say=said.append), say=said.append)
+    with pytest.raises(
+        MirrorError, match=r"at try 1 of 2: .*doesn't match any of the checksums.*Nothing was kept: .*--no-upstream`"
+    ):
+        builder.prepare()
+    assert said == []
+    assert not (builder.folder / "official").exists()
+    assert not builder.seed.exists()

@@ -117,11 +117,11 @@ def test_a_check_by_the_sample_tells_what_its_examples_lack_and_shows_the_plan(a
 
 
 def of_the_mirror() -> tuple[str, ...]:
-    """Hand over what the local inventory has of the mirror; where Terraform's registry can be reached, there is no need."""
+    """Hand over what the local inventory has of the mirror."""
     folder = paths.cache() / "terraform"
     if not (folder / "modules.json").exists():
         return ()
-    files = {"terraform_cli_config": "cli.tfrc", "module_seed": "modules.json", "lock_file": "aws-only.lock.hcl"}
+    files = {"terraform_cli_config": "cli.tfrc", "module_seed": "modules.json", "lock_file": "lock.hcl"}
     return tuple(part for name, file in files.items() for part in ("-e", f"infrastructure_{name}={folder / file}"))
 
 

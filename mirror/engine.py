@@ -2,16 +2,26 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mirror.errors import MirrorError
 
 LABEL = "beacon.mirror"
 ORIGIN = "beacon.origin"
+REASON = "beacon.reason"  # why it is not its publisher's own
+CONTENT = "beacon.content"  # its publisher's name for the very content: repository@digest
 PULL_SECONDS = 300
+PULL_TRIES = 3
+PULL_PAUSE = 10.0
+# What a registry that answers says, and may not say another time
+PASSING = re.compile(
+    r"toomanyrequests|too many requests|status:? (429|50[0234])|connection reset|unexpected EOF", re.IGNORECASE
+)
 
 
 def labels(tag: str) -> dict[str, str] | None:
@@ -32,13 +42,28 @@ def build(context: Path, tag: str, *, base: str, given: Mapping[str, str]) -> No
     _docker([*arguments, str(context)])
 
 
-def pull(reference: str) -> str:
-    """Pull from upstream; what failed as text, empty when it worked."""
-    try:
-        done = _docker(["pull", "--quiet", reference], check=False, timeout=PULL_SECONDS)
-    except subprocess.TimeoutExpired:
-        return f"no answer after {PULL_SECONDS} s"
-    return done.stderr.strip() or "unknown" if done.returncode else ""
+def pull(reference: str, *, say: Callable[[str], None]) -> str:
+    """Pull from upstream, by its digest where the reference has one; what failed as text, empty when it worked."""
+    failure = ""
+    for number in range(1, PULL_TRIES + 1):
+        try:
+            done = _docker(["pull", "--quiet", reference], check=False, timeout=PULL_SECONDS)
+        except subprocess.TimeoutExpired:
+            return f"no answer after {PULL_SECONDS} s"
+        if not done.returncode:
+            return ""
+        failure = (done.stderr.strip() or "unknown").splitlines()[-1]
+        if not PASSING.search(failure) or number == PULL_TRIES:
+            break
+        say(f"{reference}: {failure}; try {number + 1} of {PULL_TRIES} in {PULL_PAUSE:.0f} s")
+        time.sleep(PULL_PAUSE)
+    return failure
+
+
+def content(reference: str) -> str:
+    """Return the digest of what was pulled, with its repository."""
+    done = _docker(["image", "inspect", "--format", "{{json .RepoDigests}}", reference])
+    return next(iter(json.loads(done.stdout) or []), "")
 
 
 def prune() -> None:

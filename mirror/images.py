@@ -54,21 +54,23 @@ class ImageBuilder:
         return not (saved.exists() or self.is_current(recipe, digest))
 
     def _make(self, recipe: Recipe, digest: str) -> str:
+        reason = {}
         if recipe.upstream and self.upstream:
-            failure = engine.pull(recipe.upstream)
+            failure = engine.pull(recipe.upstream, say=self.say)
             if not failure:
                 with workspace(self.settings.work) as context:
                     (context / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\n")
                     given = {engine.LABEL: digest, engine.ORIGIN: "upstream"}
+                    given[engine.CONTENT] = engine.content(recipe.upstream)
                     engine.build(context, recipe.tag, base=recipe.upstream, given=given)
                 return "upstream"
-            self.say(
-                f"image {recipe.name}: {recipe.upstream} can't be pulled ({failure.splitlines()[-1]}): {recipe.made}"
-            )
+            reason = {engine.REASON: f"{recipe.upstream} can't be pulled ({failure})"}
+            self.say(f"image {recipe.name}: {reason[engine.REASON]}: {recipe.made}")
         with workspace(self.settings.work) as context:
             self._fill(recipe, context)
             base = self.recipes[recipe.base].tag if recipe.base else "scratch"
-            engine.build(context, recipe.tag, base=base, given={engine.LABEL: digest, engine.ORIGIN: recipe.made})
+            given = {engine.LABEL: digest, engine.ORIGIN: recipe.made, **reason}
+            engine.build(context, recipe.tag, base=base, given=given)
         return recipe.made
 
     def _fill(self, recipe: Recipe, context: Path) -> None:

@@ -54,11 +54,16 @@ def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: st
             Source(kind="artefact", name=name, version=artefact.version, origin=origin, note=note, reason=reason)
         )
     for name, recipe in recipes.items():
-        labels = engine.labels(recipe.tag)
-        origin = "missing" if labels is None else recipe.made
-        if labels and labels.get(engine.ORIGIN) == "upstream":
+        known = engine.labels(recipe.tag)
+        labels = known or {}
+        origin = "missing" if known is None else recipe.made
+        if labels.get(engine.ORIGIN) == "upstream":
             origin = "upstream"
-        found.append(Source(kind="image", name=f"image {name}", version=recipe.tag.rpartition(":")[2], origin=origin))
+        version = recipe.tag.rpartition(":")[2]
+        note, reason = labels.get(engine.CONTENT, ""), labels.get(engine.REASON, "")
+        found.append(
+            Source(kind="image", name=f"image {name}", version=version, origin=origin, note=note, reason=reason)
+        )
     found += [
         Source(kind="terraform", name=f"module {name}", version=contract.version, origin=modules)
         for name, contract in stub_modules.contracts(SOURCE / MODULES).items()

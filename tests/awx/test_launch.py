@@ -25,6 +25,7 @@ VERBS = {
     "verify": "run",
     "backup": "check",
     "restore": "check",
+    "rotate": "check",
     "site": "run",
     "destroy": "check",
 }
@@ -43,7 +44,7 @@ def test_a_job_template_runs(launcher: Launcher, verb: str) -> None:
     assert job.status == "successful", job.output
     assert (job.count("failures"), job.count("dark")) == (0, 0)
     assert job.stats["ok"]["localhost"] > 0
-    if verb != "destroy":
+    if verb not in ("destroy", "rotate"):  # what these would change is their purpose
         assert job.changed == [], job.output
 
 

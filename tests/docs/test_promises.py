@@ -93,9 +93,9 @@ def adding(text: str, file: str) -> Callable[[Path], None]:
             "lacks the folder webapp",
         ),
         (
-            adding("", "playbooks/rotate.yml"),
+            adding("", "playbooks/new.yml"),
             promises.listed_playbooks,
-            "playbooks/README.md lacks the playbook rotate",
+            "playbooks/README.md lacks the playbook new",
         ),
         (without(r"^.*\(rollout/README\.md\).*\n", "roles/README.md"), promises.listed_roles, "lacks the role rollout"),
         (

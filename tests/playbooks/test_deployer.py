@@ -53,7 +53,7 @@ VERB = [
         ],
     }
 ]
-PARAMETERS = [
+PARAMETERS: list[dict[str, Any]] = [
     {
         "name": "Make secrets and a certificate",
         "hosts": "localhost",
@@ -252,3 +252,44 @@ def test_secrets_and_certificates_need_no_more_than_the_deployer_may(environment
     assert [action for action in asked if f'"ssm:{action}"' not in document] == []
     names = {item["Name"] for item in environment.cloud.client("ssm").describe_parameters()["Parameters"]}
     assert {"/beacon/local/grafana-admin", "/beacon/local/certificate/monitoring/private-key"} <= names
+
+
+def rotation(*steps: str) -> list[dict[str, Any]]:
+    """Return a play that takes steps of a rotation, each as a run of its own would."""
+    play = {**PARAMETERS[0], "tasks": []}
+    play["tasks"] = [
+        {
+            "name": "Take a step",
+            "ansible.builtin.include_role": {"name": "beacon.platform.secrets", "tasks_from": "rotate"},
+            "vars": {"secrets_rotation": step, "secrets_parameters": [PARAMETER]},
+        }
+        for step in steps
+    ]
+    return [play]
+
+
+def test_a_rotation_that_is_cut_short_goes_on_with_the_new_value(environment: Environment) -> None:
+    keys = environment.session(DEPLOYER)
+
+    def values(*steps: str) -> tuple[str, str]:
+        """Play steps, and return the current and the previous value."""
+        code, text = environment.play(keys, plays=rotation(*steps))
+        assert code == 0, text[-3000:]
+        names = (PARAMETER, PARAMETER.replace("/grafana", "/previous/grafana"))
+        ssm = environment.cloud.client("ssm")
+        current, previous = (ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] for name in names)
+        assert current not in text
+        assert previous not in text
+        return current, previous
+
+    new, previous = values("begin", "change")
+    assert previous == "made-up"
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", new)
+    assert values("begin", "change", "change") == (new, "made-up")  # cut short, and played again
+    assert values("end", "end") == (new, new)
+    newer, previous = values("begin", "change")
+    assert previous == new
+    assert newer not in (new, "made-up")
+    document = (CHECKOUT / "terraform" / "permissions" / "deployer.json.tftpl").read_text()
+    asked = environment.asked_by("assumed-role/beacon-local-deployer/job")
+    assert [action for action in asked if f'"ssm:{action}"' not in document] == []

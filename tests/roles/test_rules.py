@@ -1,32 +1,19 @@
 """The rules of role prometheus fire when they should, and only then: promtool runs their tests."""
 
-import os
-import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
+
+from tests.roles.archive import program
 
 FILES = Path(__file__).parents[2] / "roles" / "prometheus" / "files"
 
 
 @pytest.fixture(scope="session")
 def promtool(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """PATH's promtool, or the one of the archive that the mirror serves."""
-    found = shutil.which("promtool")
-    if found:
-        return Path(found)
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    cache = Path(os.environ.get("BEACON_CACHE") or home / "beacon")
-    archives = sorted(cache.glob("artefacts/prometheus-*.tar.gz"))
-    if not archives:
-        pytest.skip("no promtool: `python -m mirror build prometheus` makes it")
-    folder = tmp_path_factory.mktemp("promtool")
-    with tarfile.open(archives[-1]) as archive:
-        name = next(member for member in archive.getnames() if member.endswith("/promtool"))
-        archive.extract(name, folder, filter="data")
-    return folder / name
+    """Prometheus' own checker."""
+    return program("promtool", tmp_path_factory.mktemp("promtool"))
 
 
 @pytest.mark.parametrize("tests", sorted((FILES / "tests").glob("*.yml")), ids=lambda path: path.stem)

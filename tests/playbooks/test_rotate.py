@@ -1,0 +1,108 @@
+"""Rotating passwords: which steps in which order, and what is refused. The agent never has a password that is not accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.playbooks.stage import Call, Stage
+from tests.playbooks.test_bad_input import play
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ALLOWED = "alertmanager, grafana_admin, grafana_viewer, prometheus_reader, remote_write"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    made = Stage(tmp_path_factory.mktemp("stage"))
+    made.set_up()
+    return made
+
+
+def step(call: Call) -> str:
+    """Return what a call does, with the name that the agent logs in by and what it is given."""
+    if call.role == "secrets":
+        return str(call.inputs["secrets_rotation"])
+    if call.role == "metrics_agent":
+        return f"{call.inputs['metrics_agent_remote_write_user']}: {call.inputs['metrics_agent_remote_write_password']}"
+    return f"{call.role} {call.entry}".removesuffix(" main")
+
+
+def steps(calls: list[Call]) -> list[str]:
+    """Return what is done with secrets, by servers and by the agent."""
+    roles = ("secrets", "alertmanager", "prometheus", "grafana", "metrics_agent")
+    return [step(call) for call in calls if call.role in roles]
+
+
+def test_the_agent_moves_to_what_is_accepted_already(stage: Stage) -> None:
+    calls = stage.calls("rotate", "-e", "rotate_what=remote_write")
+    current, previous = "secret of /beacon/local/remote-write", "secret of /beacon/local/previous/remote-write"
+    assert steps(calls) == [
+        "begin",
+        "prometheus",
+        f"agent-previous: {previous}",
+        "change",
+        "alertmanager",
+        "prometheus",
+        "grafana",
+        f"agent: {current}",
+        "prometheus samples",
+        "end",
+        "prometheus",
+    ]
+    accepted = [
+        {user["name"]: user["password"] for user in call.inputs["prometheus_users"]}
+        for call in calls
+        if (call.role, call.entry) == ("prometheus", "main")
+    ]
+    reader = {"reader": "secret of /beacon/local/prometheus-reader"}
+    assert accepted == [{**reader, "agent": current, "agent-previous": previous}] * 3
+
+
+def test_only_what_is_asked_for_changes_and_the_agent_stays(stage: Stage) -> None:
+    calls = stage.calls("rotate", "-e", "rotate_what=grafana_viewer,grafana_admin")
+    assert steps(calls) == ["begin", "change", "alertmanager", "prometheus", "grafana", "end"]
+    asked = [call.inputs["secrets_parameters"] for call in calls if call.role == "secrets"]
+    assert asked == [["/beacon/local/grafana-viewer", "/beacon/local/grafana-admin"]] * 3
+
+
+def test_all_are_those_that_are_made_here(stage: Stage) -> None:
+    calls = stage.calls(
+        "rotate", "--check", "-e", "rotate_what=all", "-e", '{"beacon_generated_secrets": ["grafana_alice"]}'
+    )
+    names = ("alertmanager", "grafana-admin", "grafana-viewer", "prometheus-reader", "remote-write", "grafana-alice")
+    (first, *_) = [call for call in calls if call.role == "secrets"]
+    assert first.inputs["secrets_parameters"] == [f"/beacon/local/{name}" for name in names]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            [],
+            f"rotate_what is ''; allowed are {ALLOWED}, several with commas between, or all: -e rotate_what=alertmanager.",
+        ),
+        (
+            ["-e", "rotate_what=grafana_root,remote_write"],
+            f"rotate_what is 'grafana_root,remote_write'; allowed are {ALLOWED}, several with commas between, or all",
+        ),
+        (
+            ["-e", "rotate_what=prometheus_backup"],
+            "prometheus_backup stays: the backups that it encrypts would not open with another one. Nothing was changed.",
+        ),
+        (
+            ["-e", "rotate_what=webhook", "-e", '{"beacon_given_secrets": ["webhook"]}'],
+            "webhook: change it where it is kept, then run beacon.platform.monitor. Nothing was changed.",
+        ),
+        (
+            ["-e", "rotate_what=grafana_admin", "-e", "beacon_secret_grafana_admin=x"],
+            "grafana_admin: change it where it is kept, then run beacon.platform.monitor. Nothing was changed.",
+        ),
+    ],
+    ids=["nothing", "unknown", "backup", "given", "elsewhere"],
+)
+def test_what_cannot_be_rotated_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
+    assert message in play("rotate", tmp_path, *arguments)

@@ -173,6 +173,19 @@ def test_a_drift_fails_the_job_that_looks_for_it() -> None:
     assert "job_type" not in weekly  # AWX refuses a schedule that answers what is not asked
 
 
+def test_certificates_are_renewed_without_anybody_s_thought() -> None:
+    weekly = by_name(DATA["schedules"])["Beacon monitor weekly"]
+    assert TEMPLATES[weekly["unified_job_template"]]["playbook"] == "playbooks/monitor.yml"
+    assert "FREQ=WEEKLY;INTERVAL=1;" in weekly["rrule"]
+    assert weekly["enabled"]
+    # at least once between the first day on which a run renews, and the alert that nothing did
+    renewed = yaml.safe_load((CHECKOUT / "roles/certificate/defaults/main.yml").read_text())["certificate_renew_days"]
+    rules = (CHECKOUT / "roles/prometheus/files/rules/monitoring.yml").read_text()
+    told = re.search(r"certificate_not_after_timestamp_seconds - time\(\) < (\d+) \* 86400 >=", rules)
+    assert told
+    assert renewed - int(told[1]) > 7
+
+
 def test_credentials_hold_no_value() -> None:
     for entry in DATA["credentials"]:
         for name, value in entry["inputs"].items():

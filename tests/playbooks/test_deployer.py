@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from cryptography import x509
 
 from localcloud.conftest import cloud, config, docker  # noqa: F401 - fixtures
 from localcloud.http import principals, signatures
@@ -252,6 +253,28 @@ def test_secrets_and_certificates_need_no_more_than_the_deployer_may(environment
     assert [action for action in asked if f'"ssm:{action}"' not in document] == []
     names = {item["Name"] for item in environment.cloud.client("ssm").describe_parameters()["Parameters"]}
     assert {"/beacon/local/grafana-admin", "/beacon/local/certificate/monitoring/private-key"} <= names
+
+
+def test_a_renewed_ca_vouches_for_what_it_issued_before(environment: Environment) -> None:
+    keys = environment.session(DEPLOYER)
+    plays = [{**PARAMETERS[0], "tasks": PARAMETERS[0]["tasks"][1:]}]
+    plays[0]["vars"] = {**PARAMETERS[0]["vars"], "certificate_ca_days": 20}  # ends soon: each run renews it
+
+    def certificates() -> tuple[x509.Certificate, x509.Certificate]:
+        """Play the role, and return the CA's certificate and the server's."""
+        code, text = environment.play(keys, plays=plays)
+        assert code == 0, text[-3000:]
+        ssm = environment.cloud.client("ssm")
+        names = ("/beacon/local/ca-certificate", "/beacon/local/certificate/monitoring/certificate")
+        texts = [ssm.get_parameter(Name=name)["Parameter"]["Value"].encode() for name in names]
+        ca, server = map(x509.load_pem_x509_certificate, texts)
+        return ca, server
+
+    ca, server = certificates()
+    renewed, same = certificates()
+    assert renewed.serial_number != ca.serial_number
+    assert same == server
+    server.verify_directly_issued_by(renewed)  # raises where it did not
 
 
 def rotation(*steps: str) -> list[dict[str, Any]]:

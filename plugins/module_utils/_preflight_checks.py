@@ -269,6 +269,20 @@ def receiver_row(*, receivers: Sequence[str], receiver: str, routed: bool, requi
     return Row(check=check, state=PROBLEM, found=f"{found}: alerts reach nobody", needed=needed, step=step)
 
 
+def nodes_row(*, smallest: int, desired: int, largest: int) -> Row:
+    """Compare the number of nodes with the range that it may move in: nothing moves it."""
+    check = "nodes"
+    if smallest == desired == largest:
+        return Row(check=check, state=OK, found=f"{desired}", needed="a number that nothing changes by itself")
+    return Row(
+        check=check,
+        state=WARN,
+        found=f"min {smallest}, desired {desired}, max {largest}, but nothing adds or removes nodes by itself: it stays {desired}",
+        needed="three times the same number, or an autoscaler of your own",
+        step="Correct infrastructure_node_count; docs/site/howto.md tells how to change the number of nodes.",
+    )
+
+
 def rights_row(missing: Sequence[str], *, asked: int) -> Row:
     """Say which rights of the policy are missing."""
     needed = f"{asked} actions of terraform/permissions/provision.json"

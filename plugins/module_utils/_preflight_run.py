@@ -130,7 +130,9 @@ def _inventory(wanted: Wanted) -> list[Row]:
         problems=wanted.network_problems,
         documentation_allowed=wanted.documentation_ranges_allowed,
     )
-    return [*ranges, checks.receiver_row(**wanted.alerts)]
+    count = wanted.node_count
+    nodes = checks.nodes_row(smallest=count["min"], desired=count["desired"], largest=count["max"])
+    return [*ranges, nodes, checks.receiver_row(**wanted.alerts)]
 
 
 def _rights(account: Account, wanted: Wanted, who: Caller) -> Row:

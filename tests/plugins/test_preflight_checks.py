@@ -16,6 +16,7 @@ from plugins.module_utils._preflight_checks import (
     ami_row,
     bucket_row,
     choose_zones,
+    nodes_row,
     quota_row,
     range_rows,
     receiver_row,
@@ -226,6 +227,16 @@ def test_half_the_internet_is_no_range_for_ssh_but_one_for_http() -> None:
 def test_what_the_network_check_says_is_a_row_each() -> None:
     rows = range_rows({}, problems=["one", "two"], documentation_allowed=False)
     assert [(row.state, row.found) for row in rows] == [("problem", "one"), ("problem", "two")]
+
+
+def test_a_range_of_nodes_that_nothing_moves_in_is_told() -> None:
+    assert nodes_row(smallest=3, desired=3, largest=3).state == "ok"
+    for row in (nodes_row(smallest=2, desired=2, largest=6), nodes_row(smallest=1, desired=2, largest=2)):
+        assert row.state == "warn"
+        assert row.found.endswith("but nothing adds or removes nodes by itself: it stays 2")
+        assert (
+            row.step == "Correct infrastructure_node_count; docs/site/howto.md tells how to change the number of nodes."
+        )
 
 
 def test_alerts_that_reach_nobody_are_a_problem_unless_the_inventory_says_so() -> None:

@@ -206,11 +206,14 @@ def build(config: Config, *, docker: Docker | None = None, queue: Queue | None =
     from localcloud.docker.view import LOOK_SECONDS, View  # noqa: PLC0415
     from localcloud.ec2.groups import gateways, groups  # noqa: PLC0415 - imports moto
     from localcloud.ecr.registry import Registry  # noqa: PLC0415
+    from localcloud.eks.controlplane import IMAGE  # noqa: PLC0415
+    from localcloud.eks.versions import VERSIONS  # noqa: PLC0415
 
     engine, queue = docker or Engine(), queue or Queue()
     networks = Networks(config=config, docker=engine)
     machines = Machines(config=config, docker=engine, networks=networks, groups=groups, gateways=gateways)
-    images = (config.host_image, config.node_image)
+    planes = (version.image(IMAGE) for version in VERSIONS.values())
+    images = (config.host_image, config.node_image, config.node_previous_image, *planes)
     view = View(docker=docker or Engine(timeout=LOOK_SECONDS), images=images)
     registry = Registry(config=config, machines=machines, networks=networks, queue=queue)
     networks.on_created.append(lambda _: registry.networks_changed())

@@ -12,7 +12,7 @@ from mirror.errors import MirrorError
 from mirror.images import ImageBuilder
 from mirror.recipes import Recipe, read_recipes, with_needs
 from mirror.settings import TABLE, Settings
-from mirror.table import Artefact, program_owner, read_table
+from mirror.table import Artefact, read_table
 from mirror.terraform import TerraformBuilder
 from mirror.upstream import HttpUpstream, NoUpstream, Upstream
 from setup.progress import Progress, show
@@ -82,13 +82,15 @@ class Mirror:
     def images(self, names: Sequence[str]) -> None:
         """Images that aren't in the engine, with the artefacts and images that their build needs."""
         needs: dict[str, list[str]] = {}
-        closure = with_needs(names or self.recipes, self.recipes)
-        todo = list(names or self.recipes)
+        wanted = names or [name for name, recipe in self.recipes.items() if not recipe.on_demand]
+        closure = with_needs(wanted, self.recipes)
+        todo = list(wanted)
         while todo:
             name = todo.pop()
             needs[f"image {name}"] = []
             if self.image_builder.needs_work(name):
-                owners = {program_owner(self.artefacts, one).name for one in self.recipes[name].binaries}
+                recipe = self.recipes[name]
+                owners = {recipe.owner(self.artefacts, one).name for one in recipe.binaries}
                 needs[f"image {name}"] = [f"image {one}" for one in closure[name]] + [
                     f"artefact {one}" for one in owners
                 ]

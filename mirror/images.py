@@ -10,7 +10,7 @@ from mirror.errors import MirrorError
 from mirror.files import let_others_read, lock, publish, unpack_member, workspace
 from mirror.recipes import Recipe, go_package
 from mirror.settings import Settings
-from mirror.table import Artefact, program_owner
+from mirror.table import Artefact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class ImageBuilder:
             _link(layer, context / "rootfs.tar")
         (context / "bin").mkdir(exist_ok=True)
         for program in recipe.binaries:
-            self._program(program, context / "bin" / program)
+            self._program(recipe.owner(self.artefacts, program), program, context / "bin" / program)
         for path in recipe.go:
             module, package = go_package(self.settings.source, path)
             gobuild.build(module, {Path(path).name: package}, context / "bin", cache=self.settings.cache)
@@ -123,8 +123,7 @@ class ImageBuilder:
                 publish(folder / "layer.tar", layer)
         return full
 
-    def _program(self, program: str, target: Path) -> None:
-        artefact = program_owner(self.artefacts, program)
+    def _program(self, artefact: Artefact, program: str, target: Path) -> None:
         served = self.settings.artefacts
         if artefact.is_archive:
             unpack_member(served / artefact.path, f"{artefact.root}/{program}", target)

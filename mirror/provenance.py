@@ -54,6 +54,8 @@ def collect(builder: ArtefactBuilder, recipes: Mapping[str, Recipe], modules: st
             Source(kind="artefact", name=name, version=artefact.version, origin=origin, note=note, reason=reason)
         )
     for name, recipe in recipes.items():
+        if recipe.on_demand:
+            continue
         known = engine.labels(recipe.tag)
         labels = known or {}
         origin = "missing" if known is None else recipe.made

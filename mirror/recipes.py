@@ -4,7 +4,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,15 @@ class Recipe:
     go: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    like: str = ""  # another recipe: this one is the same but for its tag and
+    previous: str = ""  # the artefact that it takes the previous version of
+    # Made only when somebody names it.
+    on_demand: bool = False
+
+    def owner(self, artefacts: Mapping[str, Artefact], program: str) -> Artefact:
+        """Find the artefact that has one of its programs."""
+        found = program_owner(artefacts, program)
+        return artefacts[f"{found.name}-previous"] if found.name == self.previous else found
 
     @property
     def made(self) -> str:
@@ -52,7 +61,7 @@ class Recipe:
 
     def digest(self, recipes: Mapping[str, "Recipe"], artefacts: Mapping[str, Artefact], source: Path) -> str:
         """Hash of every input: files, base, artefacts, Go sources, other images."""
-        owners = {artefact.name: artefact for artefact in (program_owner(artefacts, one) for one in self.binaries)}
+        owners = {artefact.name: artefact for artefact in (self.owner(artefacts, one) for one in self.binaries)}
         parts = {
             "tag": self.tag,
             "root": self.root_digest(recipes),
@@ -91,6 +100,16 @@ def read_recipes(source: Path) -> dict[str, Recipe]:
         if recipe.name in recipes:
             raise MirrorError(f"{file.parent}: {recipes[recipe.name].folder} has the same name; rename one of them")
         recipes[recipe.name] = recipe
+    for name, recipe in recipes.items():
+        if recipe.like:
+            if recipe.like not in recipes:
+                raise MirrorError(
+                    f"{recipe.folder}: like = {recipe.like!r} is no recipe; there are {', '.join(sorted(recipes))}"
+                )
+            same = recipes[recipe.like]
+            recipes[name] = replace(
+                same, name=name, tag=recipe.tag, like=recipe.like, previous=recipe.previous, on_demand=True
+            )
     return dict(sorted(recipes.items()))
 
 
@@ -112,7 +131,7 @@ def with_needs(names: Iterable[str], recipes: Mapping[str, Recipe]) -> dict[str,
 
 def _read(file: Path) -> Recipe:
     values = tomllib.loads(file.read_text())
-    allowed = set(Recipe.__dataclass_fields__) - {"name", "folder"}
+    allowed = set(Recipe.__dataclass_fields__) - {"name", "folder", "on_demand"}
     if unknown := set(values) - allowed:
         raise MirrorError(f"{file}: unknown {', '.join(sorted(unknown))}; allowed are {', '.join(sorted(allowed))}")
     if "tag" not in values:

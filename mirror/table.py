@@ -124,10 +124,11 @@ def _previous(row: dict[str, Any], version: str) -> dict[str, Any]:
 
 def _artefact(name: str, row: dict[str, Any]) -> Artefact:
     version = row["version"]
+    minor = ".".join(version.split(".")[1:2])
 
     def fill(value: Any) -> Any:
         if isinstance(value, str):
-            return value.replace("{version}", version)
+            return value.replace("{version}", version).replace("{minor}", minor)
         if isinstance(value, dict):
             return {key.replace("{version}", version): fill(inner) for key, inner in value.items()}
         return tuple(fill(inner) for inner in value) if isinstance(value, list) else value

@@ -54,6 +54,12 @@ class Config:
         """Where Docker deals the public network's addresses that nobody asked for."""
         return IPv4Network((self.public_range.network_address, 26))
 
+    @property
+    def node_previous_image(self) -> str:
+        """The image of nodes with the previous version of Kubernetes."""
+        repository, _, tag = self.node_image.rpartition(":")
+        return f"{repository}-previous:{tag}"
+
     def public_addresses(self) -> tuple[str, ...]:
         """Elastic IPs and addresses of load balancers, in the order in which they are dealt."""
         hosts = self.public_range.num_addresses - 1

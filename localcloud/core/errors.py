@@ -36,7 +36,11 @@ class ImageMissingError(HopelessError):
     """The image of a machine is not in the engine."""
 
     def __init__(self, *, image: str) -> None:
-        super().__init__(f"the image {image} is not in the Docker engine: make it with `python -m mirror images`")
+        recipe = image.rpartition("/")[2].partition(":")[0]
+        command = (
+            f"python -m mirror images {recipe}" if image.startswith("mirror.beacon/") else "python -m mirror images"
+        )
+        super().__init__(f"the image {image} is not in the Docker engine: make it with `{command}`")
         self.image = image
 
 

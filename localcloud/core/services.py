@@ -50,7 +50,7 @@ SERVICES = (
         control_planes={"/_eks": "localcloud.eks.callbacks:application"},
         instances="localcloud.eks.node_hook:NODES",
         issuer_key="localcloud.eks.models:issuer_key",
-        looks="(Create|Update)Nodegroup.*",
+        looks="(Create|Update)Nodegroup.*|CreateCluster|UpdateClusterVersion",
     ),
     Service(name="service-quotas", backend="localcloud.servicequotas.models:LocalServiceQuotasBackend"),
     Service(name="elbv2", backend="localcloud.elbv2.models:LocalELBv2Backend"),

@@ -33,6 +33,7 @@ class Container:
     running: bool  # also while Docker restarts it
     labels: Mapping[str, str]
     endpoints: Mapping[str, Endpoint]  # by network
+    image: str = ""  # as its creation named it; "" in lists
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -90,6 +91,9 @@ class Docker(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a container, running or not, with its anonymous volumes."""
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a named volume; NotFound."""
 
     def execute(
         self, name: str, argv: Sequence[str], *, stdin: bytes | None, env: Mapping[str, str] | None

@@ -151,6 +151,9 @@ class Engine(Docker):
         self.api.create_network(name, driver="bridge", ipam=ipam, labels=_labels(label), check_duplicate=True)
         return self.networks(name=name)[0]
 
+    def remove_volume(self, name: str) -> None:
+        self.api.remove_volume(name)
+
     def remove_network(self, name: str) -> None:
         for container in self.api.inspect_network(name).get("Containers") or {}:
             self.api.disconnect_container_from_network(container, name, force=True)
@@ -208,7 +211,14 @@ def _container(name: str, state: str, running: bool, labels: Mapping[str, str], 
         endpoints[network] = Endpoint(
             address=str(IPv4Address(address)) if address else None, fixed=fixed, network_id=each.get("NetworkID", "")
         )
-    return Container(name=name.lstrip("/"), state=state, running=running, labels=labels, endpoints=endpoints)
+    return Container(
+        name=name.lstrip("/"),
+        state=state,
+        running=running,
+        labels=labels,
+        endpoints=endpoints,
+        image=found.get("Config", {}).get("Image", ""),
+    )
 
 
 def _labels(label: str) -> dict[str, str]:

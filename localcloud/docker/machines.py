@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network
@@ -106,18 +107,19 @@ class Machines:
         with self._locks[name], failures(f"restarting {name}"):
             self.docker.restart(self.container(name), seconds=seconds)
 
-    def remove(self, name: str) -> None:
-        """Remove a machine with its anonymous volumes; not there is fine."""
+    def remove(self, name: str, *, volumes: Sequence[str] = ()) -> None:
+        """Remove a machine with its anonymous volumes, and these named ones; what is not there is fine."""
         with self._locks[name], failures(f"removing {name}"):
             with self._table:
                 self._specs.pop(name, None)
                 self._addresses.pop(name, None)
                 self._applied.pop(name, None)
                 self._held.discard(name)
-            try:
+            with suppress(NotFound):
                 self.docker.remove(self.container(name))
-            except NotFound:
-                return
+            for volume in volumes:
+                with suppress(NotFound):
+                    self.docker.remove_volume(volume)
 
     # -- inside
     def exec(
@@ -159,6 +161,12 @@ class Machines:
         with failures(f"looking at {name}"):
             container = self._inspect(name)
         return container.state if container else "missing"
+
+    def image(self, name: str) -> str:
+        """Return the image that a machine was made of; nothing when it is missing."""
+        with failures(f"looking at {name}"):
+            container = self._inspect(name)
+        return container.image if container else ""
 
     def addresses(self, name: str) -> dict[str, str]:
         """Return a machine's addresses by network."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from localcloud.core.config import Config
 
 KIND = "instance"
-IMAGES = {"host": "host_image", "node": "node_image"}  # an AMI's image location -> the setting that names the image
+# an AMI's image location -> the setting that names the image
+IMAGES = {"host": "host_image", "node": "node_image", "node-previous": "node_previous_image"}
 
 
 def image_of(backend: Any, image_id: str, config: Config) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from localcloud.eks.versions import NEWEST, VERSIONS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-KUBERNETES_VERSION = "1.36"
 MANIFESTS = Path(__file__).parent / "manifests"
 
 
@@ -40,6 +41,10 @@ class Release:
     publisher: str = "eks"
     owner: str = "aws"
 
+    def version_for(self, kubernetes: str) -> str:
+        """Return the version for one of Kubernetes: kube-proxy goes with it."""
+        return VERSIONS[kubernetes].kube_proxy if self.name == "kube-proxy" else self.version
+
     @property
     def path(self) -> Path | None:
         """The manifest, if there is one."""
@@ -64,7 +69,7 @@ CATALOGUE = {
             workload=_deployment("kube-system", "coredns"),
             replicas=2,
         ),
-        Release(name="kube-proxy", version="v1.36.0-eksbuild.14", kind="networking", workload=None),
+        Release(name="kube-proxy", version=NEWEST.kube_proxy, kind="networking", workload=None),
         Release(
             name="vpc-cni",
             version="v1.22.1-eksbuild.2",
@@ -152,9 +157,8 @@ def configuration_schema(addon: Release) -> str:
     return json.dumps(schema)
 
 
-def versions(names: Sequence[str]) -> list[dict[str, object]]:
-    """Return the catalogue in the shape of DescribeAddonVersions."""
-    compatible = [{"clusterVersion": KUBERNETES_VERSION, "platformVersions": ["*"], "defaultVersion": True}]
+def versions(names: Sequence[str], kubernetes: Sequence[str]) -> list[dict[str, object]]:
+    """Return the catalogue in the shape of DescribeAddonVersions, for these versions of Kubernetes."""
     return [
         {
             "addonName": addon.name,
@@ -163,15 +167,20 @@ def versions(names: Sequence[str]) -> list[dict[str, object]]:
             "owner": addon.owner,
             "addonVersions": [
                 {
-                    "addonVersion": addon.version,
+                    "addonVersion": version,
                     "architecture": ["amd64"],
                     "computeTypes": ["ec2"],
-                    "compatibilities": compatible,
+                    "compatibilities": [
+                        {"clusterVersion": each, "platformVersions": ["*"], "defaultVersion": True}
+                        for each in kubernetes
+                        if addon.version_for(each) == version
+                    ],
                     "requiresConfiguration": False,
                     "requiresIamPermissions": False,
                 }
+                for version in dict.fromkeys(addon.version_for(each) for each in kubernetes)
             ],
         }
         for addon in CATALOGUE.values()
-        if addon.name in names
+        if addon.name in names and kubernetes
     ]

@@ -11,11 +11,13 @@ from moto.core.base_backend import BaseBackend
 from moto.core.exceptions import ServiceException
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.ec2.models import ec2_backends
-from moto.eks.exceptions import InvalidParameterException, ResourceNotFoundException
+from moto.eks.exceptions import EKSError, InvalidParameterException, ResourceNotFoundException
 from moto.moto_api._internal import mock_random
 
 from localcloud.core import runtime
+from localcloud.core.errors import DockerFailedError, ImageMissingError
 from localcloud.eks.resources import Update
+from localcloud.eks.versions import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
 
     from localcloud.ec2.models import LocalEC2Backend
     from localcloud.eks.resources import Cluster
+    from localcloud.eks.versions import Version
+
+
+class ServerError(EKSError):
+    """Docker did not answer."""
+
+    TYPE = "ServerException"
+    STATUS = 500
 
 
 class Clusters(BaseBackend, TaggableResourcesMixin):
@@ -98,6 +108,24 @@ def asking_others(cluster: str) -> Iterator[None]:
         raise InvalidParameterException(
             clusterName=cluster, message=f"{error.message} (Error Code: {error.code})"
         ) from error
+
+
+def version_of(cluster: str, name: str) -> Version:
+    """Return a version of Kubernetes that there is; refuse others."""
+    if name not in VERSIONS:
+        message = f"unsupported Kubernetes version {name}: the local cloud has {' and '.join(VERSIONS)}"
+        raise InvalidParameterException(clusterName=cluster, message=message)
+    return VERSIONS[name]
+
+
+def require_image(cluster: str, image: str) -> None:
+    """Refuse what the engine has no image for: the answer names the command that makes it."""
+    try:
+        runtime.current().view.require_image(image)
+    except ImageMissingError as error:
+        raise InvalidParameterException(clusterName=cluster, message=f"{error}") from error
+    except DockerFailedError as error:
+        raise ServerError(clusterName=cluster, message=f"Docker: {error}") from error
 
 
 def find[T](table: Mapping[str, T], key: str, message: str, **names: str) -> T:

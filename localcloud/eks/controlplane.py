@@ -12,8 +12,11 @@ from localcloud.docker.spec import Attachment, File, MachineSpec, PublicPort
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from localcloud.eks.versions import Version
+
 IMAGE = "mirror.beacon/control-plane:1"
 API_PORT = 443
+ETCD = "/var/lib/etcd"
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 SCOPES_FILE = "etc/eks/namespaced-access.json"
 LOG_TYPES_FILE = "etc/eks/log-types.json"
@@ -25,6 +28,8 @@ class ControlPlane:
     """What distinguishes one control plane from another."""
 
     name: str
+    version: Version
+    volume: str  # of etcd: what the cluster knows outlives its machine
     region: str
     vpc_network: str
     address: str
@@ -52,6 +57,11 @@ def machine_name(cluster: str, region: str) -> str:
     return f"eks-{region}-{cluster}"
 
 
+def volume_name(local_cloud: str, machine: str) -> str:
+    """Return the name of the volume with what a control plane's cluster knows."""
+    return f"{local_cloud}-{machine}-etcd"
+
+
 def spec(plane: ControlPlane) -> MachineSpec:
     """Return the machine."""
     environment = "".join(
@@ -70,12 +80,13 @@ def spec(plane: ControlPlane) -> MachineSpec:
     private = Attachment(network=plane.vpc_network, address=plane.address, aliases=(plane.endpoint_host,))
     return MachineSpec(
         name=plane.machine,
-        image=IMAGE,
+        image=plane.version.image(IMAGE),
         kind="control-plane",
         hostname=f"control-plane-{plane.name}"[:63].rstrip("-"),
         attachments=(private, plane.public) if plane.public else (private,),
         files=files,
         labels={"beacon.eks.cluster": plane.name},
+        named_volumes={plane.volume: ETCD},
         security_groups=plane.security_groups,
         public_port=plane.public_port,
         region=plane.region,

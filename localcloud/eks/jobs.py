@@ -65,7 +65,7 @@ def converge_cluster(backend: LocalEKSBackend, name: str) -> float | None:
         return None
     if status == "FAILED":
         return None
-    over = _is_over(cluster_key(backend, name), API_SECONDS)
+    over = is_over(cluster_key(backend, name), API_SECONDS)
     may_fail = status == "CREATING" or update is not None
     try:
         problem = _start(plane, vpc, status=status)
@@ -87,11 +87,17 @@ def converge_cluster(backend: LocalEKSBackend, name: str) -> float | None:
 def _remove_cluster(backend: LocalEKSBackend, name: str, *, known: bool) -> None:
     """Remove the control plane, then the cluster, then what led to it."""
     now = runtime.current()
-    now.machines.remove(controlplane.machine_name(name, backend.region_name))
+    _remove_machine(controlplane.machine_name(name, backend.region_name))
     with now.model.transaction():
         if known:
             backend.forget_cluster(name)
     keep_names(backend)
+
+
+def _remove_machine(machine: str) -> None:
+    """Remove a control plane with what its cluster knew: another cluster of its name begins with nothing."""
+    now = runtime.current()
+    now.machines.remove(machine, volumes=[controlplane.volume_name(now.config.name, machine)])
 
 
 def _note_success(backend: LocalEKSBackend, cluster: Cluster, update: Update | None, *, status: str) -> None:
@@ -104,6 +110,7 @@ def _note_success(backend: LocalEKSBackend, cluster: Cluster, update: Update | N
     if status == "CREATING":
         _note_cluster(backend, cluster.name, "ACTIVE")
         LOG.info("cluster %s is active", cluster.name)
+    if status == "CREATING" or update:
         backend.push(push_scopes, cluster.name)
     with now.model.lock:
         _apply_self_managed(backend, cluster)
@@ -141,6 +148,10 @@ def _start(plane: controlplane.ControlPlane, vpc: VPC, *, status: str) -> str:
     spec = _spec(plane, status=status)
     now.networks.ensure_vpc(vpc.id, vpc.cidr_block)
     now.networks.ensure_public()
+    if now.machines.image(spec.name) not in ("", spec.image):  # another version: what etcd knows is in a volume
+        now.machines.stop(spec.name)
+        now.machines.remove(spec.name)
+        spec = controlplane.spec(plane)
     now.machines.ensure(spec)
     return _api_problem(spec.name)
 
@@ -159,7 +170,7 @@ def _api_problem(machine: str) -> str:
     return answer.output.strip()[-300:] or f"exit code {answer.exit_code}" if answer.exit_code else ""
 
 
-def _is_over(key: str, seconds: float) -> bool:
+def is_over(key: str, seconds: float) -> bool:
     """Tell whether a key's job has been tried for that long since it was asked for."""
     return runtime.current().queue.trying(key) >= seconds
 
@@ -219,7 +230,7 @@ def remove_leftovers(backend: LocalEKSBackend) -> None:
     for name in now.machines.names("control-plane"):
         if name.startswith(f"eks-{backend.region_name}-") and name not in wanted:
             LOG.warning("removing %s: no cluster has this machine", name)
-            now.machines.remove(name)
+            _remove_machine(name)
     keep_names(backend)
 
 
@@ -264,7 +275,7 @@ def converge_addon(backend: Clusters, cluster: str, name: str) -> None:
         elif wanted:
             _apply(machine, text, "apply", "--server-side", "--force-conflicts", "--field-manager=eks")
     except RefusedError as error:
-        if not removing and _is_over(addon_key(backend, cluster, name), APPLY_SECONDS):
+        if not removing and is_over(addon_key(backend, cluster, name), APPLY_SECONDS):
             _note_addon(backend, cluster, name, "ConfigurationConflict", str(error))
         raise
     with now.model.transaction():
@@ -288,7 +299,7 @@ def watch_addon(backend: Clusters, cluster: str, name: str) -> float | None:
     if workload is None or not problem:
         _note_addon(backend, cluster, name)
         return None
-    if not _is_over(f"{addon_key(backend, cluster, name)}/ready", ADDON_SECONDS):
+    if not is_over(f"{addon_key(backend, cluster, name)}/ready", ADDON_SECONDS):
         return POLL_SECONDS
     what = f"{workload.kind} {workload.name} in {workload.namespace}"
     problem = f"{what} is not ready after {ADDON_SECONDS:.0f} s: {problem}"
@@ -340,7 +351,7 @@ def converge_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> flo
         found = backend.clusters.get(cluster)
         group = found.nodegroups.get(name) if found else None
         status = group.status if group else None
-    if found is None or group is None or status == "CREATE_FAILED":
+    if found is None or group is None or status in ("CREATE_FAILED", "UPDATING"):
         return None
     if status == "DELETING":
         if any(now.machines.state(instance) != "missing" for instance in group.instances):
@@ -350,7 +361,7 @@ def converge_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> flo
         return None
     desired = group.scaling_config.desired_size
     problem = _missing_nodes(machine, name, desired)
-    if problem and not _is_over(nodegroup_key(backend, cluster, name), NODES_SECONDS):
+    if problem and not is_over(nodegroup_key(backend, cluster, name), NODES_SECONDS):
         return POLL_SECONDS
     if problem:
         problem = f"the nodes are not ready after {NODES_SECONDS:.0f} s: {problem.strip()[-300:]}"
@@ -370,11 +381,12 @@ def _missing_nodes(machine: str, group: str, desired: int) -> str:
     answer = kubectl(machine, "get", "nodes", "-l", f"eks.amazonaws.com/nodegroup={group}", "-o", "json")
     if answer.exit_code:
         return answer.output
-    ready = [node for node in json.loads(answer.output)["items"] if _is_ready(node)]
+    ready = [node for node in json.loads(answer.output)["items"] if is_ready(node)]
     return "" if len(ready) >= desired else f"{len(ready)} of {desired} are"
 
 
-def _is_ready(node: Mapping[str, Mapping[str, Sequence[Mapping[str, str]]]]) -> bool:
+def is_ready(node: Mapping[str, Mapping[str, Sequence[Mapping[str, str]]]]) -> bool:
+    """Tell whether a node is Ready."""
     conditions = node["status"].get("conditions", [])
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 

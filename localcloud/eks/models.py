@@ -27,12 +27,13 @@ from moto.moto_api._internal import mock_random
 from localcloud.core import runtime
 from localcloud.docker.spec import Attachment, PublicPort
 from localcloud.ec2 import zones
-from localcloud.eks import controlplane, endpoint, jobs, nodegroups, pki
+from localcloud.eks import controlplane, endpoint, jobs, nodegroups, pki, rolling
 from localcloud.eks.access import AccessEntries
-from localcloud.eks.base import asking_others, find
+from localcloud.eks.base import asking_others, find, require_image, version_of
 from localcloud.eks.pki import SERVICE_ACCOUNT_KEY
 from localcloud.eks.resources import Cluster, ClusterSettings, Plane, Update, VpcConfig, endpoint_host
 from localcloud.eks.updates import ClusterUpdates
+from localcloud.eks.versions import VERSIONS
 from localcloud.eks.workloads import Workloads
 from localcloud.iam.sources import assumable
 from localcloud.servicequotas.models import applied
@@ -147,6 +148,8 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
         judged = None if vpc.endpoint_private_access else vpc.vpc_id
         return controlplane.ControlPlane(
             name=name,
+            version=VERSIONS[cluster.version],
+            volume=controlplane.volume_name(now.config.name, controlplane.machine_name(name, self.region_name)),
             region=self.region_name,
             vpc_network=now.networks.vpc_name(vpc.vpc_id),
             address=plane.address,
@@ -198,7 +201,9 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
         if len(cluster.nodegroups) >= applied(self.account_id, self.region_name, NODE_GROUPS):
             message = "The maximum number of node groups per cluster has been reached."
             raise ResourceLimitExceededError(clusterName=cluster.name, nodegroupName=group.name, message=message)
-        nodegroups.check(group)
+        group.version = group.version or cluster.version
+        group.release_version = group.release_version or version_of(cluster.name, group.version).release
+        nodegroups.check(group, cluster.version)
         if template:
             nodegroups.check_template(group)
             with asking_others(cluster.name):
@@ -239,16 +244,37 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
         return self._updated(group, "ConfigUpdate")
 
     def update_nodegroup_version(
-        self, cluster: str, name: str, *, version: str | None, release: str | None, template: Mapping[str, str]
+        self,
+        cluster: str,
+        name: str,
+        *,
+        version: str | None,
+        release: str | None,
+        template: Mapping[str, str],
+        force: bool,
     ) -> Update:
+        """Replace the group's nodes, one after the other, by such with another version or launch template."""
         group = self._updatable(cluster, name)
-        nodegroups.check_version(cluster, version)
-        nodegroups.check_release(cluster, release)
-        if template:
-            with asking_others(cluster):
-                nodegroups.replace_template(self, group, template)
-        group.release_version = release or group.release_version
-        return self._updated(group, "VersionUpdate")
+        plane = self.describe_cluster(cluster).version
+        wanted = version_of(cluster, version or (group.version if template and not release else plane))
+        nodegroups.check_versions(cluster, wanted, release or wanted.release, plane=plane)
+        nodegroups.require_image(self, cluster, wanted)
+        with asking_others(cluster):
+            changed = nodegroups.replace_template(self, group, wanted, template)
+            if not changed and not nodegroups.outdated(self, group):
+                return self._updated(group, "VersionUpdate")
+        update = Update(
+            id=str(mock_random.uuid4()),
+            type="VersionUpdate",
+            status="InProgress",
+            params=[
+                {"type": "Version", "value": group.version},
+                {"type": "ReleaseVersion", "value": group.release_version},
+            ],
+        )
+        group.status, group.rolling, group.force = "UPDATING", update.id, force
+        self.converge_nodegroup(cluster, name)
+        return self.describe_cluster(cluster).record(update)
 
     def delete_nodegroup(self, cluster: str, name: str) -> Nodegroup:
         group = self.describe_nodegroup(cluster, name)
@@ -259,7 +285,9 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
 
     def converge_nodegroup(self, cluster: str, name: str) -> None:
         """Have the node group's status follow its nodes."""
-        job = partial(jobs.converge_nodegroup, self, cluster, name)
+        group = self.clusters[cluster].nodegroups.get(name)
+        what = rolling.roll_nodegroup if group and group.status == "UPDATING" else jobs.converge_nodegroup
+        job = partial(what, self, cluster, name)
         runtime.current().queue.submit(jobs.nodegroup_key(self, cluster, name), job)
 
     def _updatable(self, cluster: str, name: str) -> Nodegroup:
@@ -287,7 +315,7 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
         if len(self.clusters) >= applied(self.account_id, self.region_name, CLUSTERS):
             message = "The maximum number of clusters has been reached."
             raise ResourceLimitExceededError(clusterName=asked.name, message=message)
-        nodegroups.check_version(asked.name, asked.version)
+        version = version_of(asked.name, asked.version)
         endpoint.check(
             asked.name,
             public=asked.endpoint_public_access,
@@ -307,6 +335,7 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
             self._key_of(asked.encryption_config)
         if not assumable(asked.role_arn, "eks.amazonaws.com"):
             refuse(nodegroups.NOT_ASSUMABLE % asked.role_arn)
+        require_image(asked.name, version.image(controlplane.IMAGE))
         return subnets
 
     def _require_zones(self, name: str, used: set[str]) -> None:

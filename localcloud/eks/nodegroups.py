@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.core.types import Base64EncodedString
@@ -14,25 +14,28 @@ from moto.eks.exceptions import InvalidParameterException, ResourceNotFoundExcep
 from moto.iam.models import iam_backends
 
 from localcloud.core import runtime
-from localcloud.eks import addons, jobs, nodes
+from localcloud.ec2 import machine
+from localcloud.eks import base, jobs, nodes
 from localcloud.eks.resources import LaunchTemplate
+from localcloud.eks.versions import VERSIONS
 from localcloud.iam.sources import assumable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import ExitStack
 
-    from moto.autoscaling.models import FakeAutoScalingGroup
+    from moto.autoscaling.models import FakeAutoScalingGroup, InstanceState
     from moto.ec2.models import EC2Backend
     from moto.ec2.models.launch_templates import LaunchTemplate as Template
 
     from localcloud.eks.models import LocalEKSBackend
     from localcloud.eks.resources import Cluster, Nodegroup, ScalingConfig, Taint
+    from localcloud.eks.versions import Version
 
-AMI_LOCATION = "node"
+AMI_LOCATION = "node"  # with the version's suffix
 CLUSTER_TAG = "eks:cluster-name"
 GROUP_TAG = "eks:nodegroup-name"
-RELEASE = f"{addons.KUBERNETES_VERSION}.3-20260903"
+TEMPLATE_TAG = "aws:ec2launchtemplate:id"
 NOT_ASSUMABLE = "Role with arn: %s, could not be assumed because it does not exist or the trusted entity is not correct"
 DEFAULT_TYPE = "t3.medium"
 TEMPLATE_KEYS = ("MetadataOptions", "TagSpecifications", "BlockDeviceMappings", "KeyName", "Monitoring", "EbsOptimized")
@@ -48,32 +51,39 @@ class Changes:
     taints_gone: tuple[Taint, ...] = ()
 
 
-def check(group: Nodegroup) -> None:
-    """Refuse what can't be made, before anything is changed."""
+def check(group: Nodegroup, plane: str) -> None:
+    """Refuse what can't be made for a control plane of this version, before anything is changed."""
     cluster = group.cluster_name
     check_sizes(cluster, group.scaling_config)
     for kind in group.instance_types:
         if kind not in INSTANCE_TYPES:
             message = f"The instance type {kind} is not known: choose one that EC2 has, {DEFAULT_TYPE} for example"
             raise InvalidParameterException(clusterName=cluster, message=message)
-    check_version(cluster, group.version)
-    check_release(cluster, group.release_version)
+    check_versions(cluster, base.version_of(cluster, group.version), group.release_version, plane=plane)
     if not assumable(group.node_role, "ec2.amazonaws.com"):
         raise InvalidParameterException(clusterName=cluster, message=NOT_ASSUMABLE % group.node_role)
 
 
-def check_version(cluster: str, version: str | None) -> None:
-    """Refuse a version of Kubernetes that is not offered."""
-    if version and version != addons.KUBERNETES_VERSION:
-        message = f"unsupported Kubernetes version {version}: the local cloud runs {addons.KUBERNETES_VERSION}"
+def check_versions(cluster: str, version: Version, release: str, *, plane: str) -> None:
+    """Refuse nodes that are newer than their control plane, and releases of the AMI that are none of the version's.
+
+    https://kubernetes.io/releases/version-skew-policy/#kubelet
+    """
+    if version.number > VERSIONS[plane].number:
+        message = f"Nodegroup Kubernetes version {version.name} can't be newer than the cluster's, which is {plane}"
+        raise InvalidParameterException(clusterName=cluster, message=message)
+    if release != version.release:
+        message = (
+            f"Requested release version {release} is not valid for kubernetes version {version.name}: "
+            f"{version.release} is."
+        )
         raise InvalidParameterException(clusterName=cluster, message=message)
 
 
-def check_release(cluster: str, release: str | None) -> None:
-    """Refuse a release of the AMI that is not offered."""
-    if release and release != RELEASE:
-        message = f"Requested release version {release} is not valid for the local cloud: {RELEASE} is."
-        raise InvalidParameterException(clusterName=cluster, message=message)
+def require_image(backend: LocalEKSBackend, cluster: str, version: Version) -> None:
+    """Refuse a version that the engine has no image of."""
+    config = runtime.current().config
+    base.require_image(cluster, machine.image_of(backend.ec2, _image(backend.ec2, version), config))
 
 
 def check_sizes(cluster: str, sizes: ScalingConfig) -> None:
@@ -176,10 +186,17 @@ def relabel(backend: LocalEKSBackend, group: Nodegroup, changes: Changes) -> Non
     runtime.current().queue.submit(f"eks-relabel/{group.arn}", job)
 
 
-def replace_template(backend: LocalEKSBackend, group: Nodegroup, given: Mapping[str, str]) -> None:
-    """Give the group another launch template: it holds for the nodes that come."""
-    known = {"id": group.launch_template.id} if group.launch_template and not given.get("name") else {}
-    group.launch_template = user_template(backend.ec2, {**known, **given})
+def replace_template(
+    backend: LocalEKSBackend, group: Nodegroup, version: Version, given: Mapping[str, str] | None = None
+) -> bool:
+    """Give the group another version or launch template, for the nodes that come; whether it is another one."""
+    wanted = group.launch_template
+    if given:
+        known = {"id": wanted.id} if wanted and not given.get("name") else {}
+        wanted = user_template(backend.ec2, {**known, **given})
+    if (version.name, wanted) == (group.version, group.launch_template):
+        return False
+    group.version, group.release_version, group.launch_template = version.name, version.release, wanted
     backend.ec2.delete_launch_template("", group.template_id)
     made = _launch_template(backend.ec2, backend.describe_cluster(group.cluster_name), group)
     group.template_id = made.id
@@ -187,6 +204,7 @@ def replace_template(backend: LocalEKSBackend, group: Nodegroup, given: Mapping[
     if asg is not None:
         asg.ec2_launch_template = made
         asg.launch_template_version = "1"
+    return True
 
 
 def delete(backend: LocalEKSBackend, group: Nodegroup) -> None:
@@ -221,7 +239,7 @@ def _launch_template(ec2: EC2Backend, cluster: Cluster, group: Nodegroup) -> Tem
         service_cidr=cluster.service_cidr,
     )
     data = {key: given[key] for key in TEMPLATE_KEYS if key in given} | {
-        "ImageId": given.get("ImageId") or _image(ec2),
+        "ImageId": given.get("ImageId") or _image(ec2, VERSIONS[group.version]),
         "InstanceType": given.get("InstanceType") or group.instance_types[0],
         "SecurityGroupIds": groups or [cluster.resources_vpc_config.cluster_security_group_id],
         "IamInstanceProfile": {"Name": group.internal_name},
@@ -230,8 +248,34 @@ def _launch_template(ec2: EC2Backend, cluster: Cluster, group: Nodegroup) -> Tem
     return ec2.create_launch_template(group.internal_name, f"of EKS node group {group.name}", data, {})
 
 
-def _image(ec2: EC2Backend) -> str:
+def _image(ec2: EC2Backend, version: Version) -> str:
     for ami in ec2.amis.values():
-        if ami.image_location == AMI_LOCATION:
+        if ami.image_location == AMI_LOCATION + version.suffix:
             return str(ami.id)
-    raise InvalidParameterException(message="The local cloud has no AMI for EKS nodes: ec2/amis.json must have one.")
+    message = f"The local cloud has no AMI for EKS nodes of {version.name}: ec2/amis.json must have one."
+    raise InvalidParameterException(message=message)
+
+
+def outdated(backend: LocalEKSBackend, group: Nodegroup) -> list[InstanceState]:
+    """Return the group's instances that were not made of its launch template as it is now."""
+    asg = auto_scaling_group(backend, group)
+    return [state for state in asg.instance_states if _template_of(state) != group.template_id] if asg else []
+
+
+def replace_node(backend: LocalEKSBackend, group: Nodegroup, state: InstanceState) -> None:
+    """Terminate an instance, in whose place its group launches another one."""
+    asg: Any = auto_scaling_group(backend, group)  # with what the local cloud adds to moto's
+    if asg is not None and state in asg.instance_states:
+        asg.replace([state])
+
+
+def node_names(backend: LocalEKSBackend, group: Nodegroup) -> set[str]:
+    """Return the names that the group's instances have as nodes."""
+    asg = auto_scaling_group(backend, group)
+    addresses = [str(state.instance.nics[0].private_ip_address) for state in asg.instance_states] if asg else []
+    return {nodes.node_name(address, backend.region_name) for address in addresses}
+
+
+def _template_of(state: InstanceState) -> str:
+    """Return the launch template that EC2 made an instance of."""
+    return next((tag["value"] for tag in state.instance.get_tags() if tag["key"] == TEMPLATE_TAG), "")

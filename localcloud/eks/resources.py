@@ -175,8 +175,8 @@ class Nodegroup(Resource):
     uuid: str
     node_role: str
     subnets: list[str]
-    version: str = addons.KUBERNETES_VERSION
-    release_version: str
+    version: str = ""  # from its creation on: the cluster's, unless another one is asked for
+    release_version: str = ""
     capacity_type: str = "ON_DEMAND"
     ami_type: str = "AL2023_x86_64_STANDARD"
     disk_size: int | None = None
@@ -193,6 +193,8 @@ class Nodegroup(Resource):
     # what the API does not show
     template_id: str = ""  # of EKS's own launch template
     instances: list[str] = field(default_factory=list)  # that it had when it was deleted
+    rolling: str = ""  # the update that replaces its nodes
+    force: bool = False  # it does, whatever keeps a node's pods
     ready_seconds: float | None = None  # from its creation until its nodes were Ready
 
     @property
@@ -317,6 +319,7 @@ class Cluster(ClusterSettings):
     addons: dict[str, Addon] = field(default_factory=dict)
     pod_identities: dict[str, PodIdentityAssociation] = field(default_factory=dict)  # by their ID
     updates: dict[str, Update] = field(default_factory=dict)
+    upgraded_at: datetime | None = None  # from the version before
     before: tuple[tuple[str, object], ...] = ()  # what the update in progress changes: attribute, value
 
     @property

@@ -26,6 +26,7 @@ from localcloud.eks.resources import (
     Taint,
     VpcSettings,
 )
+from localcloud.eks.versions import NEWEST, VERSIONS
 from localcloud.http import principals
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ ENDPOINT_SETTINGS = ("endpointPublicAccess", "endpointPrivateAccess", "publicAcc
 DEFAULT_SERVICE_CIDR = "172.20.0.0/16"
 DEFAULT_DISK_GIB = 20
 PAGE = 100
+STANDARD = "STANDARD_SUPPORT"
 
 
 class LocalEKSResponse(BaseResponse):
@@ -83,7 +85,7 @@ class LocalEKSResponse(BaseResponse):
             role_arn=self._get_param("roleArn"),
             subnet_ids=vpc.get("subnetIds", []),
             security_group_ids=vpc.get("securityGroupIds", []),
-            version=self._get_param("version") or addons.KUBERNETES_VERSION,
+            version=self._get_param("version") or NEWEST.name,
             service_cidr=network.get("serviceIpv4Cidr", DEFAULT_SERVICE_CIDR),
             ip_family=network.get("ipFamily", "ipv4"),
             endpoint_public_access=vpc.get("endpointPublicAccess", True),
@@ -135,24 +137,33 @@ class LocalEKSResponse(BaseResponse):
         )
 
     def update_cluster_version(self) -> ActionResult:
-        return updated(self.backend.update_cluster_version(self.cluster_name, self._get_param("version")))
+        return updated(
+            self.backend.update_cluster_version(
+                self.cluster_name, self._get_param("version"), force=bool(self._get_param("force"))
+            )
+        )
 
     def associate_encryption_config(self) -> ActionResult:
         config = self._get_param("encryptionConfig")
         return updated(self.backend.associate_encryption_config(self.cluster_name, config))
 
     def describe_cluster_versions(self) -> ActionResult:
-        version = {
-            "clusterVersion": addons.KUBERNETES_VERSION,
-            "clusterType": "eks",
-            "defaultPlatformVersion": "eks.1",
-            "defaultVersion": True,
-            "status": "standard-support",
-            "versionStatus": "STANDARD_SUPPORT",
-            "kubernetesPatchVersion": f"{addons.KUBERNETES_VERSION}.3",
-        }
-        asked = self._get_param("clusterVersions") or [addons.KUBERNETES_VERSION]
-        return ActionResult({"clusterVersions": [version] if addons.KUBERNETES_VERSION in asked else []})
+        asked = self._get_param("clusterVersions") or list(VERSIONS)
+        status = self._get_param("versionStatus") or self._get_param("status") or STANDARD
+        found = [
+            {
+                "clusterVersion": version.name,
+                "clusterType": "eks",
+                "defaultPlatformVersion": "eks.1",
+                "defaultVersion": version is NEWEST,
+                "status": STANDARD.lower().replace("_", "-"),
+                "versionStatus": STANDARD,
+                "kubernetesPatchVersion": version.patch,
+            }
+            for version in VERSIONS.values()
+            if version.name in asked and (version is NEWEST or not self._get_param("defaultOnly"))
+        ]
+        return ActionResult({"clusterVersions": found if status.upper().replace("-", "_") == STANDARD else []})
 
     def describe_update(self) -> ActionResult:
         return updated(self.backend.describe_update(self.cluster_name, self._get_param("updateId")))
@@ -165,7 +176,14 @@ class LocalEKSResponse(BaseResponse):
         name, template = self._get_param("nodegroupName"), self._structure("launchTemplate")
         uuid = str(mock_random.uuid4())
         settings = self._fields(
-            "diskSize", "capacityType", "amiType", "remoteAccess", "updateConfig", "nodeRepairConfig", "version"
+            "diskSize",
+            "capacityType",
+            "amiType",
+            "remoteAccess",
+            "updateConfig",
+            "nodeRepairConfig",
+            "version",
+            "releaseVersion",
         )
         if not template:
             settings.setdefault("disk_size", DEFAULT_DISK_GIB)
@@ -176,7 +194,6 @@ class LocalEKSResponse(BaseResponse):
             uuid=uuid,
             node_role=self._get_param("nodeRole"),
             subnets=self._get_param("subnets"),
-            release_version=self._get_param("releaseVersion") or nodegroups.RELEASE,
             instance_types=self._get_param("instanceTypes") or [nodegroups.DEFAULT_TYPE],
             scaling_config=ScalingConfig(**snake(self._structure("scalingConfig"))),
             labels=self._structure("labels"),
@@ -224,6 +241,7 @@ class LocalEKSResponse(BaseResponse):
                 version=self._get_param("version"),
                 release=self._get_param("releaseVersion"),
                 template=self._structure("launchTemplate"),
+                force=bool(self._get_param("force")),
             )
         )
 
@@ -323,9 +341,8 @@ class LocalEKSResponse(BaseResponse):
     def describe_addon_versions(self) -> ActionResult:
         wanted, version = self._get_param("addonName"), self._get_param("kubernetesVersion")
         names = [wanted] if wanted else list(addons.CATALOGUE)
-        if version and version != addons.KUBERNETES_VERSION:
-            names = []
-        return ActionResult({"addons": addons.versions(names)})
+        offered = [each for each in VERSIONS if version in (None, each)]
+        return ActionResult({"addons": addons.versions(names, offered)})
 
     def describe_addon_configuration(self) -> ActionResult:
         release = self.backend.checked_release(self._get_param("addonName"), self._addon_settings())

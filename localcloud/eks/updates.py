@@ -7,13 +7,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from moto.eks.exceptions import InvalidParameterException, ResourceInUseException
+from moto.core.utils import utcnow
+from moto.eks.exceptions import EKSError, InvalidParameterException, ResourceInUseException
 from moto.moto_api._internal import mock_random
 
 from localcloud.core import runtime
-from localcloud.eks import controlplane, endpoint, jobs, nodegroups
-from localcloud.eks.base import Clusters, asking_others
+from localcloud.eks import controlplane, endpoint, jobs
+from localcloud.eks.base import Clusters, asking_others, require_image, version_of
 from localcloud.eks.resources import Update
+from localcloud.eks.versions import ROLLBACK, VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
     from localcloud.eks.resources import Cluster, EndpointSettings, VpcSettings
 
 AUTHENTICATION_MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")  # in this direction only
+
+
+class InvalidStateError(EKSError):
+    """Something of the cluster's stands in the way."""
+
+    TYPE = "InvalidStateException"
+    STATUS = 400
 
 
 class ClusterUpdates(Clusters):
@@ -93,9 +102,26 @@ class ClusterUpdates(Clusters):
         self.converge(cluster.name)
         return cluster.record(update)
 
-    def update_cluster_version(self, name: str, version: str) -> Update:
-        nodegroups.check_version(name, version)
-        return self.record(self.describe_cluster(name), "VersionUpdate")
+    def update_cluster_version(self, name: str, version: str, *, force: bool) -> Update:
+        """Have a job make the control plane of another version's image: the next one, or back within seven days."""
+        cluster, wanted = self.describe_cluster(name), version_of(name, version)
+        step = wanted.number - VERSIONS[cluster.version].number
+        may_go_back = cluster.upgraded_at is not None and utcnow() - cluster.upgraded_at <= ROLLBACK
+        if step != 1 and not (step == -1 and may_go_back):
+            message = f"Unsupported Kubernetes minor version update from {cluster.version} to {version}"
+            raise InvalidParameterException(clusterName=name, message=message)
+        kind = "VersionUpdate" if step > 0 else "VersionRollback"
+        _check_idle(cluster, kind)
+        newer = [group.name for group in cluster.nodegroups.values() if VERSIONS[group.version].number > wanted.number]
+        if newer and not force:
+            message = (
+                f"Nodegroups newer than {version}: {', '.join(newer)}. Give them this version first, or set force."
+            )
+            raise InvalidStateError(clusterName=name, message=message)
+        require_image(name, wanted.image(controlplane.IMAGE))
+        cluster.before = (("version", cluster.version), ("upgraded_at", cluster.upgraded_at))
+        cluster.version, cluster.upgraded_at = version, utcnow() if step > 0 else None
+        return self.start_update(cluster, kind, [{"type": "Version", "value": version}])
 
     def end_update(self, cluster: Cluster, update: Update, problem: str = "") -> None:
         """Note how an update ended; after a failure the cluster is what it was before."""

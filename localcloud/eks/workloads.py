@@ -15,9 +15,10 @@ from localcloud.core import runtime
 from localcloud.eks import addons, jobs
 from localcloud.eks.base import Clusters, find
 from localcloud.eks.resources import Addon, PodIdentityAssociation
+from localcloud.eks.versions import VERSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from localcloud.eks.resources import AddonSettings, RoleSettings, Update
 
@@ -28,11 +29,12 @@ class Workloads(Clusters):
     # -- add-ons
     def create_addon(self, cluster_name: str, name: str, settings: AddonSettings, tags: Mapping[str, str]) -> Addon:
         """Add an add-on."""
-        cluster, release = self.describe_cluster(cluster_name), self.checked_release(name, settings)
+        cluster = self.describe_cluster(cluster_name)
+        release = self.checked_release(name, settings, [cluster.version])
         if name in cluster.addons:
             raise ResourceInUseException(clusterName=cluster_name, addonName=name, message="Addon already exists.")
         wanted = settings.copy()
-        wanted.setdefault("version", release.version)
+        wanted.setdefault("version", release.version_for(cluster.version))
         addon = Addon(
             cluster_name=cluster_name,
             arn=self.arn("addon", cluster_name, name, str(mock_random.uuid4())),
@@ -50,7 +52,7 @@ class Workloads(Clusters):
 
     def update_addon(self, cluster: str, name: str, settings: AddonSettings) -> Update:
         addon = self.describe_addon(cluster, name)
-        self.checked_release(name, settings)
+        self.checked_release(name, settings, [self.clusters[cluster].version], [addon.version])
         self.clusters[cluster].addons[name] = replace(addon, **settings, status="UPDATING", modified_at=utcnow())
         self.converge_addon(cluster, name)
         return self.record(self.clusters[cluster], "AddonUpdate")
@@ -70,15 +72,18 @@ class Workloads(Clusters):
         job = partial(jobs.converge_addon, self, cluster, name)
         runtime.current().queue.submit(jobs.addon_key(self, cluster, name), job)
 
-    def checked_release(self, name: str, settings: AddonSettings) -> addons.Release:
-        """Return what is offered of an add-on; refuse what is not."""
+    def checked_release(
+        self, name: str, settings: AddonSettings, kubernetes: Iterable[str] = VERSIONS, present: Iterable[str] = ()
+    ) -> addons.Release:
+        """Return what is offered of an add-on for these versions of Kubernetes; refuse what is not, and is not there."""
         release = addons.CATALOGUE.get(name)
         if release is None:
             message = f"The add-on {name} is not offered by the local cloud: {', '.join(addons.CATALOGUE)} are."
             raise InvalidParameterException(addonName=name, message=message)
-        version = settings.get("version", release.version)
-        if version != release.version:
-            message = f"Addon version specified is not supported: {version}; {release.version} is."
+        offered = list(dict.fromkeys(release.version_for(each) for each in kubernetes))
+        version = settings.get("version", offered[0])
+        if version not in (*offered, *present):
+            message = f"Addon version specified is not supported: {version}; {' and '.join(offered)} is."
             raise InvalidParameterException(addonName=name, message=message)
         try:
             addons.replicas(release, settings.get("configuration_values"))

@@ -45,6 +45,7 @@ class FakeDocker(Docker):
     consoles: dict[str, bytes] = field(default_factory=dict)
     answers: dict[str, ExecResult] = field(default_factory=dict)  # first word of a command -> its answer
     answer: Callable[[str, Sequence[str]], ExecResult] | None = None  # decides instead of `answers`
+    volumes: set[str] = field(default_factory=set)
     images_missing: set[str] = field(default_factory=set)
     fail: str = ""  # what creating and starting fail with
     fail_stops: int = 0  # as many of the next stops fail
@@ -98,7 +99,10 @@ class FakeDocker(Docker):
         self._fail()
         self.image(spec.image)
         labels = {**spec.labels, label.partition("=")[0]: label.partition("=")[2], KIND: spec.kind, NAME: machine}
-        self.machines[machine] = Container(name=name, state="created", running=False, labels=labels, endpoints={})
+        self.machines[machine] = Container(
+            name=name, state="created", running=False, labels=labels, endpoints={}, image=spec.image
+        )
+        self.volumes |= set(spec.named_volumes)
         self.created[machine], self.entrypoints[machine] = spec, tuple(entrypoint)
         self._join(machine, spec.attachments[0])
 
@@ -122,6 +126,12 @@ class FakeDocker(Docker):
         self._get(machine)
         del self.machines[machine]
         self.files.pop(machine, None)
+
+    def remove_volume(self, name: str) -> None:
+        self._ask("remove_volume", name)
+        if name not in self.volumes:
+            raise NotFound(f"no volume {name}")
+        self.volumes.remove(name)
 
     def execute(
         self, name: str, argv: Sequence[str], *, stdin: bytes | None, env: Mapping[str, str] | None

@@ -160,6 +160,7 @@ def cluster(w: World) -> None:
         w.keep(**{f"{name}_role": made["Role"]["Arn"]})
     w.eks.create_cluster(
         name="demo",
+        version="1.35",
         roleArn=w["eks_role"],
         resourcesVpcConfig={"subnetIds": [w["subnet0"], w["subnet1"]]},
         accessConfig={"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": True},
@@ -561,6 +562,27 @@ CLUSTER = (
         lambda w: w.eks.update_cluster_config(name="demo", resourcesVpcConfig={"endpointPrivateAccess": False}),
     ),
     Step("eks", "CreateNodegroup", EFFECT, "nodes, each a container", nodegroup),
+    Step(
+        "eks",
+        "UpdateClusterVersion",
+        EFFECT,
+        PLANE,
+        lambda w: w.eks.update_cluster_version(name="demo", version="1.36"),
+    ),
+    Step(
+        "eks",
+        "UpdateClusterVersion",
+        REFUSED,
+        "other steps than to the next version, and back within seven days",
+        lambda w: w.eks.update_cluster_version(name="demo", version="1.36"),
+    ),
+    Step(
+        "eks",
+        "UpdateNodegroupVersion",
+        EFFECT,
+        "nodes, each a container",
+        lambda w: w.eks.update_nodegroup_version(clusterName="demo", nodegroupName="main"),
+    ),
     Step("eks", "CreateAddon", EFFECT, PODS, lambda w: w.eks.create_addon(clusterName="demo", addonName="coredns")),
     Step("eks", "DeleteAddon", EFFECT, PODS, lambda w: w.eks.delete_addon(clusterName="demo", addonName="coredns")),
     Step(

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     import pytest
 
     from localcloud.conftest import Cloud
+    from localcloud.docker.spec import MachineSpec
 
 CHANGES = {
     *("create", "start", "stop", "restart", "remove", "write"),
     *("connect", "disconnect", "create_network", "remove_network"),
 }
-READY = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+READY = {"conditions": [{"type": "Ready", "status": "True"}]}
 WORKLOAD = {
     "kind": "Deployment",
     "metadata": {"generation": 1},
@@ -32,11 +33,17 @@ WORKLOAD = {
 }
 
 
-def answer(_: str, argv: Sequence[str]) -> ExecResult:
+def node(spec: MachineSpec) -> dict[str, Any]:
+    """Return a machine as a node that is ready."""
+    return {"metadata": {"name": spec.hostname}, "status": READY}
+
+
+def answer(cloud: Cloud, _: str, argv: Sequence[str]) -> ExecResult:
     """Answer as an API server to which all is well."""
     words = list(argv)
     if "nodes" in words and "get" in words:
-        return ExecResult(exit_code=0, output=json.dumps({"items": [READY]}))
+        specs = (cloud.docker.created[name] for name in cloud.docker.machines)
+        return ExecResult(exit_code=0, output=json.dumps({"items": [node(spec) for spec in specs]}))
     if "deployment" in words or "daemonset" in words:
         return ExecResult(exit_code=0, output=json.dumps(WORKLOAD))
     return ExecResult(exit_code=0, output="")
@@ -69,7 +76,7 @@ def observed(cloud: Cloud, world: World, step: Step, asked: list[str]) -> Kind:
 def test_operations_do_what_the_table_says(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NODES_SECONDS", "ADDON_SECONDS", "API_SECONDS"):
         monkeypatch.setattr(jobs, name, 5.0)
-    cloud.docker.answer = answer
+    cloud.docker.answer = functools.partial(answer, cloud)
     asked: list[str] = []
 
     @functools.cache

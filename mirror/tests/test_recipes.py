@@ -1,6 +1,7 @@
 """Image recipes: their hash changes with each input, and with nothing else."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,24 @@ def test_unknown_key_lists_the_allowed_ones(source: Path) -> None:
 def test_recipe_without_a_tag_shows_one(source: Path) -> None:
     write(source / "localcloud/images/leaf/recipe.toml", "")
     with pytest.raises(MirrorError, match=r'has no tag \(example: tag = "mirror.beacon/leaf:1"\)'):
+        read_recipes(source)
+
+
+def test_a_recipe_like_another_takes_the_previous_version_and_is_made_when_it_is_named(
+    source: Path, archive: Artefact
+) -> None:
+    write(source / "localcloud/images/old/recipe.toml", 'tag = "t/old:1"\nlike = "leaf"\nprevious = "tool"\n')
+    recipes = read_recipes(source)
+    leaf, old = recipes["leaf"], recipes["old"]
+    assert (old.tag, old.folder, old.binaries, old.base) == ("t/old:1", leaf.folder, leaf.binaries, leaf.base)
+    assert (leaf.on_demand, old.on_demand) == (False, True)
+    now = replace(archive, name="tool", version="2.0.0")
+    artefacts = {"tool": now, "tool-previous": replace(now, name="tool-previous", version="1.9.0", on_demand=True)}
+    assert leaf.owner(artefacts, "tool") is now
+    assert old.owner(artefacts, "tool") is artefacts["tool-previous"]
+    assert old.digest(recipes, artefacts, source) != leaf.digest(recipes, artefacts, source)
+    write(source / "localcloud/images/old/recipe.toml", 'tag = "t/old:1"\nlike = "leave"\n')
+    with pytest.raises(MirrorError, match=r"old: like = 'leave' is no recipe; there are base, leaf, old"):
         read_recipes(source)
 
 

@@ -6,7 +6,11 @@ import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from localcloud.eks import addons, nodegroups
+from localcloud.eks import addons
+from localcloud.eks.versions import NEWEST, PREVIOUS
+from mirror.recipes import read_recipes
+from mirror.settings import SOURCE, TABLE
+from mirror.table import read_table
 from mirror.terraform import PROVIDER, PROVIDER_VERSION
 from tests.contracts.terraform_files import ROOT_MODULE, blocks, parse, terraform
 
@@ -24,11 +28,20 @@ def plain(value: Any) -> Any:
 
 def test_pinned_add_ons_are_those_that_the_local_cloud_offers() -> None:
     pinned = plain(VARIABLES["addon_versions"]["default"])
-    assert pinned[addons.KUBERNETES_VERSION] == {name: addon.version for name, addon in addons.CATALOGUE.items()}
+    assert pinned[NEWEST.name] == {name: addon.version for name, addon in addons.CATALOGUE.items()}
 
 
 def test_pinned_image_of_nodes_is_the_one_that_the_local_cloud_offers() -> None:
-    assert VARIABLES["node_ami_release_version"]["default"] == nodegroups.RELEASE
+    assert VARIABLES["node_ami_release_version"]["default"] == NEWEST.release
+
+
+def test_versions_of_kubernetes_are_those_that_the_mirror_makes() -> None:
+    table = read_table(SOURCE / TABLE)
+    recipes = read_recipes(SOURCE)
+    for version, artefact in ((NEWEST, table["kubernetes"]), (PREVIOUS, table["kubernetes-previous"])):
+        assert (version.patch, version.patch.rpartition(".")[0]) == (artefact.version, version.name)
+        for name in ("control-plane", "node"):
+            assert recipes[name + version.suffix].tag == version.image(recipes[name].tag)
 
 
 def test_pinned_versions_are_for_the_default_kubernetes() -> None:

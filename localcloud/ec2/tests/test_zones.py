@@ -122,9 +122,9 @@ def test_instances_above_the_quota_of_vcpus_are_refused(cloud: Cloud) -> None:
 
 def test_kubernetes_versions_and_aliases_answer(cloud: Cloud) -> None:
     eks, iam = cloud.client("eks"), cloud.client("iam")
-    (version,) = eks.describe_cluster_versions()["clusterVersions"]
-    known = version["clusterVersion"]
-    assert eks.describe_cluster_versions(clusterVersions=[known])["clusterVersions"] == [version]
+    newest = eks.describe_cluster_versions()["clusterVersions"][0]
+    known = newest["clusterVersion"]
+    assert eks.describe_cluster_versions(clusterVersions=[known])["clusterVersions"] == [newest]
     assert eks.describe_cluster_versions(clusterVersions=["1.20"])["clusterVersions"] == []
     assert eks.describe_addon_versions(addonName="coredns", kubernetesVersion=known)["addons"]
     assert eks.describe_addon_versions(addonName="coredns", kubernetesVersion="1.20")["addons"] == []

@@ -83,7 +83,8 @@ class Site:
             labels = dict(line.split("=", 1) for line in lines)["NODE_LABELS"].split(",")
             unready = any(f"eks.amazonaws.com/nodegroup={group}" in labels for group in self.unready)
             if not selector or selector in labels:
-                found.append({"status": {"conditions": []} if unready else READY})
+                status = {"conditions": []} if unready else READY
+                found.append({"metadata": {"name": spec.hostname}, "status": status})
         return found
 
     def settle(self) -> None:
@@ -122,7 +123,7 @@ class Site:
         return self.eks.describe_nodegroup(clusterName="demo", nodegroupName="main")["nodegroup"]
 
     def node_specs(self) -> list[Any]:
-        return [spec for spec in self.cloud.machines.specs.values() if spec.image.endswith("/node:1")]
+        return [spec for spec in self.cloud.machines.specs.values() if "/node" in spec.image]
 
 
 @pytest.fixture

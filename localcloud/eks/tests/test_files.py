@@ -15,6 +15,7 @@ from localcloud.docker.spec import MachineSpec
 from localcloud.eks import controlplane, nodes, pki
 from localcloud.eks.resources import Taint
 from localcloud.eks.tests.conftest import IMAGES
+from localcloud.eks.versions import NEWEST
 
 HOST = "0123.gr7.eu-west-1.eks.amazonaws.com"
 
@@ -134,6 +135,8 @@ def test_the_units_read_the_files_that_control_planes_get() -> None:
 def plane(**more: object) -> controlplane.ControlPlane:
     values: dict[str, object] = {
         "name": "demo",
+        "version": NEWEST,
+        "volume": "demo-etcd",
         "region": "eu-west-1",
         "vpc_network": "n",
         "address": "10.42.1.4",

@@ -16,7 +16,8 @@ from werkzeug.test import Client
 from localcloud.conftest import trust
 from localcloud.core import services
 from localcloud.core.config import ACCOUNT
-from localcloud.eks import addons, jobs, nodegroups
+from localcloud.eks import addons, jobs
+from localcloud.eks.versions import NEWEST
 from localcloud.http import signatures
 from localcloud.http.application import control_planes
 from localcloud.http.edge import Edge
@@ -90,7 +91,7 @@ def test_one_failure_of_docker_does_not_fail_the_cluster(site: Site) -> None:
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ({"version": "1.29"}, "unsupported Kubernetes version 1.29: the local cloud runs 1.36"),
+        ({"version": "1.29"}, "unsupported Kubernetes version 1.29: the local cloud has 1.36 and 1.35"),
         ({"resourcesVpcConfig": {"subnetIds": []}}, "at least two different AZs"),
         ({"accessConfig": {"authenticationMode": "CONFIG_MAP"}}, "authenticationMode CONFIG_MAP is not offered"),
         ({"computeConfig": {"enabled": True}}, "computeConfig is not offered"),
@@ -311,16 +312,18 @@ def test_a_lost_node_is_replaced_and_forgotten(site: Site) -> None:
 
 def test_a_cluster_keeps_its_upgrade_policy_and_nodes_their_release_and_repair(site: Site) -> None:
     site.create(upgradePolicy={"supportType": "STANDARD"})
-    site.create_nodes(releaseVersion=nodegroups.RELEASE, nodeRepairConfig={"enabled": True})
+    site.create_nodes(releaseVersion=NEWEST.release, nodeRepairConfig={"enabled": True})
     site.cloud.boot()
     assert site.cluster()["upgradePolicy"] == {"supportType": "STANDARD"}
     group = site.nodegroup()
-    assert (group["releaseVersion"], group["nodeRepairConfig"]) == (nodegroups.RELEASE, {"enabled": True})
+    assert (group["releaseVersion"], group["nodeRepairConfig"]) == (NEWEST.release, {"enabled": True})
 
 
 def test_another_release_of_the_nodes_image_is_refused(site: Site) -> None:
     site.create()
-    with pytest.raises(ClientError, match=f"1.36.0-20260101 is not valid for the local cloud: {nodegroups.RELEASE} is"):
+    with pytest.raises(
+        ClientError, match=f"1.36.0-20260101 is not valid for kubernetes version 1.36: {NEWEST.release} is"
+    ):
         site.create_nodes(releaseVersion="1.36.0-20260101")
     site.create_nodes()
     with pytest.raises(ClientError, match="20260101 is not valid"):

@@ -1,0 +1,76 @@
+"""What replaces a node group's nodes, one after the other: a job, as those of jobs.py."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from moto.core.utils import utcnow
+
+from localcloud.core import runtime
+from localcloud.eks import controlplane, jobs, nodegroups, nodes
+from localcloud.eks.resources import Health, Issue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localcloud.eks.models import LocalEKSBackend
+    from localcloud.eks.resources import Cluster, Nodegroup
+
+DRAIN = "--timeout=60s"
+NOT_READY = "NodeCreationFailure"
+
+
+def roll_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> float | None:
+    """Replace the next node that was not made of the group's launch template, when all others are ready."""
+    now = runtime.current()
+    key, machine = jobs.nodegroup_key(backend, cluster, name), controlplane.machine_name(cluster, backend.region_name)
+    with now.model.lock:
+        found = backend.clusters.get(cluster)
+        group = found.nodegroups.get(name) if found else None
+        if found is None or group is None or group.status != "UPDATING":
+            return None
+        wanted, old = nodegroups.node_names(backend, group), nodegroups.outdated(backend, group)
+    over = jobs.is_over(key, jobs.NODES_SECONDS)
+    if unready := sorted(wanted - _ready_nodes(machine, name)):
+        if over:
+            said = f"not ready after {jobs.NODES_SECONDS:.0f} s: {', '.join(unready)}"
+            _end_roll(backend, found, group, NOT_READY, said)
+        return None if over else jobs.POLL_SECONDS
+    if not old:
+        _end_roll(backend, found, group)
+        return None
+    node = nodes.node_name(str(old[0].instance.nics[0].private_ip_address), backend.region_name)
+    drained = jobs.kubectl(machine, "drain", node, "--ignore-daemonsets", "--delete-emptydir-data", DRAIN)
+    if drained.exit_code and not group.force:
+        if over:
+            said = f"{node} can't be drained: {drained.output.strip()[-300:]}"
+            _end_roll(backend, found, group, "PodEvictionFailure", said)
+        return None if over else jobs.POLL_SECONDS
+    now.view.look()
+    with now.model.transaction():
+        nodegroups.replace_node(backend, group, old[0])
+        backend.converge_nodegroup(cluster, name)  # its time begins anew
+    return None
+
+
+def _end_roll(backend: LocalEKSBackend, cluster: Cluster, group: Nodegroup, code: str = "", problem: str = "") -> None:
+    """Note how a group's update ended; what is left of a failed one is done by the next."""
+    errors: list[Mapping[str, str]] = [{"errorCode": code, "errorMessage": problem}] if problem else []
+    with runtime.current().model.transaction():
+        if group.status == "DELETING":
+            return
+        update = cluster.updates[group.rolling]
+        cluster.updates[update.id] = replace(update, status="Failed" if problem else "Successful", errors=errors)
+        group.rolling, group.modified_at = "", utcnow()
+        group.status = "DEGRADED" if code == NOT_READY else "ACTIVE"
+        group.health = Health(issues=[Issue(code=code, message=problem)] if code == NOT_READY else [])
+        if problem:
+            backend.converge_nodegroup(cluster.name, group.name)
+
+
+def _ready_nodes(machine: str, group: str) -> set[str]:
+    answer = jobs.kubectl(machine, "get", "nodes", "-l", f"eks.amazonaws.com/nodegroup={group}", "-o", "json")
+    found = [] if answer.exit_code else json.loads(answer.output)["items"]
+    return {node["metadata"]["name"] for node in found if jobs.is_ready(node)}

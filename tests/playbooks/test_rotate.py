@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.playbooks.stage import Call, Stage
+from tests.playbooks.stage import CHECKOUT, Call, Stage
 from tests.playbooks.test_bad_input import play
 
 if TYPE_CHECKING:
@@ -106,3 +107,18 @@ def test_all_are_those_that_are_made_here(stage: Stage) -> None:
 )
 def test_what_cannot_be_rotated_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
     assert message in play("rotate", tmp_path, *arguments)
+
+
+def test_no_role_registers_a_name_that_the_playbooks_give_a_value() -> None:
+    registered = {
+        name: path
+        for path in sorted((CHECKOUT / "roles").glob("*/tasks/*.yml"))
+        for name in re.findall(r"^ *register: (__\w+)$", path.read_text(), re.MULTILINE)
+    }
+    given = {
+        (name, path.name)
+        for path in (CHECKOUT / "playbooks").rglob("*.yml")
+        for name in re.findall(r"^ *(__\w+):", path.read_text(), re.MULTILINE)
+    }
+    # what is registered comes before a task's own value of the same name
+    assert [f"{name} of {file} is {registered[name]}'s" for name, file in given if name in registered] == []

@@ -34,6 +34,11 @@ class Service:
 SERVICES = (
     Service(name="iam", backend="localcloud.iam.models:LocalIAMBackend"),
     Service(name="sts", backend="localcloud.sts.models:LocalSTSBackend"),
+    Service(
+        name="acm",
+        backend="localcloud.acm.models:LocalACMBackend",
+        answered="localcloud.elbv2.certificates:renewed",
+    ),
     Service(name="kms", backend="localcloud.kms.models:LocalKMSBackend"),
     Service(name="s3", backend="localcloud.s3.models:LocalS3Backend"),
     Service(

@@ -79,6 +79,32 @@ class Http:
     drop_invalid_headers: bool = False
     forwarded_for: str = "append"  # or preserve, remove
     client_port: bool = False  # in X-Forwarded-For
+    show_tls: bool = False  # tell targets the version and the cipher
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tls:
+    """How a port speaks TLS, in HAProxy's words."""
+
+    certificates: tuple[str, ...]  # paths; the first is shown to who names no host, or another
+    first: str  # version of TLS
+    last: str
+    ciphers: str = ""  # of TLS 1.2 and before
+    suites: str = ""  # of TLS 1.3
+    alpn: str = ""
+
+    @property
+    def words(self) -> str:
+        """The rest of a `bind` line."""
+        certificates = " ".join(f"crt {path}" for path in self.certificates)
+        settings = {
+            "ssl-min-ver": self.first,
+            "ssl-max-ver": self.last,
+            "ciphers": self.ciphers,
+            "ciphersuites": self.suites,
+            "alpn": self.alpn,
+        }
+        return " ".join(["ssl", certificates, *(f"{name} {value}" for name, value in settings.items() if value)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +114,7 @@ class Listener:
     port: int
     backends: tuple[Backend, ...]
     http: Http | None = None  # None: TCP, to the only backend
+    tls: Tls | None = None  # None: in the clear
     rules: tuple[Rule, ...] = ()  # of HTTP, in their order; the last one has no conditions
 
     @property

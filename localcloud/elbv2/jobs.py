@@ -11,7 +11,7 @@ from moto.elbv2.models import elbv2_backends
 from localcloud.core import runtime
 from localcloud.core.errors import DockerFailedError, HopelessError
 from localcloud.docker.spec import Attachment, File, MachineSpec
-from localcloud.elbv2 import haproxy, health, routing
+from localcloud.elbv2 import certificates, haproxy, health, routing
 from localcloud.elbv2.attributes import BALANCE
 
 if TYPE_CHECKING:
@@ -119,7 +119,9 @@ def _specifications(backend: Any, balancer: Any) -> list[MachineSpec]:
         public = (
             [Attachment(network=now.networks.public_name, address=node.public_address)] if node.public_address else []
         )
-        text = haproxy.render(_listeners(backend, balancer, subnet))
+        pems = _certificates(backend, balancer)
+        text = haproxy.render(_listeners(backend, balancer, subnet, pems))
+        secrets = {path: File(content=pem, mode=0o600) for own in pems.values() for path, pem in own.items()}
         specs.append(
             MachineSpec(
                 name=health.machine_name(balancer.arn, number),
@@ -127,7 +129,7 @@ def _specifications(backend: Any, balancer: Any) -> list[MachineSpec]:
                 kind=KIND,
                 systemd=False,
                 attachments=(private, *public),
-                files={haproxy.CONFIGURATION: File(content=text)},
+                files={haproxy.CONFIGURATION: File(content=text), **secrets},
                 labels={"beacon.region": backend.region_name, "beacon.elbv2": balancer.name},
                 security_groups=tuple(balancer.security_groups) if balancer.security_groups else None,
                 region=backend.region_name,
@@ -136,7 +138,18 @@ def _specifications(backend: Any, balancer: Any) -> list[MachineSpec]:
     return specs
 
 
-def _listeners(backend: Any, balancer: Any, subnet: Any) -> tuple[haproxy.Listener, ...]:
+def _certificates(backend: Any, balancer: Any) -> dict[str, dict[str, str]]:
+    """Return the files with certificates of each listener that speaks TLS: ARN -> path -> content."""
+    return {
+        listener.arn: certificates.files(backend.region_name, listener.certificates)
+        for listener in balancer.listeners.values()
+        if listener.protocol in certificates.SECURE
+    }
+
+
+def _listeners(
+    backend: Any, balancer: Any, subnet: Any, pems: Mapping[str, Mapping[str, str]]
+) -> tuple[haproxy.Listener, ...]:
     everywhere = balancer.attrs.get("load_balancing.cross_zone.enabled") == "true"
     zone = None if everywhere else subnet.availability_zone
     http = _http(balancer.attrs) if balancer.type == "application" else None
@@ -145,11 +158,15 @@ def _listeners(backend: Any, balancer: Any, subnet: Any) -> tuple[haproxy.Listen
         port = int(listener.port)
         groups = [backend.target_groups[arn] for arn in health.group_arns(listener) if arn in backend.target_groups]
         backends = tuple(_backend(backend, group, port, zone) for group in groups)
+        tls = None
+        if listener.arn in pems:
+            http2 = balancer.attrs.get("routing.http2.enabled") == "true"
+            tls = certificates.tls(listener, pems[listener.arn], http2=http2)
         if http:
-            rules = _rules(listener, port, {group.arn: group.name for group in groups})
-            found.append(haproxy.Listener(port=port, backends=backends, http=http, rules=rules))
+            rules = _rules(listener, port, {group.arn: group.name for group in groups}, secure=tls is not None)
+            found.append(haproxy.Listener(port=port, backends=backends, http=http, tls=tls, rules=rules))
         elif backends:
-            found.append(haproxy.Listener(port=port, backends=backends[:1]))
+            found.append(haproxy.Listener(port=port, backends=backends[:1], tls=tls))
     return tuple(found)
 
 
@@ -159,10 +176,11 @@ def _http(attributes: Mapping[str, Any]) -> haproxy.Http:
         drop_invalid_headers=attributes["routing.http.drop_invalid_header_fields.enabled"] == "true",
         forwarded_for=attributes["routing.http.xff_header_processing.mode"],
         client_port=attributes["routing.http.xff_client_port.enabled"] == "true",
+        show_tls=attributes["routing.http.x_amzn_tls_version_and_cipher_suite.enabled"] == "true",
     )
 
 
-def _rules(listener: Any, port: int, names: Mapping[str, str]) -> tuple[Rule, ...]:
+def _rules(listener: Any, port: int, names: Mapping[str, str], *, secure: bool) -> tuple[Rule, ...]:
     """Translate a listener's rules, the default one last."""
     ordered = sorted(
         listener.rules.values(), key=lambda rule: (rule.is_default, 0 if rule.is_default else int(rule.priority))
@@ -174,6 +192,7 @@ def _rules(listener: Any, port: int, names: Mapping[str, str]) -> tuple[Rule, ..
             action=max(rule.actions, key=lambda action: int(action.data.get("Order") or 0)).data,
             port=port,
             names=names,
+            secure=secure,
         )
         for rule in ordered
     )

@@ -21,6 +21,7 @@ from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
 
 from localcloud.core import runtime
 from localcloud.elbv2 import attributes as allowed
+from localcloud.elbv2 import certificates as tls
 from localcloud.elbv2 import health, jobs, refusals
 from localcloud.elbv2.routing import forwards
 from localcloud.servicequotas.models import applied
@@ -131,6 +132,8 @@ class LocalELBv2Backend(ELBv2Backend):
                     f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
                 )
             self._release(balancer)
+            for listener in balancer.listeners.values():
+                tls.use(self.region_name, listener.arn, [])
         super().delete_load_balancer(arn)
         self._associate()
         self.converge(arn)
@@ -174,6 +177,11 @@ class LocalELBv2Backend(ELBv2Backend):
         if balancer is not None and port and protocol:  # moto says what is missing
             refusals.check_protocol(balancer.type, protocol)
             self._refuse_actions(balancer, actions)
+            if protocol in tls.SECURE:
+                tls.check_policy(ssl_policy)
+                if not certificate:
+                    raise ELBClientError("ValidationError", f"A certificate must be specified for {protocol} listeners")
+                tls.check(self.region_name, [certificate])
             if any(str(listener.port) == str(port) for listener in balancer.listeners.values()):
                 raise ELBClientError(
                     "DuplicateListener", "A listener already exists on this port for this load balancer"
@@ -181,6 +189,7 @@ class LocalELBv2Backend(ELBv2Backend):
         listener = super().create_listener(
             load_balancer_arn, protocol, port, ssl_policy, certificate, actions, *args, **kwargs
         )
+        tls.use(self.region_name, listener.arn, listener.certificates)
         self._routed(load_balancer_arn)
         return listener
 
@@ -193,15 +202,47 @@ class LocalELBv2Backend(ELBv2Backend):
         certificates: Any = None,
         actions: list[Structure] | None = None,
     ) -> FakeListener:
+        given = [each["CertificateArn"] for each in certificates or []]
         balancer = self._balancer_of(arn)
         refusals.check_protocol(balancer.type, protocol)
         self._refuse_actions(balancer, actions or [])
-        listener = super().modify_listener(arn, port, protocol, ssl_policy, certificates, actions or [])
+        (known,) = self.describe_listeners(None, [arn])
+        wanted = protocol or known.protocol
+        tls.check_policy(ssl_policy)
+        if wanted in tls.SECURE:
+            tls.check(self.region_name, given)
+            if not given and not known.certificates:
+                raise ELBClientError("InvalidConfigurationRequest", refusals.ONE_CERTIFICATE.format(wanted))
+        listener = super().modify_listener(arn, port, None, ssl_policy, certificates, actions or [])
+        listener.protocol = wanted  # moto knows no TLS here
+        if wanted not in tls.SECURE:
+            listener.certificates = []
+        elif given:
+            listener.certificates = [*given, *(each for each in known.certificates[1:] if each not in given)]
+        listener.certificate = next(iter(listener.certificates), None)
+        tls.use(self.region_name, arn, listener.certificates)
         self._routed(balancer.arn)
         return listener
 
+    def add_listener_certificates(self, arn: str, certificates: list[Structure]) -> list[str]:
+        listener = self._secure_listener(arn)
+        wanted = [each["CertificateArn"] for each in certificates]
+        tls.check(self.region_name, wanted)
+        new = [{"CertificateArn": each} for each in dict.fromkeys(wanted) if each not in listener.certificates]
+        found = super().add_listener_certificates(arn, new)
+        self._use(listener)
+        return found
+
+    def remove_listener_certificates(self, arn: str, certificates: list[Structure]) -> None:
+        listener = self._secure_listener(arn)
+        if listener.certificate in [each["CertificateArn"] for each in certificates]:
+            raise ELBClientError("OperationNotPermitted", "The default certificate of a listener cannot be removed")
+        super().remove_listener_certificates(arn, certificates)
+        self._use(listener)
+
     def delete_listener(self, listener_arn: str) -> FakeListener:
         listener = super().delete_listener(listener_arn)
+        tls.use(self.region_name, listener_arn, [])
         self._routed(listener.load_balancer_arn)
         return listener
 
@@ -333,6 +374,19 @@ class LocalELBv2Backend(ELBv2Backend):
         """Return the load balancer of a listener."""
         (listener,) = self.describe_listeners(None, [listener_arn])
         return self.load_balancers[listener.load_balancer_arn]
+
+    def _secure_listener(self, arn: str) -> Any:
+        (listener,) = self.describe_listeners(None, [arn])
+        if listener.protocol not in tls.SECURE:
+            raise ELBClientError(
+                "InvalidConfigurationRequest",
+                f"Certificates are not supported on listeners with protocol '{listener.protocol}'",
+            )
+        return listener
+
+    def _use(self, listener: Any) -> None:
+        tls.use(self.region_name, listener.arn, listener.certificates)
+        self.converge(listener.load_balancer_arn)
 
     def _routed(self, arn: str) -> None:
         """Do what follows from other listeners, rules or actions."""

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from localcloud.elbv2.routing import Structure
 
 PROTOCOLS = {"application": ("HTTP", "HTTPS"), "network": ("UDP", "TCP", "TLS", "TCP_UDP")}  # of listeners, by type
-OFFERED = {"application": "HTTP", "network": "TCP"}  # of listeners and target groups
+OFFERED = {"application": "HTTP", "network": "TCP"}  # of target groups
+LISTENERS = {"application": ("HTTP", "HTTPS"), "network": ("TCP", "TLS")}  # that are offered
+ONE_CERTIFICATE = "You must provide a list containing exactly one certificate if the listener protocol is {}."
 TARGET_TYPES = ("instance", "ip")
 HEALTH_CHECK_PORT = re.compile(r"traffic-port|[1-9][0-9]{0,4}")
 HEALTH_CHECK_PATH = re.compile(r"/[A-Za-z0-9/_.~!$&'()*+,;=:@%?-]{0,1023}")
@@ -62,11 +64,12 @@ def check_zones(balancer: Any, mappings: Iterable[dict[str, str]]) -> None:
 
 def check_protocol(kind: str, protocol: str | None) -> None:
     """Refuse protocols of listeners that this type of load balancer does not have."""
-    if protocol in (None, OFFERED[kind]):
+    if protocol is None or protocol in LISTENERS[kind]:
         return
     if protocol in PROTOCOLS[kind]:
         raise ELBClientError(
-            "ValidationError", f"The protocol {protocol} is not offered by the local cloud: {OFFERED[kind]} is"
+            "ValidationError",
+            f"The protocol {protocol} is not offered by the local cloud: {' and '.join(LISTENERS[kind])} are",
         )
     raise ELBClientError(
         "ValidationError", f"Listener protocol '{protocol}' must be one of '{', '.join(PROTOCOLS[kind])}'"

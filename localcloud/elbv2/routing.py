@@ -70,11 +70,12 @@ def rule(
     action: Structure,
     port: int,
     names: Mapping[str, str],
+    secure: bool = False,
 ) -> Rule:
     """Translate a rule of a listener with that port; `names`: those of target groups by their ARNs."""
     response, shares = "", tuple[Share, ...]()
     if action["Type"] == "redirect":
-        response = _redirect(action["RedirectConfig"], port)
+        response = _redirect(action["RedirectConfig"], port, secure=secure)
     elif action["Type"] == "fixed-response":
         response = _fixed(action["FixedResponseConfig"])
     else:
@@ -133,10 +134,10 @@ def _fixed(config: Structure) -> str:
     return f"return status {config['StatusCode']}{what}"
 
 
-def _redirect(config: Structure, port: int) -> str:
+def _redirect(config: Structure, port: int, *, secure: bool) -> str:
     """Make the location; `txn.query` is the request's query with its question mark, if it has one."""
     known = {
-        "#{protocol}": "http",
+        "#{protocol}": "https" if secure else "http",
         "#{port}": str(port),
         "#{host}": "%[hdr(host),host_only]",
         "#{path}": "%[path,regsub(^/,)]",

@@ -13,6 +13,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localcloud.core import pki
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -130,13 +132,32 @@ def application(w: World) -> None:
     w.keep(application=made["LoadBalancers"][0]["LoadBalancerArn"])
 
 
-def http_listener(w: World, protocol: str = "HTTP") -> None:
+def http_listener(w: World) -> None:
     """Make a listener that answers by itself."""
-    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
     made = w.elbv2.create_listener(
-        LoadBalancerArn=w["application"], Protocol=protocol, Port=80, DefaultActions=[answer]
+        LoadBalancerArn=w["application"], Protocol="HTTP", Port=80, DefaultActions=[NOT_FOUND]
     )
     w.keep(http_listener=made["Listeners"][0]["ListenerArn"])
+
+
+def certificate(w: World) -> None:
+    """Import two certificates."""
+    for name in ("certificate", "second_certificate"):
+        made = pki.authority(name)
+        answer = w.acm.import_certificate(Certificate=made.pem.encode(), PrivateKey=made.key_pem.encode())
+        w.keep(**{name: answer["CertificateArn"]})
+
+
+def https_listener(w: World) -> None:
+    """Make a listener that ends TLS."""
+    made = w.elbv2.create_listener(
+        LoadBalancerArn=w["application"],
+        Protocol="HTTPS",
+        Port=443,
+        Certificates=[{"CertificateArn": w["certificate"]}],
+        DefaultActions=[NOT_FOUND],
+    )
+    w.keep(https_listener=made["Listeners"][0]["ListenerArn"])
 
 
 def http_rule(w: World) -> None:
@@ -221,6 +242,7 @@ def manifest(size: str) -> str:
     return json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": []})
 
 
+NOT_FOUND = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 ACCESS = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 SCOPE = {"type": "namespace", "namespaces": ["web"]}
 USER = "arn:aws:iam::123456789012:user/administrator-of-web"
@@ -479,7 +501,42 @@ BALANCER = (
 APPLICATION = (
     Step("elbv2", "CreateLoadBalancer", EFFECT, TRAFFIC, application),
     Step("elbv2", "CreateListener", EFFECT, TRAFFIC, http_listener),
-    Step("elbv2", "CreateListener", REFUSED, "HTTPS, TLS and UDP", lambda w: http_listener(w, "HTTPS")),
+    Step(
+        "elbv2",
+        "CreateListener",
+        REFUSED,
+        "a certificate that is not there",
+        lambda w: w.elbv2.create_listener(
+            LoadBalancerArn=w["application"],
+            Protocol="HTTPS",
+            Port=443,
+            Certificates=[{"CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/none"}],
+            DefaultActions=[NOT_FOUND],
+        ),
+    ),
+    Step("acm", "ImportCertificate", STATE, "load balancers that use it show it", certificate),
+    Step("elbv2", "CreateListener", EFFECT, TRAFFIC, https_listener),
+    Step(
+        "elbv2",
+        "AddListenerCertificates",
+        EFFECT,
+        TRAFFIC,
+        lambda w: w.elbv2.add_listener_certificates(
+            ListenerArn=w["https_listener"], Certificates=[{"CertificateArn": w["second_certificate"]}]
+        ),
+    ),
+    Step(
+        "elbv2",
+        "CreateListener",
+        REFUSED,
+        "UDP",
+        lambda w: w.elbv2.create_listener(
+            LoadBalancerArn=w["balancer"],
+            Protocol="UDP",
+            Port=53,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": w["targets"]}],
+        ),
+    ),
     Step("elbv2", "CreateRule", EFFECT, TRAFFIC, http_rule),
     Step(
         "elbv2",

@@ -25,6 +25,7 @@ PACKAGE = Path(localcloud.__path__[0])
 # where it is defined -> what is used of it
 STOOD_ON = {
     "botocore.auth:SigV4Auth": {"_normalize_url_path"},
+    "moto.acm.models:AWSCertificateManagerBackend": {"_certificates"},
     "moto.core.base_backend:BackendDict": {"_instances"},
     "moto.core.responses:BaseResponse": {"_get_int_param", "_get_param"},
     "moto.ec2.models:EC2Backend": {"_get_template_from_args", "_verify_group_will_respect_rule_count_limit"},

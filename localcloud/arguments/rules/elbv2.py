@@ -155,10 +155,22 @@ def _is_range(value: str) -> bool:
     return "/" in value
 
 
+def _certificates(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    given, protocol = asked.get("Certificates") or [], asked.get("Protocol")
+    if given and protocol in ("HTTP", "TCP", "UDP", "TCP_UDP"):
+        yield Fault(code="ValidationError", message=f"A certificate cannot be specified for {protocol} listeners")
+    if (asked.get("MutualAuthentication") or {}).get("Mode", "off") != "off":
+        text = "MutualAuthentication is not offered by the local cloud: leave it out, or set its mode to off"
+        yield Fault(code="ValidationError", message=text)
+    if len(given) > 1:
+        text = f"You must provide a list containing exactly one certificate if the listener protocol is {protocol}."
+        yield Fault(code="InvalidConfigurationRequest", message=text)
+
+
 RULES: Rules = {
-    "CreateListener": (_actions,),
+    "CreateListener": (_actions, _certificates),
     "CreateLoadBalancer": (_balancer, _zones),
     "CreateRule": (_conditions, _actions),
-    "ModifyListener": (_actions,),
+    "ModifyListener": (_actions, _certificates),
     "ModifyRule": (_conditions, _actions),
 }

@@ -113,7 +113,6 @@ def test_a_target_group_has_one_load_balancer_until_that_goes(site: Site) -> Non
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ({"Protocol": "HTTPS", "Port": 443}, "The protocol HTTPS is not offered by the local cloud: HTTP is"),
         ({"Protocol": "TCP"}, "Listener protocol 'TCP' must be one of 'HTTP, HTTPS'"),
     ],
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
+import ssl
 from collections import Counter
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud.core import pki
 from localcloud.docker.client import Engine
 from localcloud.elbv2.tests.place import forward
 from localcloud.tests.harness import LocalCloud, until, up
@@ -161,6 +164,51 @@ def path(*values: str) -> dict[str, Any]:
     return {"Field": "path-pattern", "PathPatternConfig": {"Values": list(values)}}
 
 
+def secure(place: Place, web: str) -> None:
+    """TLS ends at the load balancer, by the certificate that its listener has now; targets learn that it was."""
+    acm, names = place.local.client("acm"), ("web.example.org", "new.example.org")
+    first, second = (pki.authority(name) for name in names)
+    arn = acm.import_certificate(**pem(first, names[0]))["CertificateArn"]
+    place.elb.create_listener(
+        LoadBalancerArn=place.balancer,
+        Protocol="HTTPS",
+        Port=82,
+        SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
+        Certificates=[{"CertificateArn": arn}],
+        DefaultActions=[forward(place.one)],
+    )
+    assert until(lambda: handshake(web, first, names[0]), seconds=60) == ("TLSv1.3", "h2")
+    assert handshake(web, first, "other.example.org") is None
+    context = ssl.create_default_context(cadata=first.pem)
+    context.check_hostname = False  # asked by its address
+    connection = http.client.HTTPSConnection(web, 82, timeout=15, context=context)
+    connection.request("GET", "/x")
+    assert connection.getresponse().read().decode().endswith(" https 82")
+    connection.close()
+    acm.import_certificate(CertificateArn=arn, **pem(second, names[1]))
+    assert until(lambda: handshake(web, second, names[1]), seconds=60)
+
+
+def pem(authority: pki.Pair, name: str) -> dict[str, bytes]:
+    made = pki.server(authority, name, [name])
+    chain = authority.pem.encode()
+    return {"Certificate": made.pem.encode(), "PrivateKey": made.key_pem.encode(), "CertificateChain": chain}
+
+
+def handshake(web: str, authority: pki.Pair, name: str) -> tuple[str | None, str | None] | None:
+    """Return the version of TLS and the protocol in it; None when it is not this host's, or does not answer."""
+    context = ssl.create_default_context(cadata=authority.pem)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    try:
+        with (
+            socket.create_connection((web, 82), timeout=5) as plain,
+            context.wrap_socket(plain, server_hostname=name) as talked,
+        ):
+            return talked.version(), talked.selected_alpn_protocol()
+    except OSError:
+        return None
+
+
 def test_an_application_load_balancer_routes_answers_and_looks_after_its_targets(local: LocalCloud) -> None:
     place = Place(local)
     assert until(lambda: place.elb.describe_load_balancers()["LoadBalancers"][0]["State"]["Code"] == "active")
@@ -175,6 +223,8 @@ def test_an_application_load_balancer_routes_answers_and_looks_after_its_targets
     assert told[0] == "8001"
     assert told[1].startswith("192.0.2.7, ")
     assert told[1].endswith(" http 80")
+
+    secure(place, web)
 
     # the load balancer's own answers, by other conditions
     place.rule(

@@ -16,6 +16,7 @@ from moto.elbv2.exceptions import (
     ELBClientError,
     LoadBalancerNotFoundError,
     TargetGroupNotFoundError,
+    TooManyCertificatesError,
 )
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
 
@@ -207,7 +208,7 @@ class LocalELBv2Backend(ELBv2Backend):
         refusals.check_protocol(balancer.type, protocol)
         self._refuse_actions(balancer, actions or [])
         (known,) = self.describe_listeners(None, [arn])
-        wanted = protocol or known.protocol
+        wanted, by_name = protocol or known.protocol, known.certificates[1:]
         tls.check_policy(ssl_policy)
         if wanted in tls.SECURE:
             tls.check(self.region_name, given)
@@ -218,7 +219,7 @@ class LocalELBv2Backend(ELBv2Backend):
         if wanted not in tls.SECURE:
             listener.certificates = []
         elif given:
-            listener.certificates = [*given, *(each for each in known.certificates[1:] if each not in given)]
+            listener.certificates = [*given, *(each for each in by_name if each not in given)]
         listener.certificate = next(iter(listener.certificates), None)
         tls.use(self.region_name, arn, listener.certificates)
         self._routed(balancer.arn)
@@ -228,10 +229,12 @@ class LocalELBv2Backend(ELBv2Backend):
         listener = self._secure_listener(arn)
         wanted = [each["CertificateArn"] for each in certificates]
         tls.check(self.region_name, wanted)
-        new = [{"CertificateArn": each} for each in dict.fromkeys(wanted) if each not in listener.certificates]
-        found = super().add_listener_certificates(arn, new)
+        all_of_them = list(dict.fromkeys([*listener.certificates, *wanted]))
+        if len(all_of_them) > tls.MOST + 1:  # moto counts the default one
+            raise TooManyCertificatesError
+        listener.certificates = all_of_them
         self._use(listener)
-        return found
+        return all_of_them
 
     def remove_listener_certificates(self, arn: str, certificates: list[Structure]) -> None:
         listener = self._secure_listener(arn)

@@ -119,6 +119,28 @@ def test_more_certificates_are_shown_by_name_and_the_default_one_stays(site: Sit
     assert len(certificates(site)) == 1
 
 
+def test_another_default_certificate_leaves_those_that_are_shown_by_name(site: Site) -> None:
+    first, second, third = (imported(site, f"{name}.example.org") for name in "abc")
+    listener = site.answer(site.create_application(), FIXED, **secure(first))["ListenerArn"]
+    site.elb.add_listener_certificates(ListenerArn=listener, Certificates=[{"CertificateArn": second}])
+    site.elb.modify_listener(ListenerArn=listener, Certificates=[{"CertificateArn": third}])
+    found = site.elb.describe_listener_certificates(ListenerArn=listener)["Certificates"]
+    assert [each["CertificateArn"] for each in found] == [third, second]
+    acm = site.cloud.client("acm")
+    users = [acm.describe_certificate(CertificateArn=arn)["Certificate"]["InUseBy"] for arn in (first, second, third)]
+    assert users == [[], [listener], [listener]]
+
+
+def test_a_listener_has_25_certificates_beside_the_default_one(site: Site) -> None:
+    (default, *others) = [imported(site, f"n{number}.example.org") for number in range(27)]
+    listener = site.answer(site.create_application(), FIXED, **secure(default))["ListenerArn"]
+    *most, last = [{"CertificateArn": arn} for arn in others]
+    site.elb.add_listener_certificates(ListenerArn=listener, Certificates=most)
+    with pytest.raises(ClientError, match=r"\(TooManyCertificates\)"):
+        site.elb.add_listener_certificates(ListenerArn=listener, Certificates=[last])
+    assert len(site.elb.describe_listener_certificates(ListenerArn=listener)["Certificates"]) == 26
+
+
 def test_a_certificate_that_is_imported_again_is_shown_at_once(site: Site) -> None:
     arn = imported(site)
     site.answer(site.create_application(), FIXED, **secure(arn))

@@ -11,6 +11,7 @@ from moto.elbv2.models import elbv2_backends
 from moto.elbv2.ssl_policies import SSL_POLICIES
 from moto.iam.models import iam_backends
 
+from localcloud.core import runtime
 from localcloud.core.config import ACCOUNT
 from localcloud.elbv2.haproxy import Tls
 
@@ -62,11 +63,12 @@ def use(region: str, listener: str, arns: Iterable[str]) -> None:
 
 def renewed() -> None:
     """After requests to ACM: a certificate that was imported again is what load balancers show from now on."""
-    for _, _, backend in elbv2_backends.iter_backends():
-        found = cast("LocalELBv2Backend", backend)
-        for balancer in found.load_balancers.values():
-            if any(listener.protocol in SECURE for listener in balancer.listeners.values()):
-                found.converge(balancer.arn)
+    with runtime.current().model.lock:  # the request that was answered has let go of it
+        for _, _, backend in elbv2_backends.iter_backends():
+            found = cast("LocalELBv2Backend", backend)
+            for balancer in found.load_balancers.values():
+                if any(listener.protocol in SECURE for listener in balancer.listeners.values()):
+                    found.converge(balancer.arn)
 
 
 def files(region: str, arns: Iterable[str]) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.core import pki
+from localcloud.core import pki, runtime
+from localcloud.elbv2.certificates import renewed
 from localcloud.elbv2.tests.place import forward
 
 if TYPE_CHECKING:
@@ -139,6 +141,17 @@ def test_a_listener_has_25_certificates_beside_the_default_one(site: Site) -> No
     with pytest.raises(ClientError, match=r"\(TooManyCertificates\)"):
         site.elb.add_listener_certificates(ListenerArn=listener, Certificates=[last])
     assert len(site.elb.describe_listener_certificates(ListenerArn=listener)["Certificates"]) == 26
+
+
+def test_requests_to_acm_look_at_load_balancers_while_the_model_is_held(site: Site) -> None:
+    site.answer(site.create_application(), FIXED, **secure(imported(site)))
+    thread = Thread(target=renewed)
+    with runtime.current().model.lock:
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_a_certificate_that_is_imported_again_is_shown_at_once(site: Site) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any, cast, override
 
-from moto.iam.exceptions import LimitExceededException, MalformedPolicyDocument
+from moto.elbv2.models import elbv2_backends
+from moto.iam.exceptions import DeleteConflictException, LimitExceededException, MalformedPolicyDocument
 from moto.iam.models import IAMBackend
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
@@ -14,6 +15,8 @@ from localcloud.iam.conditions import PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from moto.elbv2.models import ELBv2Backend
 
 
 class TrustPolicy(IAMTrustPolicyDocumentValidator):
@@ -56,6 +59,16 @@ class LocalIAMBackend(IAMBackend):
         _require_room("user", user_name, self.get_user(user_name).policies, policy_name, policy_json)
         super().put_user_policy(user_name, policy_name, policy_json)
 
+    @override
+    def delete_server_certificate(self, name: str) -> None:
+        for certificate in self.certificates.values():
+            if certificate.cert_name == name and (user := _user(certificate.arn)):
+                raise DeleteConflictException(
+                    f"Certificate: {name} is currently in use by {user}. "
+                    "Please remove it first before deleting it from IAM."
+                )
+        super().delete_server_certificate(name)
+
     def _require_trust(self, document: str) -> None:
         TrustPolicy(document).validate()
         try:
@@ -71,6 +84,17 @@ class LocalIAMBackend(IAMBackend):
             role, _, session = name.partition("/")
             return bool(session) and any(r.name == role for r in self.get_roles())
         return sources.entity_of(self, arn) is not None
+
+
+def _user(certificate: str) -> str:
+    """Return a load balancer that uses a certificate; "" when none does."""
+    listeners = (
+        listener
+        for _, _, backend in elbv2_backends.iter_backends()
+        for balancer in cast("ELBv2Backend", backend).load_balancers.values()
+        for listener in balancer.listeners.values()
+    )
+    return next((each.load_balancer_arn for each in listeners if certificate in each.certificates), "")
 
 
 def _require_room(kind: str, name: str, policies: Mapping[str, str], policy: str, document: str) -> None:

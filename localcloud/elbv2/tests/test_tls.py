@@ -187,9 +187,15 @@ def test_a_certificate_of_iam_is_one_too(site: Site) -> None:
         PrivateKey=made["PrivateKey"].decode(),
         CertificateChain=made["CertificateChain"].decode(),
     )["ServerCertificateMetadata"]["Arn"]
-    site.answer(site.create_application(), FIXED, **secure(arn))
+    balancer = site.create_application()
+    listener = site.answer(balancer, FIXED, **secure(arn))["ListenerArn"]
     (text,) = certificates(site)
     assert text.count("BEGIN CERTIFICATE") == 2
+    in_use = rf"\(DeleteConflict\).*is currently in use by {balancer['LoadBalancerArn']}\. Please remove it first"
+    with pytest.raises(ClientError, match=in_use):
+        site.cloud.client("iam").delete_server_certificate(ServerCertificateName="old")
+    site.elb.delete_listener(ListenerArn=listener)
+    site.cloud.client("iam").delete_server_certificate(ServerCertificateName="old")
 
 
 def test_a_listener_becomes_secure_and_open_again(site: Site) -> None:

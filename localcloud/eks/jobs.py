@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ ADDON_SECONDS = 180.0
 NODES_SECONDS = 180.0
 POLL_SECONDS = 0.5
 RECHECK_SECONDS = 30.0  # of what is degraded
+NAMES = threading.Lock()  # jobs of clusters: the last that writes names is the last that looked
 KUBECTL = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "--request-timeout=15s")
 # kubectl complains about aggregated APIs that are away on the same channel as its answer: only errors may speak
 QUIETLY = 'said=$(mktemp); "$0" "$@" 2>"$said"; code=$?; [ $code = 0 ] || cat "$said"; rm -f "$said"; exit $code'
@@ -130,10 +132,11 @@ def _give_up(backend: LocalEKSBackend, cluster: Cluster, update: Update | None, 
 def keep_names(backend: LocalEKSBackend) -> None:
     """Let this machine find the public API servers, and those only."""
     now = runtime.current()
-    with now.model.lock:
-        names = backend.public_names()
     hosts = HostNames(path=now.config.hosts_file, label=now.config.label)
-    hosts.keep(endpoint_host("", backend.region_name), names)
+    with NAMES:
+        with now.model.lock:
+            names = backend.public_names()
+        hosts.keep(endpoint_host("", backend.region_name), names)
 
 
 def _apply_self_managed(backend: LocalEKSBackend, cluster: Cluster) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from moto.eks.models import eks_backends
 
 from localcloud.core.config import ACCOUNT
 from localcloud.core.errors import HopelessError
+from localcloud.core.hosts_file import HostNames
 from localcloud.eks import jobs
 
 if TYPE_CHECKING:
@@ -226,3 +228,29 @@ def test_without_a_free_public_address_no_cluster_is_made(site: Site) -> None:
     with pytest.raises(ClientError, match=r"\(InvalidParameterException\).*public range has no free address"):
         create(site)
     assert site.eks.list_clusters()["clusters"] == []
+
+
+def test_of_two_clusters_jobs_the_last_that_writes_names_is_the_last_that_looked(
+    site: Site, hosts: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(site)
+    backend: Any = eks_backends[ACCOUNT]["eu-west-1"]
+    keep, looked, may_write = HostNames.keep, Event(), Event()
+
+    def slowly(self: HostNames, suffix: str, names: dict[str, str]) -> None:
+        if not looked.is_set():  # the first, which saw no cluster yet
+            looked.set()
+            may_write.wait(10)
+            names = {}
+        keep(self, suffix, names)
+
+    monkeypatch.setattr(HostNames, "keep", slowly)
+    first, second = (Thread(target=jobs.keep_names, args=(backend,)) for _ in range(2))
+    first.start()
+    assert looked.wait(10)
+    second.start()
+    second.join(0.3)
+    may_write.set()
+    first.join(10)
+    second.join(10)
+    assert hosts() == line(site)

@@ -113,7 +113,13 @@ class Fetcher:
 
         def once() -> str:
             with self._answer(url, {}) as answer:
-                return answer.read(LONGEST_TEXT).decode(errors="replace")
+                try:
+                    content = answer.read(LONGEST_TEXT)
+                except FAILURES as error:
+                    raise _BrokenOffError(f"broke off ({reason_of(error)})") from error
+                if answer.length:  # what is missing of it
+                    raise _BrokenOffError(f"broke off after {len(content)} of {len(content) + answer.length} bytes")
+                return content.decode(errors="replace")
 
         return self._tried(url, once)
 

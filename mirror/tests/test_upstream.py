@@ -151,6 +151,20 @@ def test_one_that_breaks_off_is_begun_anew_where_the_server_has_no_ranges(
     assert (fetching.settings.artefacts / TOOL.rpartition("/")[2]).read_bytes() == tool
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"), [(Fault(breaks_after=10), "broke off after 10 of "), (Fault(piece=10, pause=2), "timed out")]
+)
+def test_a_checksum_file_that_breaks_off_is_asked_for_again(
+    fault: Fault, told: str, fetching: ArtefactBuilder, releases: Releases, tool: bytes, said: list[str]
+) -> None:
+    releases.faults[SUMS] = dataclasses.replace(fault)
+    outside = HttpUpstream(say=said.append, limits=dataclasses.replace(QUICK, silence=1))
+    assert dataclasses.replace(fetching, upstream=outside).ensure("tool") == "upstream"
+    (line,) = said
+    assert line.startswith("example.org/sums: broke off")
+    assert told in line
+
+
 def test_one_that_always_breaks_off_ends_with_the_next_step_and_keeps_nothing(
     fetching: ArtefactBuilder, releases: Releases, tool: bytes, said: list[str]
 ) -> None:

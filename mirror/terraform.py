@@ -122,8 +122,8 @@ class TerraformBuilder:
 
     @staticmethod
     def _failure(command: list[str]) -> str:
-        """Run Terraform, by no one's configuration; what it says when it fails."""
-        environment = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
+        """Run Terraform, by no one's configuration, not even the one of `~/.terraformrc`; what it says when it fails."""
+        environment = {**os.environ, "TF_CLI_CONFIG_FILE": os.devnull}
         try:
             done = subprocess.run(
                 command, env=environment, capture_output=True, text=True, check=False, timeout=INIT_SECONDS

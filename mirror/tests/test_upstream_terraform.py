@@ -69,6 +69,10 @@ def test_providers_and_modules_are_fetched_once_and_plays_ask_nobody(
     monkeypatch.delenv("GIT_SSL_CAINFO", raising=False)  # this machine's
     for name, value in clean.environment({**os.environ, **way.variables}).items():
         monkeypatch.setenv(name, value)
+    # a person's own configuration: other sources of providers, none of which there is
+    monkeypatch.setenv("HOME", str(tmp_path))
+    own = 'provider_installation {\n  filesystem_mirror {\n    path = "/nowhere"\n  }\n}\n'
+    (tmp_path / ".terraformrc").write_text(own)
     where = Settings(cache=tmp_path / "cache", state=tmp_path / "state", source=source)
     shutil.copytree(SOURCE / MODULES, source / MODULES)
     builder = TerraformBuilder(settings=where, upstream=HttpUpstream(say=said.append), say=said.append)

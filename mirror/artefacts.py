@@ -72,10 +72,12 @@ class ArtefactBuilder:
         return not self.current(name) and bool(artefact.python or not self._unreachable(artefact))
 
     def _unreachable(self, artefact: Artefact) -> str:
-        """Why upstream's release can't be had; empty when it can."""
+        """Why upstream's release can't be had; empty when it can: the host of its checksum is needed, too."""
         if not artefact.upstream:
             return "upstream publishes no such file"
-        return self.upstream.unreachable(artefact.upstream.url.replace("{program}", (*artefact.programs, "")[0]))
+        first = (*artefact.programs, "")[0]
+        addresses = (text.replace("{program}", first) for text in (artefact.upstream.url, artefact.upstream.checksum))
+        return next(filter(None, map(self.upstream.unreachable, addresses)), "")
 
     def write_checksums(self) -> Path:
         """Write sha256sums.txt over everything that is in the cache."""

@@ -245,6 +245,17 @@ def test_a_file_that_a_host_does_not_give_is_built_and_said_so(
     assert (record.origin, record.reason) == ("built", reason)
 
 
+def test_a_file_whose_checksum_is_at_a_host_that_cannot_be_reached_is_built(
+    fetching: ArtefactBuilder, tool: bytes, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder = with_go(fetching, monkeypatch)
+    release = Upstream(url=TOOL, checksum="https://nowhere.example.org/sums")
+    row = dataclasses.replace(builder.artefacts["tool"], upstream=release)
+    assert dataclasses.replace(builder, artefacts={"tool": row}).ensure("tool") == "built"
+    (line,) = said
+    assert line.startswith("tool: nowhere.example.org can't be reached (")
+
+
 def test_a_file_that_a_host_does_not_give_ends_where_there_is_no_other_way(
     fetching: ArtefactBuilder, releases: Releases, tool: bytes
 ) -> None:

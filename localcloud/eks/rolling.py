@@ -15,6 +15,8 @@ from localcloud.eks.resources import Health, Issue
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from moto.autoscaling.models import InstanceState
+
     from localcloud.eks.models import LocalEKSBackend
     from localcloud.eks.resources import Cluster, Nodegroup
 
@@ -23,7 +25,7 @@ NOT_READY = "NodeCreationFailure"
 
 
 def roll_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> float | None:
-    """Replace the next node that was not made of the group's launch template, when all others are ready."""
+    """Replace the next node that was not made of the group's launch template, when all that were are ready."""
     now = runtime.current()
     key, machine = jobs.nodegroup_key(backend, cluster, name), controlplane.machine_name(cluster, backend.region_name)
     with now.model.lock:
@@ -31,9 +33,12 @@ def roll_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> float |
         group = found.nodegroups.get(name) if found else None
         if found is None or group is None or group.status != "UPDATING":
             return None
-        wanted, old = nodegroups.node_names(backend, group), nodegroups.outdated(backend, group)
+        wanted = nodegroups.node_names(backend, group)
+        old = {_node(backend, state): state for state in nodegroups.outdated(backend, group)}
     over = jobs.is_over(key, jobs.NODES_SECONDS)
-    if unready := sorted(wanted - _ready_nodes(machine, name)):
+    answer = _nodes(machine, name)
+    known, may_go = answer or {}, old if answer is not None else {}  # without an answer nobody knows who is ready
+    if unready := sorted(each for each in wanted if not known.get(each) and each not in may_go):
         if over:
             said = f"not ready after {jobs.NODES_SECONDS:.0f} s: {', '.join(unready)}"
             _end_roll(backend, found, group, NOT_READY, said)
@@ -41,16 +46,16 @@ def roll_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> float |
     if not old:
         _end_roll(backend, found, group)
         return None
-    node = nodes.node_name(str(old[0].instance.nics[0].private_ip_address), backend.region_name)
+    node = min(old, key=lambda each: known.get(each, False))  # those that are not ready first
     drained = jobs.kubectl(machine, "drain", node, "--ignore-daemonsets", "--delete-emptydir-data", DRAIN)
-    if drained.exit_code and not group.force:
+    if drained.exit_code and node in known and not group.force:
         if over:
             said = f"{node} can't be drained: {drained.output.strip()[-300:]}"
             _end_roll(backend, found, group, "PodEvictionFailure", said)
         return None if over else jobs.POLL_SECONDS
     now.view.look()
     with now.model.transaction():
-        nodegroups.replace_node(backend, group, old[0])
+        nodegroups.replace_node(backend, group, old[node])
         backend.converge_nodegroup(cluster, name)  # its time begins anew
     return None
 
@@ -70,7 +75,14 @@ def _end_roll(backend: LocalEKSBackend, cluster: Cluster, group: Nodegroup, code
             backend.converge_nodegroup(cluster.name, group.name)
 
 
-def _ready_nodes(machine: str, group: str) -> set[str]:
+def _node(backend: LocalEKSBackend, state: InstanceState) -> str:
+    """Return the name that an instance has as a node."""
+    return nodes.node_name(str(state.instance.nics[0].private_ip_address), backend.region_name)
+
+
+def _nodes(machine: str, group: str) -> dict[str, bool] | None:
+    """Return which of a group's nodes are ready; those that never came are missing. None: the API server does not answer."""
     answer = jobs.kubectl(machine, "get", "nodes", "-l", f"eks.amazonaws.com/nodegroup={group}", "-o", "json")
-    found = [] if answer.exit_code else json.loads(answer.output)["items"]
-    return {node["metadata"]["name"] for node in found if jobs.is_ready(node)}
+    if answer.exit_code:
+        return None
+    return {node["metadata"]["name"]: jobs.is_ready(node) for node in json.loads(answer.output)["items"]}

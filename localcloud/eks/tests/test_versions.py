@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +162,28 @@ def test_nodes_are_replaced_one_by_one_after_their_control_plane(site: Site) -> 
     assert images(site) == [NODE] * 2
     done = [words[words.index("drain") + 1] for words in site.commands if "drain" in words]
     assert len(set(done)) == 2, "each node was drained first"
+
+
+def test_nodes_that_are_not_ready_are_replaced_first_and_hold_nothing_up(site: Site) -> None:
+    site.create(version="1.35")
+    site.create_nodes()
+    upgrade(site, "1.36")
+    broken = max(spec.hostname for spec in site.node_specs())
+
+    def answer(name: str, argv: Sequence[str]) -> ExecResult:
+        given = site.answer(name, argv)
+        if "nodes" not in argv or "get" not in argv:
+            return given
+        found = json.loads(given.output)["items"]
+        for node in found:
+            if node["metadata"]["name"] == broken:
+                node["status"] = {"conditions": []}
+        return ExecResult(exit_code=0, output=json.dumps({"items": found}))
+
+    site.cloud.docker.answer = answer
+    assert (upgrade_nodes(site)["status"], images(site)) == ("Successful", [NODE] * 2)
+    drained = [words[words.index("drain") + 1] for words in site.commands if "drain" in words]
+    assert drained[0] == broken
 
 
 def test_nodes_newer_than_a_version_keep_their_control_plane_from_going_back(site: Site) -> None:

@@ -23,6 +23,8 @@ ANYONE = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
 )
 ADMINISTRATOR = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+# https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html
+NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
 DEBIAN = "136693071363"
 PATIENCE = 180.0
 
@@ -51,6 +53,8 @@ def cluster(subnets: list[str]) -> dict[str, Any]:
     """Make a cluster that lets its deployer in, with one node; return what leads to it."""
     eks = boto3.client("eks")
     roles = {name: role(f"{NAME}-{name}") for name in ("cluster", "node", "deployer")}
+    for policy in NODE_POLICIES:
+        boto3.client("iam").attach_role_policy(RoleName=f"{NAME}-node", PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
     network_of = {"subnetIds": subnets, "endpointPublicAccess": False, "endpointPrivateAccess": True}
     access = {"authenticationMode": "API"}
     eks.create_cluster(name=NAME, roleArn=roles["cluster"], resourcesVpcConfig=network_of, accessConfig=access)

@@ -80,7 +80,7 @@ FACTS: dict[str, dict[str, Any]] = {
     },
     "cluster_access:main": {"cluster_access_service_address": "172.20.0.1"},
 }
-HOSTS = {
+HOSTS: dict[str, Any] = {
     "all": {
         "hosts": {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}},
         "children": {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.playbooks.stage import CHECKOUT, Call, Stage
+from tests.playbooks.stage import CHECKOUT, FACTS, HOSTS, Call, Stage
 from tests.playbooks.test_bad_input import play
 
 if TYPE_CHECKING:
@@ -77,6 +77,15 @@ def test_all_are_those_that_are_made_here(stage: Stage) -> None:
     names = ("alertmanager", "grafana-admin", "grafana-viewer", "prometheus-reader", "remote-write", "grafana-alice")
     (first, *_) = [call for call in calls if call.role == "secrets"]
     assert first.inputs["secrets_parameters"] == [f"/beacon/local/{name}" for name in names]
+
+
+def test_a_check_before_the_first_provisioning_ends_green(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FACTS, "infrastructure:outputs", {"infrastructure_outputs": {}})
+    for role in ("ops", "monitoring"):
+        monkeypatch.setitem(HOSTS["all"]["children"], role, {"hosts": {}})  # none is there yet
+    stage = Stage(tmp_path)
+    stage.set_up()
+    assert steps(stage.calls("rotate", "--check", "-e", "rotate_what=all")) == []
 
 
 @pytest.mark.parametrize(

@@ -279,7 +279,8 @@ def nodes_row(*, smallest: int, desired: int, largest: int) -> Row:
         state=WARN,
         found=f"min {smallest}, desired {desired}, max {largest}, but nothing adds or removes nodes by itself: it stays {desired}",
         needed="three times the same number, or an autoscaler of your own",
-        step="Correct infrastructure_node_count; docs/site/howto.md tells how to change the number of nodes.",
+        step="Correct infrastructure_node_count; how to change the number of nodes: "
+        "https://github.com/beacon/platform/blob/main/docs/site/howto.md#change-the-number-of-nodes",
     )
 
 

@@ -235,7 +235,8 @@ def test_a_range_of_nodes_that_nothing_moves_in_is_told() -> None:
         assert row.state == "warn"
         assert row.found.endswith("but nothing adds or removes nodes by itself: it stays 2")
         assert (
-            row.step == "Correct infrastructure_node_count; docs/site/howto.md tells how to change the number of nodes."
+            row.step == "Correct infrastructure_node_count; how to change the number of nodes: "
+            "https://github.com/beacon/platform/blob/main/docs/site/howto.md#change-the-number-of-nodes"
         )
 
 

@@ -293,10 +293,12 @@ def rotation(*steps: str) -> list[dict[str, Any]]:
 
 def test_a_rotation_that_is_cut_short_goes_on_with_the_new_value(environment: Environment) -> None:
     keys = environment.session(DEPLOYER)
+    said: list[str] = []
 
     def values(*steps: str) -> tuple[str, str]:
         """Play steps, and return the current and the previous value."""
         code, text = environment.play(keys, plays=rotation(*steps))
+        said.append(text)
         assert code == 0, text[-3000:]
         names = (PARAMETER, PARAMETER.replace("/grafana", "/previous/grafana"))
         ssm = environment.cloud.client("ssm")
@@ -309,6 +311,8 @@ def test_a_rotation_that_is_cut_short_goes_on_with_the_new_value(environment: En
     assert previous == "made-up"
     assert re.fullmatch(r"[A-Za-z0-9]{32}", new)
     assert values("begin", "change", "change") == (new, "made-up")  # cut short, and played again
+    assert f"The secret {PARAMETER} has a new value already" in said[-1]
+    assert "has a new value already" not in said[0]
     assert values("end", "end") == (new, new)
     newer, previous = values("begin", "change")
     assert previous == new
@@ -316,3 +320,17 @@ def test_a_rotation_that_is_cut_short_goes_on_with_the_new_value(environment: En
     document = (CHECKOUT / "terraform" / "permissions" / "deployer.json.tftpl").read_text()
     asked = environment.asked_by("assumed-role/beacon-local-deployer/job")
     assert [action for action in asked if f'"ssm:{action}"' not in document] == []
+
+
+def test_a_secret_that_is_not_there_is_named_and_one_that_goes_leaves_nothing(environment: Environment) -> None:
+    keys = environment.session(DEPLOYER)
+    code, text = environment.play(keys, plays=rotation("begin", "change"))
+    assert code == 0, text[-3000:]
+    absent = {**PARAMETERS[0]["vars"], "secrets_parameters": [PARAMETER], "secrets_state": "absent"}
+    code, text = environment.play(keys, plays=[{**PARAMETERS[0], "vars": absent, "tasks": PARAMETERS[0]["tasks"][:1]}])
+    assert code == 0, text[-3000:]
+    names = [PARAMETER, PARAMETER.replace("/grafana", "/previous/grafana")]
+    assert environment.cloud.client("ssm").get_parameters(Names=names)["Parameters"] == []
+    code, text = environment.play(keys, plays=rotation("begin"))
+    assert code != 0
+    assert f"There is no secret {PARAMETER} to rotate." in text

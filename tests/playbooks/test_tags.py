@@ -82,3 +82,13 @@ def test_each_playbook_looks_at_the_limit_first(path: Path) -> None:
 def test_a_limit_with_the_controller_reaches_its_host(stage: Stage) -> None:
     calls = stage.calls("monitor", "--limit", "localhost,ops")
     assert {call.host for call in calls} == {"localhost", "beacon-local-ops"}
+
+
+@pytest.mark.parametrize(("limit", "code"), [("localhost,ops", 0), ("ops", 2), ("ops:!localhost", 2)])
+def test_an_inventory_need_not_name_the_controller(tmp_path: Path, limit: str, code: int) -> None:
+    host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    hosts = tmp_path / "hosts.yml"
+    hosts.write_text(yaml.safe_dump({"ops": {"hosts": {"one": host}}}))
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    command = [program, "playbooks/plays/limit.yml", "-i", str(hosts), "--limit", limit]
+    assert subprocess.run(command, cwd=CHECKOUT, check=False, capture_output=True, timeout=300).returncode == code

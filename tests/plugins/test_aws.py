@@ -27,7 +27,10 @@ def test_an_unknown_region_names_a_near_one_and_all_allowed() -> None:
         ("An error occurred (SignatureDoesNotMatch)", "The AWS secret does not belong to the access key. Correct "),
         ("An error occurred (ExpiredToken)", "The AWS session has ended. Log in again"),
         ("The config profile (nobody) could not be found", "The AWS profile is not known. Correct AWS_PROFILE"),
-        ("Could not connect to the endpoint URL", "The AWS API does not answer. Correct AWS_ENDPOINT_URL or the network; "),
+        (
+            "Could not connect to the endpoint URL",
+            "The AWS API does not answer. Correct AWS_ENDPOINT_URL or the network; ",
+        ),
         ("something new", "AWS does not say who we are. Try `aws sts get-caller-identity`"),
     ],
 )

@@ -67,6 +67,11 @@ class Clusters(BaseBackend, TaggableResourcesMixin):
         """Keep the record of a change, for DescribeUpdate."""
         return cluster.record(Update(id=str(mock_random.uuid4()), type=kind))
 
+    def begin(self, cluster: Cluster, kind: str, parameters: Mapping[str, str]) -> Update:
+        """Keep the record of a change that a job makes real, and that is in progress until then."""
+        params: list[Mapping[str, str]] = [{"type": name, "value": value} for name, value in parameters.items()]
+        return cluster.record(Update(id=str(mock_random.uuid4()), type=kind, status="InProgress", params=params))
+
     def push(self, what: Callable[[Self, str], float | None], cluster: str) -> None:
         """Have a job tell the control plane about a change (jobs.push_*)."""
         key = f"{what.__name__}/{self.region_name}/{cluster}"

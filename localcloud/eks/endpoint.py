@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from moto.eks.exceptions import InvalidParameterException
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from localcloud.eks.resources import VpcConfig
 
@@ -41,14 +41,13 @@ def check_change(cluster: str, present: VpcConfig, wanted: VpcConfig) -> None:
         )
 
 
-def parameters(wanted: VpcConfig) -> list[Mapping[str, str]]:
+def parameters(wanted: VpcConfig) -> dict[str, str]:
     """Return what an update changes, as its record has it."""
-    values = {
+    return {
         "EndpointPublicAccess": _word(wanted.endpoint_public_access),
         "EndpointPrivateAccess": _word(wanted.endpoint_private_access),
         "PublicAccessCidrs": json.dumps(wanted.public_access_cidrs),
     }
-    return [{"type": kind, "value": value} for kind, value in values.items()]
 
 
 def _refuse(cluster: str, message: str) -> None:

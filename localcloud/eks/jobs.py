@@ -381,15 +381,22 @@ def converge_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> flo
 
 
 def _missing_nodes(machine: str, group: str, desired: int) -> str:
+    try:
+        ready = sum(nodes_of(machine, group).values())
+    except RefusedError as error:
+        return str(error)
+    return "" if ready >= desired else f"{ready} of {desired} are"
+
+
+def nodes_of(machine: str, group: str) -> dict[str, bool]:
+    """Return which of a node group's nodes are Ready; those that never came are missing. Raises RefusedError."""
     answer = kubectl(machine, "get", "nodes", "-l", f"eks.amazonaws.com/nodegroup={group}", "-o", "json")
     if answer.exit_code:
-        return answer.output
-    ready = [node for node in json.loads(answer.output)["items"] if is_ready(node)]
-    return "" if len(ready) >= desired else f"{len(ready)} of {desired} are"
+        raise RefusedError(answer.output)
+    return {node["metadata"]["name"]: _is_ready(node) for node in json.loads(answer.output)["items"]}
 
 
-def is_ready(node: Mapping[str, Mapping[str, Sequence[Mapping[str, str]]]]) -> bool:
-    """Tell whether a node is Ready."""
+def _is_ready(node: Mapping[str, Mapping[str, Sequence[Mapping[str, str]]]]) -> bool:
     conditions = node["status"].get("conditions", [])
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 

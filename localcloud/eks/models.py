@@ -31,7 +31,7 @@ from localcloud.eks import controlplane, endpoint, jobs, nodegroups, pki, rollin
 from localcloud.eks.access import AccessEntries
 from localcloud.eks.base import asking_others, find, require_image, version_of
 from localcloud.eks.pki import SERVICE_ACCOUNT_KEY
-from localcloud.eks.resources import Cluster, ClusterSettings, Plane, Update, VpcConfig, endpoint_host
+from localcloud.eks.resources import Cluster, ClusterSettings, Plane, VpcConfig, endpoint_host
 from localcloud.eks.updates import ClusterUpdates
 from localcloud.eks.versions import VERSIONS
 from localcloud.eks.workloads import Workloads
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from moto.ec2.models.security_groups import SecurityGroup
     from moto.ec2.models.subnets import Subnet
 
-    from localcloud.eks.resources import ClusterRequest, Nodegroup
+    from localcloud.eks.resources import ClusterRequest, Nodegroup, Update
 
 ZONES_NEEDED = 2
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
@@ -263,18 +263,11 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
             changed = nodegroups.replace_template(self, group, wanted, template)
             if not changed and not nodegroups.outdated(self, group):
                 return self._updated(group, "VersionUpdate")
-        update = Update(
-            id=str(mock_random.uuid4()),
-            type="VersionUpdate",
-            status="InProgress",
-            params=[
-                {"type": "Version", "value": group.version},
-                {"type": "ReleaseVersion", "value": group.release_version},
-            ],
-        )
+        versions = {"Version": group.version, "ReleaseVersion": group.release_version}
+        update = self.begin(self.describe_cluster(cluster), "VersionUpdate", versions)
         group.status, group.rolling, group.force = "UPDATING", update.id, force
         self.converge_nodegroup(cluster, name)
-        return self.describe_cluster(cluster).record(update)
+        return update
 
     def delete_nodegroup(self, cluster: str, name: str) -> Nodegroup:
         group = self.describe_nodegroup(cluster, name)

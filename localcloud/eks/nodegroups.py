@@ -272,8 +272,12 @@ def replace_node(backend: LocalEKSBackend, group: Nodegroup, state: InstanceStat
 def node_names(backend: LocalEKSBackend, group: Nodegroup) -> set[str]:
     """Return the names that the group's instances have as nodes."""
     asg = auto_scaling_group(backend, group)
-    addresses = [str(state.instance.nics[0].private_ip_address) for state in asg.instance_states] if asg else []
-    return {nodes.node_name(address, backend.region_name) for address in addresses}
+    return {node_name(backend, state) for state in asg.instance_states} if asg else set()
+
+
+def node_name(backend: LocalEKSBackend, state: InstanceState) -> str:
+    """Return the name that an instance has as a node."""
+    return nodes.node_name(str(state.instance.nics[0].private_ip_address), backend.region_name)
 
 
 def _template_of(state: InstanceState) -> str:

@@ -7,7 +7,7 @@ moto serializes attributes under the API's names (`principalArn` is `principal_a
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypedDict
 
 from moto.core.utils import utcnow
@@ -395,3 +395,9 @@ class Cluster(ClusterSettings):
             del self.updates[old]
         self.updates[update.id] = update
         return update
+
+    def end(self, key: str, *, code: str = "", problem: str = "") -> None:
+        """Note how an update in progress has ended: well, without a problem."""
+        errors: list[Mapping[str, str]] = [{"errorCode": code, "errorMessage": problem}] if problem else []
+        status = "Failed" if problem else "Successful"
+        self.updates[key] = replace(self.updates[key], status=status, errors=errors)

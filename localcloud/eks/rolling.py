@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from moto.core.utils import utcnow
 
 from localcloud.core import runtime
-from localcloud.eks import controlplane, jobs, nodegroups, nodes
+from localcloud.eks import controlplane, jobs, nodegroups
 from localcloud.eks.resources import Health, Issue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from moto.autoscaling.models import InstanceState
-
     from localcloud.eks.models import LocalEKSBackend
     from localcloud.eks.resources import Cluster, Nodegroup
 
@@ -34,10 +28,12 @@ def roll_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> float |
         if found is None or group is None or group.status != "UPDATING":
             return None
         wanted = nodegroups.node_names(backend, group)
-        old = {_node(backend, state): state for state in nodegroups.outdated(backend, group)}
+        old = {nodegroups.node_name(backend, state): state for state in nodegroups.outdated(backend, group)}
     over = jobs.is_over(key, jobs.NODES_SECONDS)
-    answer = _nodes(machine, name)
-    known, may_go = answer or {}, old if answer is not None else {}  # without an answer nobody knows who is ready
+    try:
+        known, may_go = jobs.nodes_of(machine, name), set(old)
+    except jobs.RefusedError:
+        known, may_go = {}, set()  # without an answer nobody knows who is ready
     if unready := sorted(each for each in wanted if not known.get(each) and each not in may_go):
         if over:
             said = f"not ready after {jobs.NODES_SECONDS:.0f} s: {', '.join(unready)}"
@@ -62,27 +58,12 @@ def roll_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> float |
 
 def _end_roll(backend: LocalEKSBackend, cluster: Cluster, group: Nodegroup, code: str = "", problem: str = "") -> None:
     """Note how a group's update ended; what is left of a failed one is done by the next."""
-    errors: list[Mapping[str, str]] = [{"errorCode": code, "errorMessage": problem}] if problem else []
     with runtime.current().model.transaction():
         if group.status == "DELETING":
             return
-        update = cluster.updates[group.rolling]
-        cluster.updates[update.id] = replace(update, status="Failed" if problem else "Successful", errors=errors)
+        cluster.end(group.rolling, code=code, problem=problem)
         group.rolling, group.modified_at = "", utcnow()
         group.status = "DEGRADED" if code == NOT_READY else "ACTIVE"
         group.health = Health(issues=[Issue(code=code, message=problem)] if code == NOT_READY else [])
         if problem:
             backend.converge_nodegroup(cluster.name, group.name)
-
-
-def _node(backend: LocalEKSBackend, state: InstanceState) -> str:
-    """Return the name that an instance has as a node."""
-    return nodes.node_name(str(state.instance.nics[0].private_ip_address), backend.region_name)
-
-
-def _nodes(machine: str, group: str) -> dict[str, bool] | None:
-    """Return which of a group's nodes are ready; those that never came are missing. None: the API server does not answer."""
-    answer = jobs.kubectl(machine, "get", "nodes", "-l", f"eks.amazonaws.com/nodegroup={group}", "-o", "json")
-    if answer.exit_code:
-        return None
-    return {node["metadata"]["name"]: jobs.is_ready(node) for node in json.loads(answer.output)["items"]}

@@ -1,5 +1,4 @@
 """Changes of clusters: one at a time, and those that a job makes real are in progress until it has."""
-# ruff: noqa: D102 - operations are documented by AWS
 
 from __future__ import annotations
 
@@ -9,19 +8,17 @@ from typing import TYPE_CHECKING, cast
 
 from moto.core.utils import utcnow
 from moto.eks.exceptions import EKSError, InvalidParameterException, ResourceInUseException
-from moto.moto_api._internal import mock_random
 
 from localcloud.core import runtime
 from localcloud.eks import controlplane, endpoint, jobs
 from localcloud.eks.base import Clusters, asking_others, require_image, version_of
-from localcloud.eks.resources import Update
 from localcloud.eks.versions import ROLLBACK, VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from localcloud.eks.models import LocalEKSBackend
-    from localcloud.eks.resources import Cluster, EndpointSettings, VpcSettings
+    from localcloud.eks.resources import Cluster, EndpointSettings, Update, VpcSettings
 
 AUTHENTICATION_MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")  # in this direction only
 
@@ -86,7 +83,7 @@ class ClusterUpdates(Clusters):
         self.reserve(cluster.name, public=wanted.endpoint_public_access)
         cluster.before = (("resources_vpc_config", present),)
         cluster.resources_vpc_config = wanted
-        return self.start_update(cluster, "EndpointAccessUpdate", endpoint.parameters(wanted))
+        return self._start(cluster, "EndpointAccessUpdate", endpoint.parameters(wanted))
 
     def reserve(self, name: str, *, public: bool) -> None:
         """Give the cluster a public address, or take it back."""
@@ -96,11 +93,10 @@ class ClusterUpdates(Clusters):
         else:
             self.local_ec2.release_public_address(_address_owner(name))
 
-    def start_update(self, cluster: Cluster, kind: str, parameters: list[Mapping[str, str]]) -> Update:
-        update = Update(id=str(mock_random.uuid4()), type=kind, status="InProgress", params=parameters)
+    def _start(self, cluster: Cluster, kind: str, parameters: Mapping[str, str]) -> Update:
         cluster.status = "UPDATING"
         self.converge(cluster.name)
-        return cluster.record(update)
+        return self.begin(cluster, kind, parameters)
 
     def update_cluster_version(self, name: str, version: str, *, force: bool) -> Update:
         """Have a job make the control plane of another version's image: the next one, or back within seven days."""
@@ -121,14 +117,11 @@ class ClusterUpdates(Clusters):
         require_image(name, wanted.image(controlplane.IMAGE))
         cluster.before = (("version", cluster.version), ("upgraded_at", cluster.upgraded_at))
         cluster.version, cluster.upgraded_at = version, utcnow() if step > 0 else None
-        return self.start_update(cluster, kind, [{"type": "Version", "value": version}])
+        return self._start(cluster, kind, {"Version": version})
 
     def end_update(self, cluster: Cluster, update: Update, problem: str = "") -> None:
         """Note how an update ended; after a failure the cluster is what it was before."""
-        errors: list[Mapping[str, str]] = [{"errorCode": "OperationNotPermitted", "errorMessage": problem}]
-        cluster.updates[update.id] = replace(
-            update, status="Failed" if problem else "Successful", errors=errors if problem else []
-        )
+        cluster.end(update.id, code="OperationNotPermitted", problem=problem)
         if problem:
             for name, value in cluster.before:
                 setattr(cluster, name, value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localcloud.core.hosts_file import HostNames, edit, read
+from localcloud.core.hosts_file import HostNames, edit, read, with_lines
 
 if TYPE_CHECKING:
     from localcloud.core.config import Config
@@ -70,19 +70,13 @@ class Names:
 
     def _added(self, text: str) -> str:
         """Leave a line that is right where it is; else append it."""
-        ours = [line for line in text.splitlines() if line.endswith(f"# {self.config.label}")]
-        if ours == [self.line]:
-            return text
-        others = self._removed(text)
-        return f"{others}{'' if others.endswith('\n') or not others else '\n'}{self.line}\n"
+        return with_lines(text, [self.line], ours=lambda line: line.rstrip().endswith(self._mark))
 
     def _cleared(self, text: str) -> str:
         """Leave no line of ours: neither the registry's nor the server's."""
-        mark = HostNames(path=self.config.hosts_file, label=self.config.label).mark
-        kept = (line for line in self._removed(text).splitlines(keepends=True) if not line.rstrip().endswith(mark))
-        return "".join(kept)
+        marks = (self._mark, HostNames(path=self.config.hosts_file, label=self.config.label).mark)
+        return with_lines(text, [], ours=lambda line: line.rstrip().endswith(marks))
 
-    def _removed(self, text: str) -> str:
-        return "".join(
-            line for line in text.splitlines(keepends=True) if not line.rstrip().endswith(f"# {self.config.label}")
-        )
+    @property
+    def _mark(self) -> str:
+        return f"# {self.config.label}"

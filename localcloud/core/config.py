@@ -57,8 +57,7 @@ class Config:
     @property
     def node_previous_image(self) -> str:
         """The image of nodes with the previous version of Kubernetes."""
-        repository, _, tag = self.node_image.rpartition(":")
-        return f"{repository}-previous:{tag}"
+        return with_suffix(self.node_image, "-previous")
 
     def public_addresses(self) -> tuple[str, ...]:
         """Elastic IPs and addresses of load balancers, in the order in which they are dealt."""
@@ -99,6 +98,12 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         registry=env.get("LOCALCLOUD_REGISTRY", f"{_registry_account(name)}.dkr.ecr.{region}.amazonaws.com"),
         hosts_file=Path(env.get("LOCALCLOUD_HOSTS_FILE", "/etc/hosts")),
     )
+
+
+def with_suffix(image: str, suffix: str) -> str:
+    """Return the name of an image's variant: the suffix stands before the tag."""
+    repository, _, tag = image.rpartition(":")
+    return f"{repository}{suffix}:{tag}"
 
 
 def _name(value: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 LOG = logging.getLogger(__name__)
 BYTES = "surrogateescape"  # what others wrote is kept byte by byte
@@ -39,14 +39,7 @@ class HostNames:
         lines = [f"{address} {name} {self.mark}" for name, address in sorted(names.items())]
 
         def change(text: str) -> str:
-            kept = [line for line in text.splitlines(keepends=True) if not self._has(line, suffix)]
-            ours = [line.rstrip("\r\n") for line in text.splitlines() if self._has(line, suffix)]
-            if sorted(ours) == sorted(lines):
-                return text
-            others = "".join(kept)
-            return (
-                f"{others}{'' if others.endswith('\n') or not others else '\n'}{''.join(f'{each}\n' for each in lines)}"
-            )
+            return with_lines(text, lines, ours=lambda line: self._has(line, suffix))
 
         if change(text := read(self.path)) == text:
             return
@@ -63,6 +56,16 @@ class HostNames:
     def _has(self, line: str, suffix: str) -> bool:
         words = line.split()
         return line.rstrip().endswith(self.mark) and len(words) > 1 and words[1].endswith(suffix)
+
+
+def with_lines(text: str, lines: Sequence[str], *, ours: Callable[[str], bool]) -> str:
+    """Have these lines and no other ones of ours: right ones stay where they are, else all of them end the text."""
+    parts = text.splitlines(keepends=True)
+    if sorted(part.rstrip("\r\n") for part in parts if ours(part)) == sorted(lines):
+        return text
+    others = "".join(part for part in parts if not ours(part))
+    gap = "\n" if lines and others and not others.endswith("\n") else ""
+    return f"{others}{gap}{''.join(f'{line}\n' for line in lines)}"
 
 
 def edit(path: Path, change: Change) -> None:

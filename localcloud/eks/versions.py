@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from localcloud.core.config import with_suffix
+
 AMI_DATE = "20260903"
 # https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html
 ROLLBACK = timedelta(days=7)
@@ -34,8 +36,7 @@ class Version:
 
     def image(self, name: str) -> str:
         """Return the name of its image, from the newest's."""
-        repository, _, tag = name.rpartition(":")
-        return f"{repository}{self.suffix}:{tag}"
+        return with_suffix(name, self.suffix)
 
 
 NEWEST = Version(name="1.36", patch="1.36.3", kube_proxy="v1.36.0-eksbuild.14")

@@ -48,9 +48,8 @@ class Door:
     address: str
     port: int
     ranges: tuple[str, ...]  # who may use it
-    callers: (
-        tuple[str, ...] | None
-    )  # machines of the VPC that may use it at the private address; None: as the rules say
+    # machines of the VPC that may use it at the private address; None: as the rules say
+    callers: tuple[str, ...] | None
 
 
 def render(

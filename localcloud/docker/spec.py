@@ -37,9 +37,8 @@ class PublicPort:
 
     port: int
     ranges: tuple[str, ...]
-    vpc: str | None = (
-        None  # whose machines are judged there by the address that they leave with; None: by security groups
-    )
+    # whose machines are judged there by the address that they leave with; None: by security groups
+    vpc: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,6 +111,8 @@ def _note(backend: Any, arn: str, state: str, *, only_from: str | None = None) -
 def _specifications(backend: Any, balancer: Any) -> list[MachineSpec]:
     now = runtime.current()
     specs = []
+    pems = _certificates(backend, balancer)
+    secrets = {path: File(content=pem, mode=0o600) for own in pems.values() for path, pem in own.items()}
     for number, subnet in enumerate(balancer.subnets):
         node = balancer.beacon_nodes[subnet.id]
         private = Attachment(
@@ -119,9 +121,7 @@ def _specifications(backend: Any, balancer: Any) -> list[MachineSpec]:
         public = (
             [Attachment(network=now.networks.public_name, address=node.public_address)] if node.public_address else []
         )
-        pems = _certificates(backend, balancer)
         text = haproxy.render(_listeners(backend, balancer, subnet, pems))
-        secrets = {path: File(content=pem, mode=0o600) for own in pems.values() for path, pem in own.items()}
         specs.append(
             MachineSpec(
                 name=health.machine_name(balancer.arn, number),

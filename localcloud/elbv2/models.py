@@ -20,6 +20,7 @@ from moto.elbv2.exceptions import (
 )
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
 
+from localcloud.arguments.rules.elbv2 import ONE_CERTIFICATE
 from localcloud.core import runtime
 from localcloud.elbv2 import attributes as allowed
 from localcloud.elbv2 import certificates as tls
@@ -213,7 +214,7 @@ class LocalELBv2Backend(ELBv2Backend):
         if wanted in tls.SECURE:
             tls.check(self.region_name, given)
             if not given and not known.certificates:
-                raise ELBClientError("InvalidConfigurationRequest", refusals.ONE_CERTIFICATE.format(wanted))
+                raise ELBClientError("InvalidConfigurationRequest", ONE_CERTIFICATE.format(wanted))
         listener = super().modify_listener(arn, port, None, ssl_policy, certificates, actions or [])
         listener.protocol = wanted  # moto knows no TLS here
         if wanted not in tls.SECURE:

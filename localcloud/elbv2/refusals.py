@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 PROTOCOLS = {"application": ("HTTP", "HTTPS"), "network": ("UDP", "TCP", "TLS", "TCP_UDP")}  # of listeners, by type
 OFFERED = {"application": "HTTP", "network": "TCP"}  # of target groups
 LISTENERS = {"application": ("HTTP", "HTTPS"), "network": ("TCP", "TLS")}  # that are offered
-ONE_CERTIFICATE = "You must provide a list containing exactly one certificate if the listener protocol is {}."
 TARGET_TYPES = ("instance", "ip")
 HEALTH_CHECK_PORT = re.compile(r"traffic-port|[1-9][0-9]{0,4}")
 HEALTH_CHECK_PATH = re.compile(r"/[A-Za-z0-9/_.~!$&'()*+,;=:@%?-]{0,1023}")

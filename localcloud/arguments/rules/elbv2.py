@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from localcloud.arguments.rules.kinds import Rules
 
+ONE_CERTIFICATE = "You must provide a list containing exactly one certificate if the listener protocol is {}."
 LONGEST = 32
 NAME = re.compile(r"[a-zA-Z0-9-]+")
 ZONES = 2  # of an application load balancer, at least
@@ -163,8 +164,7 @@ def _certificates(asked: Mapping[str, Any]) -> Iterator[Fault]:
         text = "MutualAuthentication is not offered by the local cloud: leave it out, or set its mode to off"
         yield Fault(code="ValidationError", message=text)
     if len(given) > 1:
-        text = f"You must provide a list containing exactly one certificate if the listener protocol is {protocol}."
-        yield Fault(code="InvalidConfigurationRequest", message=text)
+        yield Fault(code="InvalidConfigurationRequest", message=ONE_CERTIFICATE.format(protocol))
 
 
 RULES: Rules = {

@@ -1,15 +1,20 @@
 """What is to be done, two jobs at a time, what most wait for first, with a line and the seconds for each."""
 
+import contextlib
 import os
+import signal
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 
 from setup import durations
 from setup.progress import Progress
+from setup.supervisor import descendants
 
 JOBS = 2
 INTERRUPTED = 130
+LOOK, QUIET, LONGEST = 0.02, 0.5, 10.0  # seconds
 QUICK = {"present", "loaded"}  # says nothing of how long it takes to make
 
 
@@ -32,7 +37,23 @@ def run(
         except KeyboardInterrupt:
             # what the threads wait for was interrupted, too; what they would begin next must not begin
             progress.close()
+            _interrupt_what_begins()
             os._exit(INTERRUPTED)
+
+
+def _interrupt_what_begins() -> None:
+    """Interrupt each program once, until no further one has begun for a while: a thread may go on to its next."""
+    told: set[int] = set()
+    last = time.monotonic()
+    ends = last + LONGEST
+    while last + QUIET > time.monotonic() < ends:
+        if new := set(descendants(os.getpid())) - told:
+            last = time.monotonic()
+        for process in new:
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                os.kill(process, signal.SIGINT)
+        told |= new
+        time.sleep(LOOK)
 
 
 class _Plan:

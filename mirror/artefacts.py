@@ -99,7 +99,8 @@ class ArtefactBuilder:
             except NotGivenError as error:
                 # the one failure that stays; it says nothing against what the host has besides
                 reason = str(error)
-                shutil.rmtree(folder / artefact.path, ignore_errors=True)
+                if not artefact.is_archive:  # the programs that came before
+                    shutil.rmtree(folder / artefact.path)
             except MirrorError as error:
                 way = f"`python -m mirror build {artefact.name} --no-upstream` makes it without"
                 raise MirrorError(f"{artefact.name} {artefact.version}: {error} ({way})") from error

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -95,7 +95,14 @@ class Mirror:
                     f"artefact {one}" for one in owners
                 ]
                 todo += [one for one in closure[name] if f"image {one}" not in needs]
-        results = plan.run(needs, self._step, progress=self.progress, alone=self._is_alone, fetched=self._is_fetched)
+        builder = self.artefact_builder
+        results = plan.run(
+            needs,
+            self._step,
+            progress=self.progress,
+            alone=lambda step: self._is_artefact(step, builder.compiles),
+            fetched=lambda step: self._is_artefact(step, builder.fetches),
+        )
         if set(results.values()) != {"present"}:
             engine.prune()
         self.write_provenance()
@@ -113,13 +120,10 @@ class Mirror:
         kind, name = step.split()
         return self.image_builder.ensure(name) if kind == "image" else self.artefact_builder.ensure(name)
 
-    def _is_alone(self, step: str) -> bool:
+    @staticmethod
+    def _is_artefact(step: str, which: Callable[[str], bool]) -> bool:
         kind, name = step.split()
-        return kind == "artefact" and self.artefact_builder.compiles(name)
-
-    def _is_fetched(self, step: str) -> bool:
-        kind, name = step.split()
-        return kind == "artefact" and self.artefact_builder.fetches(name)
+        return kind == "artefact" and which(name)
 
     def show_list(self) -> None:
         """Print the table."""

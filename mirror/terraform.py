@@ -18,9 +18,10 @@ from mirror.settings import MODULES, Settings
 from mirror.upstream import NoUpstream, Upstream
 
 REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
-RELEASES = "https://releases.hashicorp.com/terraform/{version}"
-MODULES_HOST = "https://github.com/terraform-aws-modules"  # where the registry leads to for them
 VERSION = "1.11.4"
+RELEASE = f"https://releases.hashicorp.com/terraform/{VERSION}/terraform_{VERSION}"
+SUMS = f"{RELEASE}_SHA256SUMS"
+MODULES_HOST = "https://github.com/terraform-aws-modules"  # where the registry leads to for them
 OLDEST = (1, 11)
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 PROVIDER_VERSION = "5.100.0"
@@ -48,8 +49,7 @@ class TerraformBuilder:
         """Have all that `terraform init` needs; what was found, for people."""
         with lock(self.settings.work / "locks" / "terraform", say=self.say):
             program, version = self.program()
-            committed = (self._root / LOCK).read_text()
-            aws_only = lock_of(committed, PROVIDER)
+            aws_only = lock_of((self._root / LOCK).read_text(), PROVIDER)
             update(self.aws_only_lock_file, aws_only)
             reason = self._unreachable()
             if reason:
@@ -70,6 +70,11 @@ class TerraformBuilder:
         return self.settings.source / "terraform"
 
     @property
+    def _inputs(self) -> list[Path]:
+        """What decides which providers and modules are fetched."""
+        return [*self._root.glob("*.tf"), self._root / LOCK]
+
+    @property
     def _stubs(self) -> Path:
         return self.folder / "modules"
 
@@ -82,8 +87,7 @@ class TerraformBuilder:
         """Why providers and modules can't be had: all their hosts are needed, or what was fetched before."""
         if self._is_fetched() and not isinstance(self.upstream, NoUpstream):
             return ""  # else a host that is away for a while would exchange the modules of what stands
-        release = f"{RELEASES.format(version=VERSION)}/terraform_{VERSION}_SHA256SUMS"
-        return next(filter(None, map(self.upstream.unreachable, (REGISTRY, release, MODULES_HOST))), "")
+        return next(filter(None, map(self.upstream.unreachable, (REGISTRY, SUMS, MODULES_HOST))), "")
 
     def _is_fetched(self) -> bool:
         """Whether what the root module asks for is in the cache."""
@@ -91,12 +95,12 @@ class TerraformBuilder:
         return stamp.exists() and stamp.read_text() == self._digest()
 
     def _digest(self) -> str:
-        return tree_digest([*self._root.glob("*.tf"), self._root / LOCK], root=self._root)
+        return tree_digest(self._inputs, root=self._root)
 
     def _fetch(self, program: str) -> None:
         """Let `terraform init` fetch and check it all, by the caller's proxies; plays, which have none, find it here."""
         with workspace(self.settings.work) as folder:
-            for file in [*self._root.glob("*.tf"), self._root / LOCK]:
+            for file in self._inputs:
                 shutil.copy(file, folder)
             command = [program, f"-chdir={folder}", "init", "-backend=false", "-input=false", "-no-color"]
             for number in range(1, INIT_TRIES + 1):
@@ -117,7 +121,8 @@ class TerraformBuilder:
                 )
             (folder / ".terraform" / LOCK).write_text(written)
             (folder / ".terraform" / STAMP).write_text(self._digest())
-            shutil.rmtree(self._official, ignore_errors=True)
+            if self._official.exists():
+                shutil.rmtree(self._official)
             publish(folder / ".terraform", self._official)
 
     @staticmethod
@@ -178,14 +183,13 @@ class TerraformBuilder:
             if version >= OLDEST:
                 return candidate, ".".join(map(str, version))
             seen.append(f"{candidate} is {'.'.join(map(str, version))}")
-        address = f"{RELEASES.format(version=VERSION)}/terraform_{VERSION}_linux_amd64.zip"
+        address = f"{RELEASE}_linux_amd64.zip"
         reason = self.upstream.unreachable(address)
         if reason:
             found = "; ".join(seen) or "none is on PATH"
             raise MirrorError(f"Terraform 1.11 or newer is needed ({found}; {reason}): install it, then try again")
         with workspace(self.settings.work) as folder:
-            checksum = f"{RELEASES.format(version=VERSION)}/terraform_{VERSION}_SHA256SUMS"
-            self.upstream.download(address, folder / "terraform.zip", checksum=checksum)
+            self.upstream.download(address, folder / "terraform.zip", checksum=SUMS)
             with zipfile.ZipFile(folder / "terraform.zip") as archive:
                 if "terraform" not in archive.namelist():
                     raise MirrorError(f"{address}: has no terraform; it has {', '.join(archive.namelist())}")

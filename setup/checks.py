@@ -156,9 +156,8 @@ def kills(phases: Phases) -> None:
 def hostile(phases: Phases) -> None:
     """Run `up`, `verify` and `down` as they are called from other people's shells. Raises PhaseError when one fails."""
     tests = [program("pytest"), "-v", "-s", "-m", "hostile", "tests/runs"]
-    phases.run(
-        "hostile", *tests, environment=dict(os.environ), limit=14400
-    )  # the caller's own, as a person's `make` has it
+    caller = dict(os.environ)  # as a person's `make` has it
+    phases.run("hostile", *tests, environment=caller, limit=14400)
 
 
 def suites(phases: Phases) -> None:

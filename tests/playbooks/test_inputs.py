@@ -66,13 +66,6 @@ def found(value: Any, wanted: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    made = Stage(tmp_path_factory.mktemp("stage"))
-    made.set_up()
-    return made
-
-
-@pytest.fixture(scope="module")
 def handed(stage: Stage) -> dict[str, list[Any]]:
     """What the roles are given when the inventory sets every input that is not derived."""
     file = own(stage, {name: mark(name, option) for name, option in INPUTS.items() if name not in DERIVED})

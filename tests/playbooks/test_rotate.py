@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 ALLOWED = "alertmanager, grafana_admin, grafana_viewer, prometheus_reader, remote_write"
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    made = Stage(tmp_path_factory.mktemp("stage"))
-    made.set_up()
-    return made
-
-
 def step(call: Call) -> str:
     """Return what a call does, with the name that the agent logs in by and what it is given."""
     if call.role == "secrets":

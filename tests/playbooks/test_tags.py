@@ -22,13 +22,6 @@ PARTS = ("ssh", "firewall", "time", "updates", "journal")
 BEGINNING = {("infrastructure", entry) for entry in ("name", "credentials", "outputs")}
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    made = Stage(tmp_path_factory.mktemp("stage"))
-    made.set_up()
-    return made
-
-
 @pytest.mark.parametrize(("tag", "playbook", "expected"), [row for row in ROWS if row[0] not in PARTS[1:]])
 def test_a_tag_plays_its_part(stage: Stage, tag: str, playbook: str, expected: set[str]) -> None:
     calls = stage.calls(playbook, "--tags", tag)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.playbooks.stage import Stage
+if TYPE_CHECKING:
+    from tests.playbooks.stage import Stage
 
 NOBODY = (
     "NOBODY IS TOLD OF ALERTS: alertmanager_receiver is 'nobody'. Set alertmanager_receivers and alertmanager_receiver "
@@ -23,13 +24,6 @@ PEOPLE = {
     "alertmanager_receivers": [{"name": "people", "webhooks": [{"url": "{{ beacon_secrets.chat_webhook }}"}]}],
     "alertmanager_receiver": "people",
 }
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    made = Stage(tmp_path_factory.mktemp("stage"))
-    made.set_up()
-    return made
 
 
 @pytest.mark.parametrize(

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
 import re
-import subprocess
-import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import certifi
 import pytest
-import yaml
+
+from tests.roles.entry import play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-CHECKOUT = Path(__file__).parents[2]
 NOW = 1000.5
 UP = 'up{cluster="made-up"}'
 
@@ -49,47 +46,35 @@ def address() -> Iterator[str]:
         server.shutdown()
 
 
-def play(address: str, folder: Path) -> tuple[int, str]:
+def samples(address: str, folder: Path) -> tuple[int, str]:
     """Play the entry point; return the exit code, and what was printed, as one line."""
     (folder / "tls").mkdir()
     (folder / "tls" / "ca.crt").symlink_to(certifi.where())
-    task = {"ansible.builtin.include_role": {"name": "beacon.platform.prometheus", "tasks_from": "samples"}}
-    (folder / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
     variables = {
         "__prometheus_own_url": address,
         "__prometheus_configuration": str(folder),
-        "ansible_python_interpreter": sys.executable,
         "prometheus_samples_of": UP,
         "prometheus_samples_timeout": 1,
         "prometheus_users": [{"name": "reader", "password": "made-up"}],
     }
-    program = str(Path(sys.executable).with_name("ansible-playbook"))
-    done = subprocess.run(
-        [program, str(folder / "play.yml"), "-i", "localhost,", "-c", "local", "-e", json.dumps(variables)],
-        cwd=CHECKOUT,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = play("prometheus", "samples", folder, variables)
     return done.returncode, re.sub(r"\s+", " ", done.stdout + done.stderr)
 
 
 def test_a_newer_sample_is_enough(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Prometheus, "newest", NOW + 1)
-    code, text = play(address, tmp_path)
+    code, text = samples(address, tmp_path)
     assert code == 0, text
 
 
 def test_an_older_sample_is_said_to_be_old(address: str, tmp_path: Path) -> None:
-    code, text = play(address, tmp_path)
+    code, text = samples(address, tmp_path)
     assert code != 0
     assert f"No sample of {UP} arrives at the central Prometheus within 1 s: nothing newer is stored. What does" in text
 
 
 def test_a_prometheus_that_does_not_answer_is_said_to_be_silent(tmp_path: Path) -> None:
-    code, text = play("http://127.0.0.1:9", tmp_path)
+    code, text = samples("http://127.0.0.1:9", tmp_path)
     assert code != 0
     assert "within 1 s: Status code was -1 and not [200]" in text
     assert "nothing newer is stored" not in text

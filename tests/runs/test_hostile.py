@@ -1,4 +1,3 @@
-# ruff: noqa: T201 - a row takes ten minutes: each command is told as it ends
 """`make up`, `make verify` and `make down`, whole, with shells, homes and paths as people have them.
 
 A row is a setting that stopped a run, or sent it elsewhere. BEACON_HOSTILE_ROWS names those to run, with commas between; without it,
@@ -9,14 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
-from setup import paths
+from tests.runs.checkout import UMASK, Checkout, caller
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.hostile
 DEAD = "http://127.0.0.1:9"
 CHOSEN = set(filter(None, os.environ.get("BEACON_HOSTILE_ROWS", "").split(",")))
-SECONDS = {"setup": 900, "up": 2400, "verify": 600, "down": 600}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +28,7 @@ class Row:
     """What a shell has that is not ours."""
 
     variables: dict[str, str] = field(default_factory=dict)
-    umask: int = 0o022
+    umask: int = UMASK
     long_path: bool = False  # with a space in it
     helper: bool = False  # Docker's configuration names a helper for credentials that is not there
 
@@ -64,38 +60,18 @@ ROWS = {
 def test_a_whole_run(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     row = ROWS[name]
     folder = tmp_path_factory.mktemp("h")
-    checkout = folder / (long_name(folder) if row.long_path else "checkout")
-    subprocess.run(
-        ["git", "clone", "--quiet", paths.CHECKOUT.as_uri(), str(checkout)], check=True, timeout=300, umask=row.umask
+    checkout = Checkout(
+        path=folder / (long_name(folder) if row.long_path else "checkout"), label=f"{name}: ", umask=row.umask
     )
-    # what set-up has put in the place of a person's own settings is not there
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "LC_", "DOCKER_CONFIG"))}
-    variables = {**own, **row.variables}
+    checkout.clone()
+    variables = {**caller(), **row.variables}
     if row.helper:
         (folder / "docker").mkdir()
         (folder / "docker/config.json").write_text(json.dumps({"credsStore": "gone"}))
         variables["DOCKER_CONFIG"] = str(folder / "docker")
-
-    def make(verb: str, environment: dict[str, str]) -> None:
-        started = time.monotonic()
-        log = folder / f"{verb}.log"
-        with log.open("wb") as output:
-            ended = subprocess.run(
-                ["make", verb],
-                cwd=checkout,
-                env=environment,
-                umask=row.umask,
-                stdout=output,
-                stderr=output,
-                timeout=SECONDS[verb],
-                check=False,
-            )
-        print(f"{name}: make {verb}: {ended.returncode}, {time.monotonic() - started:.0f} s", flush=True)
-        assert ended.returncode == 0, log.read_text(errors="replace")[-6000:]
-
-    make("setup", own)  # which downloads, as `up` does not have to
+    checkout.make("setup", caller())  # which downloads, as `up` does not have to
     try:
-        make("up", variables)
-        make("verify", variables)
+        checkout.make("up", variables)
+        checkout.make("verify", variables)
     finally:
-        make("down", variables)
+        checkout.make("down", variables)

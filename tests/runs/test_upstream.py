@@ -18,7 +18,6 @@ import socket
 import ssl
 import subprocess
 import tarfile
-import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,12 +35,12 @@ from mirror.tests.makers import checksums, terraform
 from mirror.tests.release_server import Releases, serving
 from mirror.upstream import file_of
 from setup import paths
+from tests.runs.checkout import Checkout, caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 pytestmark = pytest.mark.upstream
-SECONDS = {"setup": 900, "up": 2400, "down": 600}
 LABEL = "label=beacon.mirror"
 
 
@@ -116,40 +115,20 @@ def test_make_up_on_an_empty_cache(tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("u")
     served = registry(folder)
     served = Releases(files={**releases(paths.cache() / "artefacts", folder), **served.files}, answer=served.answer)
-    checkout, cache = folder / "checkout", folder / "cache"
-    subprocess.run(["git", "clone", "--quiet", paths.CHECKOUT.as_uri(), str(checkout)], check=True, timeout=300)
+    checkout, cache = Checkout(path=folder / "checkout"), folder / "cache"
+    checkout.clone()
     trusted = Path(os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or os.devnull).read_text()
-    # what set-up has put in the place of a person's own settings is not there
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "LC_", "DOCKER_CONFIG"))}
     with serving(served, folder, trusted=trusted, others=beyond) as way:
-        variables = {**own, **way.variables, "BEACON_CACHE": str(cache)}
-
-        def make(verb: str) -> str:
-            started, log = time.monotonic(), folder / f"{verb}.log"
-            with log.open("wb") as output:
-                ended = subprocess.run(
-                    ["make", verb],
-                    cwd=checkout,
-                    env=variables,
-                    stdout=output,
-                    stderr=output,
-                    timeout=SECONDS[verb],
-                    check=False,
-                )
-            text = log.read_text(errors="replace")
-            print(f"make {verb}: {ended.returncode}, {time.monotonic() - started:.0f} s", flush=True)
-            assert ended.returncode == 0, text[-6000:]
-            return text
-
-        make("setup")
+        variables = {**caller(), **way.variables, "BEACON_CACHE": str(cache)}
+        checkout.make("setup", variables)
         forget_images()
         try:
-            text = make("up")
+            text = checkout.make("up", variables)
             print("\n".join(re.findall(r"^ *\d+\.\d s .*$", text, re.MULTILINE)), text[-2500:], sep="\n", flush=True)
             sources = json.loads((paths.state() / "mirror" / "provenance.json").read_text())
         finally:
-            make("down")
-            shutil.rmtree(cache, ignore_errors=True)
+            checkout.make("down", variables)
+            shutil.rmtree(cache)
     origins = {source["name"]: source["origin"] for source in sources if source["kind"] == "artefact"}
     wanted = {name for name, row in read_table(paths.CHECKOUT / TABLE).items() if row.upstream and not row.on_demand}
     assert {name for name, origin in origins.items() if origin == "upstream"} == wanted

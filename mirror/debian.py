@@ -99,6 +99,19 @@ def root_file_system(
     )
     if done.returncode:
         raise MirrorError(f"mmdebstrap failed for {', '.join(packages)}:\n{done.stderr.strip()[-2000:]}")
+    end_at_marker(target)
+
+
+def end_at_marker(archive: Path) -> None:
+    """Cut off what follows the two empty blocks that end a tar.
+
+    GNU tar stops reading a pipe at them: mmdebstrap's tar-in, which goes on to write the padding, then ended by SIGPIPE now and then.
+    """
+    with tarfile.open(archive) as opened:
+        for _ in opened:
+            pass
+        end = opened.offset + 2 * tarfile.BLOCKSIZE
+    os.truncate(archive, end)
 
 
 def layer(full: Path, base: Path | None, target: Path, *, drop: Sequence[str] = (), keep: Sequence[str] = ()) -> None:

@@ -69,6 +69,24 @@ def test_dropped_paths_are_left_out_unless_kept(tmp_path: Path) -> None:
         assert opened.getnames() == ["./usr/bin/python3.13", "./etc/x"]
 
 
+def test_a_base_ends_at_tars_end_marker(tmp_path: Path) -> None:
+    archive, content = tmp_path / "full.tar", b"\0" * 3000  # whose own zeros stay
+    with tarfile.open(archive, "w") as written:
+        member = tarfile.TarInfo("etc/empty")
+        member.size = len(content)
+        written.addfile(member, io.BytesIO(content))
+    assert archive.stat().st_size == tarfile.RECORDSIZE
+
+    debian.end_at_marker(archive)
+
+    header_and_content, marker = 512 + 3072, 1024
+    assert archive.stat().st_size == header_and_content + marker
+    with tarfile.open(archive) as opened:
+        stream = opened.extractfile("etc/empty")
+        assert stream
+        assert stream.read() == content
+
+
 def test_missing_mmdebstrap_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(MirrorError, match="apt-get install mmdebstrap"):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Interface, IPv4Network, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from mirror.errors import MirrorError
 
 LOG = logging.getLogger("mirror")
 RETRY_SECONDS = 1.0
+INTERFACES = Path("/sys/class/net")
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -50,6 +52,25 @@ class Server(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+
+    def verify_request(self, request: object, client_address: tuple[str, int]) -> bool:  # noqa: ARG002 - the base class's
+        """Answer this machine and its containers: Linux takes packets for each of its addresses from every network."""
+        peer = ip_address(client_address[0])
+        if answered := any(peer in network for network in networks()):
+            return answered
+        LOG.warning("%s is not answered: neither this machine nor a container of it", peer)
+        return False
+
+
+def networks() -> list[IPv4Network]:
+    """Return the ranges of this machine's loopback and bridges."""
+    return [
+        IPv4Interface(f"{address.address}/{address.netmask}").network
+        for name, addresses in psutil.net_if_addrs().items()
+        if name == "lo" or (INTERFACES / name / "bridge").is_dir()
+        for address in addresses
+        if address.family is socket.AF_INET
+    ]
 
 
 def listen(address: str, port: int, folder: Path) -> Server | None:

@@ -88,13 +88,20 @@ options:
   validate:
     description: Command for files that name none; see O(files[].validate).
     type: str
+  secrets:
+    description: >-
+      Values that are shown nowhere, such as in a diff; P(beacon.platform.secret_values#filter) finds them. Where there are any, a diff hides
+      the values of lines that go, too, which may be the secrets of before.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full
     description: It looks, validates what can be validated (on an empty host the command may be missing), and changes nothing.
   diff_mode:
     support: full
-    description: Shows contents and permissions; set C(no_log) or C(diff=false) on a task that holds secrets.
+    description: Shows contents and permissions, without O(secrets).
 """
 
 EXAMPLES = r"""
@@ -139,6 +146,8 @@ from ansible.module_utils.common.text.converters import to_bytes, to_text
 LARGEST_DIFF = 104448
 """Bytes; as https://docs.ansible.com/ansible/latest/reference_appendices/config.html#max-file-size-for-diff has it."""
 
+HIDDEN = "********"
+
 
 class RefusalError(Exception):
     """What can't be done, in a sentence."""
@@ -147,8 +156,8 @@ class RefusalError(Exception):
 class Report:
     """What was changed, or would be: paths, and diffs where they are asked for."""
 
-    def __init__(self, *, wanted: bool) -> None:
-        self.wanted = wanted
+    def __init__(self, *, wanted: bool, secrets: bool) -> None:
+        self.wanted, self.secrets = wanted, secrets
         self.paths: list[str] = []
         self.diffs: list[dict[str, Any]] = []
 
@@ -158,6 +167,8 @@ class Report:
             self.paths.append(str(path))
         if not self.wanted:
             return
+        if self.secrets:
+            before = without_values(before, shown=after)
         entry: dict[str, Any] = {"before_header": str(path), "after_header": str(path)}
         for side, text, larger in (("before", before, "dst_larger"), ("after", after, "src_larger")):
             entry |= {larger: LARGEST_DIFF} if len(text) > LARGEST_DIFF else {side: text}
@@ -206,6 +217,19 @@ def as_lines(attributes: dict[str, Any]) -> str:
     return "".join(f"{name}: {value}\n" for name, value in sorted(attributes.items()) if name != "path")
 
 
+def without_values(text: str, *, shown: str) -> str:
+    """Return a text whose lines show their key only, but for those that stand in what is shown anyway."""
+    stay = set(shown.splitlines())
+    return "".join(f"{line if line in stay else _key(line)}\n" for line in text.splitlines())
+
+
+def _key(line: str) -> str:
+    key, colon, _ = line.partition(": ")
+    if colon:
+        return f"{key}: {HIDDEN}"
+    return line if line.endswith(":") else f"{line[: len(line) - len(line.lstrip())]}{HIDDEN}"
+
+
 def text(content: bytes) -> str:
     """Return a content as a diff shows it."""
     return str(to_text(content, errors="surrogate_or_replace"))
@@ -216,7 +240,8 @@ class Host:
 
     def __init__(self, module: AnsibleModule) -> None:
         self.module = module
-        self.report = Report(wanted=module._diff)  # noqa: SLF001 - modules have no other way to know
+        wanted = module._diff  # noqa: SLF001 - modules have no other way to know
+        self.report = Report(wanted=wanted, secrets=bool(module.params["secrets"]))
 
     def refuse_invalid(self, entry: dict[str, Any]) -> None:
         """Raise RefusalError when the command that accepts such files does not."""
@@ -239,7 +264,8 @@ class Host:
                 [program, *(argument.replace("%s", file.name) for argument in arguments)]
             )
         if code:
-            raise RefusalError(f"'{path}' is not accepted by `{command}`, nothing was replaced: {(err or out).strip()}")
+            said = " ".join(f"{out} {err}".split())  # amtool tells the reason in its output, promtool among the errors
+            raise RefusalError(f"'{path}' is not accepted by `{command}`, nothing was replaced: {said}")
 
     def permit(self, path: Path, entry: dict[str, Any], *, default_mode: str) -> dict[str, Any] | None:
         """Ensure owner, group and mode of what is there; return what was before and after, None without a change."""
@@ -365,6 +391,7 @@ def main() -> None:
             "mode": {"type": "str", "default": "0644"},
             "directory_mode": {"type": "str", "default": "0755"},
             "validate": {"type": "str"},
+            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
         },
         supports_check_mode=True,
         no_log=True,  # whole files are no lines for the host's journal

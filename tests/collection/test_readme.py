@@ -41,7 +41,7 @@ VALUES = {
         "infrastructure_deployer_trusted_arns:": "infrastructure_deployer_trusted_arns: [TRUSTED]",
     },
     "production/group_vars/all/monitoring.yml": {
-        "alertmanager_receivers:": "alertmanager_receivers: [{name: team, webhooks: [{url: 'https://alerts.test/hook'}]}]",
+        "alertmanager_receivers:": "alertmanager_receivers: [{name: team, webhook_configs: [{url: 'https://alerts.test/hook'}]}]",
         "alertmanager_receiver:": "alertmanager_receiver: team",
     },
 }

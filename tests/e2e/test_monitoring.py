@@ -42,7 +42,7 @@ def webhook(stack: Stack) -> Iterator[Webhook]:
     gateway = str(ipaddress.ip_address(network.stdout.strip()))
     with listening(gateway) as receiver:
         values = {
-            "alertmanager_receivers": [{"name": "test", "webhooks": [{"url": receiver.url}]}],
+            "alertmanager_receivers": [{"name": "test", "webhook_configs": [{"url": receiver.url}]}],
             "alertmanager_receiver": "test",
             "alertmanager_group_interval": "10s",
         }

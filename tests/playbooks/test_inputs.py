@@ -46,7 +46,7 @@ def mark(name: str, option: dict[str, Any]) -> Any:
         required = {key: mark(f"{name}.{key}", inner) for key, inner in option["options"].items()}
         return [required]
     if option["type"] == "list":
-        return [f"mark-{name}"]
+        return [{"name": f"mark-{name}", "uid": f"mark-{name}"} if option.get("elements") == "dict" else f"mark-{name}"]
     if option["type"] == "dict":
         return {"mark": name}
     if option["type"] == "bool":
@@ -184,16 +184,19 @@ def test_what_an_operator_adds_is_a_line_each(stage: Stage, monkeypatch: pytest.
     assert alice["password"] == "secret of /beacon/local/grafana-alice"
     assert [user["login"] for user in grafana["grafana_users"]] == ["viewer", "alice"]
     assert grafana["grafana_admin_password"] == "from elsewhere"
-    assert {source["uid"] for source in grafana["grafana_datasources"]} == {"prometheus", "elsewhere"}
-    assert grafana["grafana_public_url"] == "https://grafana.example.org/"
+    assert {source["uid"] for source in grafana["grafana_datasources"]} == {"prometheus", "elsewhere", "logs"}
+    assert grafana["grafana_external_url"] == "https://grafana.example.org/"
     assert grafana["grafana_dashboard_files"] == [f"{stage.inventory}/files/database.json"]
     assert calls["host_baseline"]["host_baseline_firewall_rules"][-1] == {"port": 9200, "sources": ["10.42.0.0/16"]}
     assert prometheus["prometheus_scrape_configs"] == EXAMPLES["prometheus_scrape_configs"]
+    assert prometheus["prometheus_remote_write"][0]["basic_auth"]["password"] == "secret of /beacon/local/archive"
+    assert prometheus["prometheus_targets"] == EXAMPLES["prometheus_targets"]
+    assert prometheus["prometheus_rule_groups"] == EXAMPLES["prometheus_rule_groups"]
     assert prometheus["prometheus_rule_files"] == [f"{stage.inventory}/files/database.yml"]
     assert prometheus["prometheus_external_labels"] == {"environment": "local", "team": "platform"}
     assert "DNS:grafana.example.org" in calls["certificate"]["certificate_subject_alt_names"]
-    hook = calls["alertmanager"]["alertmanager_receivers"][0]["webhooks"][0]
-    assert hook["url"] == "secret of /beacon/local/chat-webhook"
+    hook = calls["alertmanager"]["alertmanager_receivers"][0]["slack_configs"][0]
+    assert hook["api_url"] == "secret of /beacon/local/chat-webhook"
     made = calls["secrets"]["secrets_parameters"]
     assert "/beacon/local/grafana-alice" in made
     assert "/beacon/local/grafana-admin" not in made  # it is elsewhere

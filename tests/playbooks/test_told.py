@@ -21,7 +21,7 @@ UNWATCHED = (
 )
 PEOPLE = {
     "beacon_given_secrets": ["chat_webhook"],
-    "alertmanager_receivers": [{"name": "people", "webhooks": [{"url": "{{ beacon_secrets.chat_webhook }}"}]}],
+    "alertmanager_receivers": [{"name": "people", "webhook_configs": [{"url": "{{ beacon_secrets.chat_webhook }}"}]}],
     "alertmanager_receiver": "people",
 }
 

@@ -12,7 +12,7 @@ from tests.plugins.test_image_plugins import load
 
 files = load("modules/files.py")
 ME = {"owner": str(os.getuid()), "group": str(os.getgid())}
-REFUSE = "sh -c 'grep --quiet good %s || { echo no good >&2; exit 3; }'"
+REFUSE = "sh -c 'grep --quiet good %s || { echo line 1:; echo no good >&2; exit 3; }'"
 
 
 @pytest.fixture
@@ -66,6 +66,23 @@ def test_a_file_that_drifted_is_put_right_and_shown(tmp_path: Path, run: Any) ->
     assert answer["diff"] == [
         {"before_header": str(path), "after_header": str(path), "before": "bad\n", "after": "good: ü\n"}
     ]
+
+
+def test_a_secret_is_shown_nowhere(tmp_path: Path, run: Any) -> None:
+    path = tmp_path / "etc/app.yml"
+
+    def holding(content: str, **extra: Any) -> dict[str, Any]:
+        return wanted(tmp_path) | {"files": [{"path": str(path), "content": content, **extra}]}
+
+    run(**holding("user: me\nlist:\n  - hush-0\npassword: hush-1\n"), secrets=["hush-1"])
+    answer = run(**holding("user: me\npassword: hush-2\n"), secrets=["hush-2"])
+    assert path.read_text(encoding="utf-8") == "user: me\npassword: hush-2\n"
+    assert answer["diff"][0]["before"] == "user: me\nlist:\n  ********\npassword: ********\n"
+    assert answer["diff"][0]["after"] == "user: me\npassword: ********\n"
+    assert "hush" not in json.dumps(answer)
+    refused = run(**holding("password: hush-3\n", validate=REFUSE), secrets=["hush-3"])
+    assert "line 1: no good" in refused["msg"]
+    assert "hush" not in json.dumps(refused)
 
 
 def test_permissions_alone_are_a_change(tmp_path: Path, run: Any) -> None:
@@ -128,7 +145,7 @@ def test_a_refused_file_leaves_all_as_they_were(tmp_path: Path, run: Any) -> Non
     parameters["files"].append({"path": str(tmp_path / "etc/other.yml"), "content": "bad\n", "validate": REFUSE})
     answer = run(**parameters)
     assert answer["failed"] is True
-    assert answer["msg"] == (f"'{tmp_path}/etc/other.yml' is not accepted by `{REFUSE}`, nothing was replaced: no good")
+    assert answer["msg"] == (f"'{tmp_path}/etc/other.yml' is not accepted by `{REFUSE}`, nothing was replaced: line 1: no good")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -27,8 +27,9 @@ class Handler(BaseHTTPRequestHandler):
         with RECEIVED.open("a") as file:
             file.write(json.dumps({"path": self.path, "user": user, "after": after, "body": body}) + "\n")
         self.send_response(200)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", "2")
         self.end_headers()
+        self.wfile.write(b"ok")  # what Slack says
 
 
 HTTPServer(("127.0.0.1", 8099), Handler).serve_forever()

@@ -25,7 +25,8 @@ README = PERMISSIONS / "README.md"
 MARKER = "<!-- calls: written by make permissions -->"
 UNRECORDED = "## What no run asks for"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
-CONTEXT = ("iam:passedtoservice", "kms:viaservice")  # the keys that our policies ask for, but for tags
+# the keys that our policies ask for, but for tags
+CONTEXT = ("iam:passedtoservice", "kms:viaservice", "kms:encryptioncontext:aws:s3:arn")
 ADMINISTRATOR = "provision"
 OPERATOR = "operator"
 SESSION = re.compile(r"arn:aws:sts::\d+:assumed-role/(?P<role>[^/]+)/")
@@ -69,7 +70,8 @@ def record(lines: Iterable[str], *, environment: str) -> dict[str, list[Call]]:
             continue
         resource = entry["resource"] and general(entry["resource"], environment)
         call: Call = {"action": entry["action"], "resource": resource}
-        if context := {key: entry.get("context", {}).get(key) for key in CONTEXT if entry.get("context", {}).get(key)}:
+        given = entry.get("context", {})
+        if context := {key: [general(value, environment) for value in given[key]] for key in CONTEXT if given.get(key)}:
             call["context"] = context
         found.setdefault(who, {})[json.dumps(call, sort_keys=True)] = call
     return {who: [calls[key] for key in sorted(calls)] for who, calls in sorted(found.items())}

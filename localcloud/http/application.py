@@ -12,6 +12,7 @@ from http import HTTPStatus
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from moto.core.responses import BaseResponse
 from werkzeug import Request, Response
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -38,6 +39,14 @@ class Plain(Response):
     """A response that has a type only when somebody gave it one."""
 
     default_mimetype = None
+
+
+def _region(self: BaseResponse, request: Any, full_url: str) -> str:  # noqa: ARG001 - as moto calls it
+    """Return the region that was signed, where permissions were asked: moto would believe the address or the client's name first."""
+    return AwsRequest(environ=request.environ).scope[0] or self.default_region
+
+
+BaseResponse.get_region_from_url = _region  # type: ignore[method-assign]
 
 
 @dataclass(kw_only=True)

@@ -85,6 +85,15 @@ def bad_signature(service: str, protocol: str) -> Fault:
     return Fault(code=code, message=message, status=refused_status(protocol))
 
 
+def unknown_region(service: str, protocol: str, region: str) -> Fault:
+    """Say that the signature is for a region that there is not: of no partition, or of another one than the account's."""
+    if service == "s3":
+        message = f"The authorization header is malformed; the region '{region}' is wrong"
+        return Fault(code="AuthorizationHeaderMalformed", message=message)
+    message = f"Credential should be scoped to a valid region, not '{region}'."
+    return Fault(code=bad_signature(service, protocol).code, message=message, status=refused_status(protocol))
+
+
 def skewed(service: str, protocol: str, message: str) -> Fault:
     """Say that the signer's clock, or the request's way, was more than 15 minutes off."""
     if service == "s3":

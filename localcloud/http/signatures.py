@@ -14,7 +14,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from localcloud.core import runtime
+from localcloud.core import regions, runtime
 from localcloud.core.errors import Fault
 from localcloud.http import chunks, errors, principals
 from localcloud.http.errors import RefusedError
@@ -93,6 +93,8 @@ def authenticate(request: AwsRequest) -> Principal:
         principal = principals.find(signature.access_key_id)
     if principal is None or not _same(principal.session_token or "", signature.token or ""):
         raise RefusedError(errors.unknown_key(request.service, request.protocol))
+    if signature.region not in regions.commercial():
+        raise RefusedError(errors.unknown_region(request.service, request.protocol, signature.region))
     if principal.expired:
         raise RefusedError(errors.expired_token(request.service, request.protocol))
     if fault := _wrong_time(request, signature) or _not_covered(request, signature, principal):

@@ -113,7 +113,8 @@ def listening(now: Runtime, api: Api) -> Listeners:
     gateway = str(config.gateway)
     aws = Edge(application=application(api), hosts=frozenset({"127.0.0.1", "localhost", gateway}))
     metadata = Edge(application=Metadata(key=now.registry.token_key), hosts=frozenset({METADATA}))
-    registry = Edge(application=Proxy(registry=now.registry), hosts=frozenset({config.registry}))
+    registries = frozenset(config.registries())
+    registry = Edge(application=Proxy(registry=now.registry), hosts=registries, ask=config.registry_of("<region>"))
     planes = Edge(application=control_planes(), hosts=frozenset({gateway}))
     ca = now.registry.authority
 
@@ -126,12 +127,14 @@ def listening(now: Runtime, api: Api) -> Listeners:
                 (config.metadata_port, metadata, lambda peer: has_metadata(now, peer)),
             )
         ]
-        secured = [(config.control_plane_port, planes, gateway, partial(is_control_plane, now))]
+        tls = ca.ensure_server(gateway)
+        secured = [(config.control_plane_port, planes, tls, partial(is_control_plane, now))]
         if network.name == now.networks.public_name:  # the registry's kernel passes on what comes to its port 443
-            secured += [(config.registry_port, registry, config.registry, partial(operator.eq, now.registry.address))]
+            tls = ca.ensure_server(config.registry, *config.registries())
+            secured += [(config.registry_port, registry, tls, partial(operator.eq, now.registry.address))]
         return servers + [
-            Server((gateway, port), answering, device=network.device, peers=peers, tls=ca.ensure_server(name))
-            for port, answering, name, peers in secured
+            Server((gateway, port), answering, device=network.device, peers=peers, tls=tls)
+            for port, answering, tls, peers in secured
         ]
 
     own = Server(("127.0.0.1", config.port), aws, device="lo")

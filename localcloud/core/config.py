@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localcloud.core import regions
 from localcloud.core.errors import LocalCloudError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 DEFAULT_NAME = "localcloud"
+DEFAULT_REGION = "eu-west-1"
 FIRST_PUBLIC_OFFSET = 64  # Docker's own choices are below, Elastic IPs and load balancers from here on
 SMALLEST_PUBLIC_PREFIX = 25
 
@@ -36,7 +38,7 @@ class Config:
     host_image: str
     node_image: str
     registry_image: str
-    registry: str  # host name of the image registry; always port 443
+    registry_account: str  # in the host names of ECR's registries
     hosts_file: Path  # where this machine finds names of the local cloud
 
     @property
@@ -48,6 +50,19 @@ class Config:
     def gateway(self) -> IPv4Address:
         """This machine's address on the public network: the AWS API is served there for containers."""
         return self.public_range[1]
+
+    @property
+    def registry(self) -> str:
+        """Host name of the image registry of the local cloud's region."""
+        return self.registry_of(self.region)
+
+    def registry_of(self, region: str) -> str:
+        """Return the host name of a region's image registry; always port 443."""
+        return f"{self.registry_account}.dkr.ecr.{region}.amazonaws.com"
+
+    def registries(self) -> dict[str, str]:
+        """Return the region of each image registry, by its host name."""
+        return {self.registry_of(region): region for region in regions.commercial()}
 
     @property
     def docker_range(self) -> IPv4Network:
@@ -79,7 +94,6 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     """Read the settings; a value that cannot be is refused with what is allowed."""
     env = os.environ if environ is None else environ
     state = Path(env.get("BEACON_STATE") or Path(env.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "beacon")
-    region = env.get("LOCALCLOUD_REGION", "eu-west-1")
     name = _name(env.get("LOCALCLOUD_NAME", DEFAULT_NAME))
     port = _port(env, "LOCALCLOUD_PORT", 5600)
     return Config(
@@ -91,11 +105,11 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         control_plane_port=_port(env, "LOCALCLOUD_CONTROL_PLANE_PORT", min(port + 52, 65535)),
         state=Path(env.get("LOCALCLOUD_STATE") or state / "localcloud"),
         public_range=_range(env.get("LOCALCLOUD_PUBLIC_RANGE", "198.51.100.0/24")),
-        region=region,
+        region=_region(env.get("LOCALCLOUD_REGION", DEFAULT_REGION)),
         host_image=env.get("LOCALCLOUD_HOST_IMAGE", "mirror.beacon/host:1"),
         node_image=env.get("LOCALCLOUD_NODE_IMAGE", "mirror.beacon/node:1"),
         registry_image=env.get("LOCALCLOUD_REGISTRY_IMAGE", "mirror.beacon/registry:1"),
-        registry=env.get("LOCALCLOUD_REGISTRY", f"{_registry_account(name)}.dkr.ecr.{region}.amazonaws.com"),
+        registry_account=_registry_account(name),
         hosts_file=Path(env.get("LOCALCLOUD_HOSTS_FILE", "/etc/hosts")),
     )
 
@@ -114,8 +128,16 @@ def _name(value: str) -> str:
     return value
 
 
+def _region(value: str) -> str:
+    if value != DEFAULT_REGION and value not in regions.commercial():
+        raise LocalCloudError(
+            f"LOCALCLOUD_REGION={value!r} is no commercial region of AWS: {', '.join(regions.commercial())} are allowed."
+        )
+    return value
+
+
 def _registry_account(name: str) -> str:
-    """Give a second local cloud's registry a host name of its own; clients insist on twelve digits."""
+    """Give a second local cloud's registries host names of their own; clients insist on twelve digits."""
     return ACCOUNT if name == DEFAULT_NAME else f"9{zlib.crc32(name.encode()):011d}"
 
 

@@ -87,17 +87,17 @@ class Authority:
         if not self.certificate_path.exists():
             self._write("ca", authority(self.name))
 
-    def ensure_server(self, host: str) -> tuple[Path, Path]:
-        """Make a server's certificate and key unless they are there; their paths."""
+    def ensure_server(self, host: str, *names: str) -> tuple[Path, Path]:
+        """Make a server's certificate (for more names than its own, too) and key unless they are there; their paths."""
         self.ensure()
-        certificate = self.folder / f"{host}.crt"
-        if not certificate.exists():
+        certificate, wanted = self.folder / f"{host}.crt", [host, *(name for name in names if name != host)]
+        if not certificate.exists() or _names(certificate) != wanted:
             key = load_pem_private_key((self.folder / "ca.key").read_bytes(), None)
             ca = Pair(
                 key=cast("ec.EllipticCurvePrivateKey", key),
                 certificate=x509.load_pem_x509_certificate(self.certificate_path.read_bytes()),
             )
-            self._write(host, server(ca, host, [host]))
+            self._write(host, server(ca, host, wanted))
         return certificate, self.folder / f"{host}.key"
 
     def _write(self, name: str, pair: Pair) -> None:
@@ -107,6 +107,12 @@ class Authority:
             handle = os.open(self.folder / file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
             with os.fdopen(handle, "w") as stream:
                 stream.write(text)
+
+
+def _names(certificate: Path) -> list[str]:
+    """Return the names and addresses that a certificate is for."""
+    found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    return [str(one.value) for one in found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value]
 
 
 def _issue(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-VERSION = 4  # raised when this package reads another form
+VERSION = 5  # raised when this package reads another form
 UNFINISHED = ".new"  # suffix of a file while it is written
 # pickles name moto's classes, so the state is one moto's; asked of the package, since importing moto takes seconds
 HEADER = f"beacon localcloud state {VERSION}, moto {metadata.version('moto')}"

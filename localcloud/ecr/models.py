@@ -17,6 +17,7 @@ from localcloud.core.config import ACCOUNT
 from localcloud.ecr import scans
 from localcloud.ecr.packages import packages_of
 from localcloud.ecr.policy import Manifest
+from localcloud.ecr.registry import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ LOG = logging.getLogger(__name__)
 class PushedImage(Image):
     """moto's image with the size that ECR shows (the layers' bytes as they were pushed), and its packages once they were read."""
 
+    region: str = ""
     packages: tuple[Package, ...] | None = None
 
     @override
@@ -61,8 +63,9 @@ class PushedImage(Image):
         if not vulnerabilities:
             return dict(scans.CLEAN)
         if self.packages is None:
-            read = partial(read_packages, self.repository_name, self.image_digest)
-            runtime.current().queue.submit(f"packages of {self.image_digest}", read)
+            read = partial(read_packages, self.region, self.repository_name, self.image_digest)
+            image = f"{self.region}/{self.repository_name}@{self.image_digest}"
+            runtime.current().queue.submit(f"packages of {image}", read)
             return dict(scans.READING)
         return scans.result(vulnerabilities, self.packages)
 
@@ -106,8 +109,14 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
     @override
     def create_repository(self, *args: Any, **kwargs: Any) -> Any:
         repository = super().create_repository(*args, **kwargs)
-        repository.uri = f"{runtime.current().registry.host}/{repository.name}"
+        repository.uri = f"{runtime.current().config.registry_of(self.region_name)}/{repository.name}"
         return repository
+
+    @override
+    def put_image(self, *args: Any, **kwargs: Any) -> Any:
+        image: Any = super().put_image(*args, **kwargs)
+        image.region = self.region_name
+        return image
 
     def reconcile(self) -> None:
         """Drop what can't be read: earlier versions recorded pushes whose manifest was empty, and no operation mends those."""
@@ -115,6 +124,11 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
             for image in [one for one in repository.images if not readable(one)]:
                 LOG.warning("%s: an image without a readable manifest is dropped", repository.name)
                 repository.images.remove(image)
+
+    def image(self, name: str, digest: str) -> PushedImage | None:
+        """Return an image by its digest; None when it, or its repository, is gone."""
+        images: Any = self.repositories[name].images if name in self.repositories else ()
+        return next((one for one in images if one.image_digest == digest), None)
 
     def tags(self, name: str) -> list[str]:
         """Return the tags of a repository."""
@@ -147,6 +161,7 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
                     other.image_tag = None
         if image is None:
             image = make(self.account_id, tag, manifest.text, name, manifest.media_type, manifest.digest)
+            image.region = self.region_name
             repository.images.append(image)
         elif tag is not None:
             image.update_tag(tag)
@@ -176,22 +191,24 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
         image.last_scan = utcnow()
 
 
-def read_packages(repository: str, digest: str) -> None:
+def backend_of(region: str) -> LocalECRBackend:
+    """Return a region's ECR. The model's lock is held."""
+    backend: Any = moto_models.ecr_backends[ACCOUNT][region]
+    found: LocalECRBackend = backend
+    return found
+
+
+def read_packages(region: str, repository: str, digest: str) -> None:
     """Read an image's packages from its layers, without the model's lock."""
     with runtime.current().model.lock:
-        image = _image(repository, digest)
+        image = backend_of(region).image(repository, digest)
         layers = image.layers() if image else []
-    packages = packages_of(runtime.current().registry.layer(repository, one) for one in layers)
+        place = place_of(backend_of(region).repositories[repository]) if image else ""
+    packages = packages_of(runtime.current().registry.layer(place, one) for one in layers)
     with runtime.current().model.transaction():
-        image = _image(repository, digest)
+        image = backend_of(region).image(repository, digest)
         if image:
             image.packages = packages
-
-
-def _image(repository: str, digest: str) -> PushedImage | None:
-    backend: Any = moto_models.ecr_backends[ACCOUNT][runtime.current().config.region]
-    found = backend.repositories.get(repository)
-    return next((one for one in found.images if one.image_digest == digest), None) if found else None
 
 
 def readable(image: Image) -> bool:

@@ -1,7 +1,7 @@
-"""The image registry: a container with Docker's registry, which keeps the layers, behind this process (ecr/proxy.py).
+"""The image registries: a container with Docker's registry, which keeps all regions' layers, behind this process (ecr/proxy.py).
 
-Clients speak TLS to port 443 of the container, under its host name on every network; the container's kernel passes that
-port to this process, and this process passes what is about layers to the registry in the container.
+Clients speak TLS to port 443 of the container, under a host name for each region on every network; the container's kernel
+passes that port to this process, and this process passes what is about layers to the registry in the container.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import secrets
 import urllib.request
 from functools import cached_property
+from hashlib import sha256
 from typing import IO, TYPE_CHECKING
 
 import bcrypt
@@ -20,6 +21,8 @@ from localcloud.docker.spec import Attachment, File, MachineSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from moto.ecr.models import Repository
 
     from localcloud.core.config import Config
     from localcloud.core.queue import Queue
@@ -46,11 +49,6 @@ class Registry:
         self.authority = Authority(folder=config.state / "pki")
 
     @property
-    def host(self) -> str:
-        """Host name of the registry, as in image names."""
-        return self.config.registry
-
-    @property
     def address(self) -> str:
         """Address of the container on the public network."""
         return str(self.config.public_range[ADDRESS_OFFSET])
@@ -65,11 +63,11 @@ class Registry:
         """The key that signs authorization tokens."""
         return _secret(self.config.state / "token.secret").encode()
 
-    def layer(self, repository: str, digest: str) -> IO[bytes]:
-        """Open a layer. Raises OSError when the container does not have it, or does not answer."""
+    def layer(self, place: str, digest: str) -> IO[bytes]:
+        """Open a layer of what is kept at a place. Raises OSError when the container does not have it, or does not answer."""
         request = urllib.request.Request(
-            f"http://{self.address}:{PORT}/v2/{repository}/blobs/{digest}",
-            headers={"Host": self.host, **make_headers(basic_auth=f"{USER}:{self.password}")},
+            f"http://{self.address}:{PORT}/v2/{place}/blobs/{digest}",
+            headers=make_headers(basic_auth=f"{USER}:{self.password}"),
         )
         opened: IO[bytes] = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=SECONDS)
         return opened
@@ -85,8 +83,9 @@ class Registry:
 
     def specification(self) -> MachineSpec:
         """Describe the container."""
+        hosts = tuple(self.config.registries())
         hashed = bcrypt.hashpw(self.password.encode(), bcrypt.gensalt(4, prefix=b"2a"))
-        public = Attachment(network=self.networks.public_name, address=self.address, aliases=(self.host,))
+        public = Attachment(network=self.networks.public_name, address=self.address, aliases=hosts)
         vpcs = sorted(network.name for network in self.networks.vpcs())
         return MachineSpec(
             name=NAME,
@@ -94,7 +93,7 @@ class Registry:
             image=self.config.registry_image,
             systemd=False,
             tmpfs=(),
-            attachments=(public, *(Attachment(network=name, aliases=(self.host,)) for name in vpcs)),
+            attachments=(public, *(Attachment(network=name, aliases=hosts) for name in vpcs)),
             files={HTPASSWD: File(content=f"{USER}:{hashed.decode()}\n", mode=0o644)},
             env={
                 "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": DATA,
@@ -109,6 +108,15 @@ class Registry:
             sysctls={"net.ipv4.ip_forward": "1"},
             nat={443: (str(self.config.gateway), self.config.registry_port)},
         )
+
+
+def place_of(repository: Repository) -> str:
+    """Return the name under which the container keeps a repository's layers: one made anew has none of the one before it.
+
+    A digest, since ECR's names may be longer than the container's; but a digest alone is no name there.
+    """
+    identity = sha256(f"{repository.arn} {repository.created_at.isoformat()}".encode()).hexdigest()
+    return f"{repository.region_name}/{identity}"
 
 
 def _secret(path: Path) -> str:

@@ -16,12 +16,14 @@ class LocalECRResponse(ECRResponse):
     """moto's ECR with real tokens."""
 
     def get_authorization_token(self) -> ActionResult:
-        """Make a token that the registry takes for 12 hours."""
-        registry = runtime.current().registry
-        token, until = tokens.make(registry.token_key, access_key_id=self.get_access_key(), now=time.time())
+        """Make a token that the region's registry takes for 12 hours."""
+        now = runtime.current()
+        token, until = tokens.make(
+            now.registry.token_key, access_key_id=self.get_access_key(), region=self.region, now=time.time()
+        )
         data = {
             "authorizationToken": token,
             "expiresAt": datetime.fromtimestamp(until, UTC),
-            "proxyEndpoint": f"https://{registry.host}",
+            "proxyEndpoint": f"https://{now.config.registry_of(self.region)}",
         }
         return ActionResult({"authorizationData": [data]})

@@ -1,4 +1,4 @@
-"""ECR's authorization tokens: user AWS and a signed password that says until when it is good."""
+"""ECR's authorization tokens: user AWS and a signed password that says where, and until when, it is good."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ USER = "AWS"
 HOURS_12 = 12 * 3600
 
 
-def make(key: bytes, *, access_key_id: str, now: float) -> tuple[str, int]:
+def make(key: bytes, *, access_key_id: str, region: str, now: float) -> tuple[str, int]:
     """Return the token as GetAuthorizationToken gives it (base64 of user:password), and when it ends."""
     until = int(now) + HOURS_12
-    payload = base64.urlsafe_b64encode(json.dumps({"access_key_id": access_key_id, "until": until}).encode()).decode()
+    said = {"access_key_id": access_key_id, "region": region, "until": until}
+    payload = base64.urlsafe_b64encode(json.dumps(said).encode()).decode()
     password = f"{payload}.{_sign(key, payload)}"
     return base64.b64encode(f"{USER}:{password}".encode()).decode(), until
 
 
-def owner(key: bytes, authorization: str, *, now: float) -> str | None:
-    """Return the access key whose token this Authorization header (Basic) carries; None when the token is not good."""
+def owner(key: bytes, authorization: str, *, region: str, now: float) -> str | None:
+    """Return the access key whose token this Authorization header (Basic) carries; None when it is not good in this region."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -31,7 +32,7 @@ def owner(key: bytes, authorization: str, *, now: float) -> str | None:
         if user != USER or not hmac.compare_digest(signature, _sign(key, payload)):
             return None
         found = json.loads(base64.urlsafe_b64decode(payload))
-        return str(found["access_key_id"]) if found["until"] > now else None
+        return str(found["access_key_id"]) if found["region"] == region and found["until"] > now else None
     except (binascii.Error, ValueError, KeyError):
         return None
 

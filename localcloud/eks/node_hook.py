@@ -61,7 +61,6 @@ class NodeHook:
             labels=labels,
             taints=group.taints,
             api=now.config.endpoint_inside,
-            registry=now.config.registry,
             registry_ca=now.registry.authority.certificate_path.read_text(),
         )
         return nodes.extend(spec, config)

@@ -25,6 +25,7 @@ POD_BITS = 6
 MAX_PODS = 2**POD_BITS - 6
 POD_DNS = "169.254.20.53"  # never on a wire: the node leads it to its own resolver (start.d/50-pods of the node image)
 ROOT = "etc/kubernetes"
+REGISTRIES = "etc/containerd/certs.d/_default"
 CONFIGURATION = ("kubelet.conf", "kubelet.json", "kube-proxy.json", "credential-providers.json", "node.env")
 EFFECTS = {
     "NO_SCHEDULE": "NoSchedule",
@@ -53,7 +54,6 @@ class NodeConfig:
     labels: Mapping[str, str]
     taints: Sequence[Taint]
     api: str  # the local cloud's AWS API, for the credential provider
-    registry: str
     registry_ca: str
 
 
@@ -93,16 +93,15 @@ def files(node: NodeConfig) -> dict[str, File]:
         "pod_dns": POD_DNS,
         "max_pods": MAX_PODS,
     }
-    registry = f"etc/containerd/certs.d/{node.registry}"
     rendered = {f"{ROOT}/{name}": name for name in CONFIGURATION} | {
         "etc/cni/net.d/10-pods.conflist": "pods.conflist",
-        f"{registry}/hosts.toml": "hosts.toml",
+        f"{REGISTRIES}/hosts.toml": "hosts.toml",
     }
     return {
         **{path: File(content=render(f"eks/templates/{name}.j2", **values)) for path, name in rendered.items()},
         f"{ROOT}/pki/ca.crt": File(content=node.certificate_authority),
         f"{ROOT}/resolv.conf": File(content=f"nameserver {POD_DNS}\n"),
-        f"{registry}/ca.crt": File(content=node.registry_ca),
+        f"{REGISTRIES}/ca.crt": File(content=node.registry_ca),
     }
 
 

@@ -24,6 +24,7 @@ class Edge:
 
     application: WSGIApplication
     hosts: frozenset[str]  # what `Host` may be, without the port
+    ask: str = ""  # what else to ask; "": any of the hosts
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, or refuse it."""
@@ -42,15 +43,15 @@ class Edge:
         if site != NO_PAGE:
             return errors.foreign(f"from web pages (Sec-Fetch-Site: {site})")
         host = environ.get("HTTP_HOST", "")
-        if _name(host) not in self.hosts:
-            return errors.foreign(f"for {host or 'no host'}: ask {' or '.join(sorted(self.hosts))}")
+        if hostname(host) not in self.hosts:
+            return errors.foreign(f"for {host or 'no host'}: ask {self.ask or ' or '.join(sorted(self.hosts))}")
         length = environ.get("CONTENT_LENGTH") or "0"
         if not (length.isascii() and length.isdigit()):
             return Fault(code="BadRequest", message=f"Content-Length {length!r} is no number of bytes.")
         return None
 
 
-def _name(host: str) -> str:
+def hostname(host: str) -> str:
     """Return a `Host` without its port; "" for what is none."""
     try:
         return urlsplit(f"//{host}").hostname or ""

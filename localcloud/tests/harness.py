@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,15 +53,36 @@ class LocalCloud:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, *, region: str | None = None) -> Any:
         found = self.control.env()
         return boto3.client(
             service,
             endpoint_url=found["AWS_ENDPOINT_URL"],
-            region_name=found["AWS_REGION"],
+            region_name=region or found["AWS_REGION"],
             aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Docker:
+    """A Docker client with log-ins of its own."""
+
+    folder: Path
+
+    def ask(self, *words: str, given: bytes = b"") -> str:
+        """Ask the engine; what it says, also when it refuses."""
+        environ = os.environ | {"DOCKER_CONFIG": str(self.folder)}
+        command = ["docker", *words]
+        done = subprocess.run(command, input=given, env=environ, capture_output=True, timeout=120, check=False)
+        return (done.stdout + done.stderr).decode()
+
+    def log_in(self, cloud: LocalCloud, region: str, *, at: str | None = None) -> str:
+        """Log in with a region's token at its registry, or at another region's."""
+        data = cloud.client("ecr", region=region).get_authorization_token()["authorizationData"][0]
+        user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+        host = cloud.control.config.registry_of(at or region)
+        return self.ask("login", "-u", user, "--password-stdin", host, given=password.encode())
 
 
 @contextmanager

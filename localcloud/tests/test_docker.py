@@ -165,6 +165,7 @@ def test_down_leaves_nothing(local: Local) -> None:
     assert api.networks(filters=label) == []
     assert not api.volumes(filters=label)["Volumes"]
     assert not local.control.config.state.exists()
-    assert local.control.config.registry not in Path("/etc/hosts").read_text()
-    assert not (Path("/etc/docker/certs.d") / local.control.config.registry).exists()
+    account = local.control.config.registry_account
+    assert account not in Path("/etc/hosts").read_text()
+    assert not list(Path("/etc/docker/certs.d").glob(f"{account}.*"))
     assert "Down: 0 containers" in local.run("down")

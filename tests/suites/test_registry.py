@@ -60,7 +60,7 @@ def test_ecr_speaks_the_registry_protocol(tmp_path: Path) -> None:
             "OCI_PASSWORD": password,
             "OCI_RESULTS_DIR": str(tmp_path / "results"),
             "OCI_DATA_SHA512": "false",
-            "SSL_CERT_FILE": str(cloud.control.names.directory / "ca.crt"),
+            "SSL_CERT_FILE": str(cloud.control.names.certificate(cloud.control.config.registry)),
         }
         program = [str(made("oci-conformance"))]
         done = subprocess.run(

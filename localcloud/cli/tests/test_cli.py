@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import socket
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -153,15 +154,20 @@ def test_names_are_added_once_and_removed(config: Config, tmp_path: Path) -> Non
     names = Names(config=config, address="198.51.100.2", certificates=tmp_path / "certs.d")
     assert names.add(ca) is None
     assert names.add(ca) is None
-    assert hosts.read_text().count(config.registry) == 1
-    assert (tmp_path / "certs.d" / config.registry / "ca.crt").read_text() == "certificate"
+    elsewhere = config.registry_of("ap-southeast-2")
+    for host in (config.registry, elsewhere):
+        assert hosts.read_text().count(f"198.51.100.2 {host} # {config.label}\n") == 1
+        assert (tmp_path / "certs.d" / host / "ca.crt").read_text() == "certificate"
+    names.certificate(elsewhere).unlink()
+    assert names.add(ca) is None
+    assert names.certificate(elsewhere).exists()
     with hosts.open("a") as file:
         file.write(f"198.51.100.64 api.example.org # {config.label} server\n")
     assert names.add(ca) is None
     assert "api.example.org" in hosts.read_text(), "the server's"
     assert names.remove() is None
     assert hosts.read_text() == "127.0.0.1 localhost\n"
-    assert not (tmp_path / "certs.d" / config.registry).exists()
+    assert list((tmp_path / "certs.d").iterdir()) == []
 
 
 def test_without_root_the_exact_lines_are_said(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,9 +178,15 @@ def test_without_root_the_exact_lines_are_said(config: Config, tmp_path: Path, m
     names = Names(config=config, address="198.51.100.2", certificates=tmp_path / "certs.d")
     advice = names.add(ca)
     assert advice is not None
-    assert f"echo '198.51.100.2 {config.registry} # beacon.localcloud=test' >> {hosts}" in advice
-    assert f"install -D -m 644 {ca}" in advice
     assert hosts.read_text() == ""
+    subprocess.run(["sh", "-euc", advice.partition("\n")[2]], check=True)
+    assert hosts.read_text().splitlines() == names.lines
+    assert names.add(ca) is None
+    advice = names.remove()
+    assert advice is not None
+    subprocess.run(["sh", "-euc", advice.partition("\n")[2]], check=True)
+    assert hosts.read_text() == ""
+    assert list((tmp_path / "certs.d").iterdir()) == []
 
 
 LINES = b"127.0.0.1 localhost\r\n# caf\xe9\n10.0.0.1 kept # beacon.localcloud=another\n"
@@ -199,7 +211,7 @@ def test_a_hosts_file_keeps_all_that_is_of_others(
     before, owner = hosts.stat(), hosts.stat().st_ino
     (tmp_path / "ca").write_text("certificate")
     names.add(tmp_path / "ca")
-    assert hosts.read_bytes() == LINES + f"{names.line}\n".encode()
+    assert hosts.read_bytes() == LINES + "".join(f"{line}\n" for line in names.lines).encode()
     assert (hosts.stat().st_ino == owner) is busy
     names.remove()
     assert hosts.read_bytes() == LINES
@@ -229,7 +241,7 @@ def test_clouds_that_edit_at_the_same_moment_lose_no_line(config: Config, tmp_pa
     ca.write_text("certificate")
     clouds = [
         Names(
-            config=replace(config, name=f"cloud-{n}", registry=f"r{n}"),
+            config=replace(config, name=f"cloud-{n}", registry_account=f"{n:012}"),
             address="10.0.0.1",
             certificates=tmp_path,
         )
@@ -244,7 +256,9 @@ def test_clouds_that_edit_at_the_same_moment_lose_no_line(config: Config, tmp_pa
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(edited, clouds))
-    assert sorted(hosts.read_text().splitlines()) == sorted(["127.0.0.1 localhost", *(cloud.line for cloud in clouds)])
+    assert sorted(hosts.read_text().splitlines()) == sorted(
+        ["127.0.0.1 localhost", *(line for cloud in clouds for line in cloud.lines)]
+    )
 
 
 def test_the_limit_of_inotify_is_raised_and_put_back(tmp_path: Path) -> None:

@@ -56,3 +56,13 @@ def test_what_cannot_be_is_refused_with_what_is_allowed(environ: dict[str, str],
     with pytest.raises(LocalCloudError) as error:
         from_environment(environ)
     assert message in str(error.value)
+
+
+def test_each_commercial_region_has_a_registry_s_name() -> None:
+    config = from_environment({"LOCALCLOUD_REGION": "us-east-2"})
+    assert config.registry == "123456789012.dkr.ecr.us-east-2.amazonaws.com"
+    assert config.registries()["123456789012.dkr.ecr.eu-west-1.amazonaws.com"] == "eu-west-1"
+    with pytest.raises(
+        LocalCloudError, match="LOCALCLOUD_REGION='cn-north-1' is no commercial region of AWS: af-south-1, "
+    ):
+        from_environment({"LOCALCLOUD_REGION": "cn-north-1"})

@@ -21,25 +21,26 @@ KEY = b"key"
 
 
 def test_tokens_are_good_for_twelve_hours() -> None:
-    token, until = tokens.make(KEY, access_key_id="AKIAEXAMPLE", now=1000)
+    token, until = tokens.make(KEY, access_key_id="AKIAEXAMPLE", region="eu-west-1", now=1000)
     assert base64.b64decode(token).startswith(b"AWS:")
     assert until == 1000 + 12 * 3600
-    assert tokens.owner(KEY, f"Basic {token}", now=until - 1) == "AKIAEXAMPLE"
-    assert tokens.owner(KEY, f"Basic {token}", now=until + 1) is None
+    assert tokens.owner(KEY, f"Basic {token}", region="eu-west-1", now=until - 1) == "AKIAEXAMPLE"
+    assert tokens.owner(KEY, f"Basic {token}", region="eu-west-1", now=until + 1) is None
+    assert tokens.owner(KEY, f"Basic {token}", region="eu-west-2", now=until - 1) is None
 
 
 @pytest.mark.parametrize("header", ["", "Bearer x", "Basic !!", "Basic " + base64.b64encode(b"AWS:made.up").decode()])
 def test_what_was_not_signed_here_is_no_token(header: str) -> None:
-    assert tokens.owner(KEY, header, now=0) is None
+    assert tokens.owner(KEY, header, region="eu-west-1", now=0) is None
 
 
-def push(tag: str, text: str = "a") -> str:
+def push(tag: str, text: str = "a", region: str = "eu-west-1") -> str:
     layers = [{"digest": f"sha256:{sha256(text.encode()).hexdigest()}", "size": 1000}]
     config = {"size": 24, "digest": f"sha256:{'0' * 64}"}
     body = json.dumps({"schemaVersion": 2, "config": config, "layers": layers}).encode()
     digest = f"sha256:{sha256(body).hexdigest()}"
     kind = "application/vnd.docker.distribution.manifest.v2+json"
-    record_push("team/app", tag, policy.read_manifest(body, digest=digest, media_type=kind))
+    record_push(region, "team/app", tag, policy.read_manifest(body, digest=digest, media_type=kind))
     return digest
 
 
@@ -139,7 +140,8 @@ def test_the_authorization_token_is_one_that_the_gate_takes(cloud: Cloud) -> Non
     data = cloud.client("ecr").get_authorization_token()["authorizationData"][0]
     assert data["proxyEndpoint"] == f"https://{cloud.config.registry}"
     now = data["expiresAt"].timestamp() - 12 * 3600
-    assert tokens.owner(cloud.now.registry.token_key, f"Basic {data['authorizationToken']}", now=now)
+    header = f"Basic {data['authorizationToken']}"
+    assert tokens.owner(cloud.now.registry.token_key, header, region=cloud.config.region, now=now)
 
 
 def test_a_repository_with_an_image_that_cannot_be_read_is_mended_at_the_next_start(cloud: Cloud) -> None:

@@ -8,14 +8,17 @@ import threading
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import pytest
 import urllib3
 from werkzeug.test import Client
 
 from localcloud.ecr import proxy
+from localcloud.ecr.models import backend_of
 from localcloud.ecr.policy import INDEX
 from localcloud.ecr.proxy import LARGEST_MANIFEST, Proxy
+from localcloud.ecr.registry import place_of
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -42,7 +45,9 @@ class Layers:
         self.asked.append(
             (method, target, options["headers"], body.read() if hasattr(body, "read") else b"".join(body or ()))
         )
+        location = f"http://127.0.0.1:5000{target.partition('?')[0]}1?_state=y"
         headers = {"Date": "then", "Server": "registry", "Content-Length": "4", "Range": self.uploaded}
+        headers |= {"Location": location} if method == "POST" else {}
         status = 200 if target.rpartition("/")[2] in self.there else 404 if method == "HEAD" else 202
         return urllib3.HTTPResponse(
             io.BytesIO(b"body"), headers, status, preload_content=options.get("preload_content", True)
@@ -56,10 +61,14 @@ class Docker:
     client: Client
     layers: Layers
     token: str
+    host: str
 
-    def ask(self, method: str, path: str, **options: Any) -> TestResponse:
+    def ask(self, method: str, path: str, repository: str = "team/app", **options: Any) -> TestResponse:
         headers = {"Authorization": f"Basic {self.token}", **options.pop("headers", {})}
-        return self.client.open(f"/v2/team/app/{path}", method=method, headers=headers, **options)
+        return self.raw(method, f"/v2/{repository}/{path}", headers=headers, **options)
+
+    def raw(self, method: str, path: str, **options: Any) -> TestResponse:
+        return self.client.open(path, method=method, base_url=f"https://{self.host}", **options)
 
     def push(self, reference: str, **content: Any) -> TestResponse:
         descriptor = {"mediaType": "x/config", "digest": CONFIG, "size": 6}
@@ -75,18 +84,22 @@ def error(answer: TestResponse) -> tuple[int, str, str]:
 @pytest.fixture
 def user(cloud: Cloud) -> Docker:
     cloud.client("ecr").create_repository(repositoryName="team/app")
-    data = cloud.client("ecr").get_authorization_token()["authorizationData"][0]
     application, layers = Proxy(registry=cloud.now.registry), Layers()
     pool: Any = layers
     application.pool = pool
-    return Docker(client=Client(application), layers=layers, token=data["authorizationToken"])
+    return Docker(client=Client(application), layers=layers, token=token(cloud), host=cloud.config.registry)
+
+
+def token(cloud: Cloud, region: str | None = None) -> str:
+    data = cloud.client("ecr", region=region).get_authorization_token()["authorizationData"][0]
+    return str(data["authorizationToken"])
 
 
 def test_without_a_token_nothing_passes(user: Docker) -> None:
-    answer = user.client.get("/v2/")
+    answer = user.raw("GET", "/v2/")
     assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith('Basic realm="https://')
-    assert user.client.get("/v2/", headers={"Authorization": f"Basic {user.token}"}).status_code == 200
+    assert answer.headers["WWW-Authenticate"] == f'Basic realm="https://{user.host}/",service="ecr.amazonaws.com"'
+    assert user.raw("GET", "/v2/", headers={"Authorization": f"Basic {user.token}"}).status_code == 200
 
 
 def test_who_may_pull_may_not_push(cloud: Cloud, user: Docker) -> None:
@@ -110,7 +123,7 @@ def test_who_may_pull_may_not_push(cloud: Cloud, user: Docker) -> None:
 
 
 def test_an_unknown_repository_is_named(user: Docker) -> None:
-    answer = user.client.post("/v2/no/such/blobs/uploads/", headers={"Authorization": f"Basic {user.token}"})
+    answer = user.ask("POST", "blobs/uploads/", repository="no/such")
     message = "The repository with name 'no/such' does not exist in the registry with id '123456789012'"
     assert error(answer) == (404, "NAME_UNKNOWN", message)
 
@@ -259,12 +272,17 @@ def test_images_are_deleted_by_digest_and_come_again(cloud: Cloud, user: Docker)
         assert (answer.status_code, error(answer)[1]) == (405, "UNSUPPORTED")
 
 
-def test_layers_pass_with_their_framing_and_each_side_has_its_own_date(user: Docker) -> None:
+def place(cloud: Cloud, name: str = "team/app", region: str = "eu-west-1") -> str:
+    with cloud.now.model.lock:
+        return place_of(backend_of(region).repositories[name])
+
+
+def test_layers_pass_with_their_framing_and_each_side_has_its_own_date(cloud: Cloud, user: Docker) -> None:
     answer = user.ask("PATCH", "blobs/uploads/1?_state=x", data=b"0123", headers={"Date": "mine"})
     assert (answer.status_code, answer.data) == (202, b"body")
     assert not {"Date", "Server"} & set(answer.headers.keys())
     method, target, headers, body = user.layers.asked[-1]
-    assert (method, target, body) == ("PATCH", "/v2/team/app/blobs/uploads/1?_state=x", b"0123")
+    assert (method, target, body) == ("PATCH", f"/v2/{place(cloud)}/blobs/uploads/1?_state=x", b"0123")
     assert headers["Content-Length"] == "4"
     assert "Date" not in headers
     assert headers["authorization"] != f"Basic {user.token}"
@@ -276,7 +294,7 @@ def test_layers_pass_with_their_framing_and_each_side_has_its_own_date(user: Doc
 
 
 def test_pieces_of_a_layer_come_in_their_order(user: Docker) -> None:
-    piece = {"headers": {"Content-Range": "10-13"}, "data": b"0123"}
+    piece: dict[str, Any] = {"headers": {"Content-Range": "10-13"}, "data": b"0123"}
     assert user.ask("PATCH", "blobs/uploads/1", **piece).status_code == 202
     user.layers.uploaded = "0-0"
     assert error(user.ask("PATCH", "blobs/uploads/1", **piece))[:2] == (416, "BLOB_UPLOAD_INVALID")
@@ -286,3 +304,34 @@ def test_pieces_of_a_layer_come_in_their_order(user: Docker) -> None:
 def test_a_registry_that_does_not_answer_is_told(user: Docker) -> None:
     user.layers.down = True
     assert error(user.push("v1")) == (503, "UNAVAILABLE", "The registry does not answer: gone")
+
+
+def test_a_layer_s_upload_goes_on_under_the_repository_s_name(user: Docker) -> None:
+    answer = user.ask("POST", "blobs/uploads/")
+    assert answer.headers["Location"] == f"https://{user.host}/v2/team/app/blobs/uploads/1?_state=y"
+
+
+def test_a_layer_is_mounted_from_where_the_caller_may_read_it(cloud: Cloud, user: Docker) -> None:
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName="other")
+    cloud.client("ecr", region="eu-central-1").create_repository(repositoryName="elsewhere")
+
+    def mounted(source: str) -> dict[str, str]:
+        assert user.ask("POST", f"blobs/uploads/?mount={LAYER}&from={source}").status_code == 202
+        return dict(parse_qsl(user.layers.asked[-1][1].partition("?")[2]))
+
+    assert mounted("other") == {"mount": LAYER, "from": place(cloud, "other")}
+    assert mounted("elsewhere") == {}, "a repository of another region"
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "ecr:GetDownloadUrlForLayer"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    ecr.set_repository_policy(repositoryName="other", policyText=text)
+    assert mounted("other") == {}
+
+
+def test_a_repository_that_is_made_anew_has_no_layer_of_the_one_before(cloud: Cloud, user: Docker) -> None:
+    before = place(cloud)
+    cloud.client("ecr").delete_repository(repositoryName="team/app")
+    cloud.client("ecr").create_repository(repositoryName="team/app")
+    assert place(cloud) != before
+    user.ask("HEAD", f"blobs/{LAYER}")
+    assert user.layers.asked[-1][1] == f"/v2/{place(cloud)}/blobs/{LAYER}"

@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 
 from localcloud.core import runtime
 from localcloud.ecr import policy, scans
+from localcloud.ecr.models import backend_of
 from localcloud.ecr.packages import Package, packages_of
 from localcloud.ecr.proxy import record_push
-from localcloud.ecr.registry import Registry
+from localcloud.ecr.registry import Registry, place_of
 
 if TYPE_CHECKING:
     from localcloud.conftest import Cloud
@@ -64,8 +65,10 @@ def pushed(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     digest = f"sha256:{sha256(content).hexdigest()}"
     asked: list[str] = []
 
-    def opened(_: Registry, repository: str, wanted: str) -> io.BytesIO:
-        assert (repository, wanted) == ("team/app", digest)
+    def opened(_: Registry, place: str, wanted: str) -> io.BytesIO:
+        assert wanted == digest
+        with runtime.current().model.lock:
+            assert place == place_of(backend_of(cloud.config.region).repositories["team/app"])
         assert not runtime.current().model.lock._lock._is_owned()  # type: ignore[attr-defined]
         asked.append(wanted)
         return io.BytesIO(content)
@@ -79,7 +82,7 @@ def pushed(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     body = json.dumps({"schemaVersion": 2, "config": config, "layers": layers}).encode()
     kind = "application/vnd.docker.distribution.manifest.v2+json"
     manifest = policy.read_manifest(body, digest=f"sha256:{sha256(body).hexdigest()}", media_type=kind)
-    record_push("team/app", "v1", manifest)
+    record_push(cloud.config.region, "team/app", "v1", manifest)
     return asked
 
 

@@ -20,7 +20,7 @@ import pytest
 
 from localcloud.eks import nodes
 from localcloud.eks.tests.cluster import VPC, Local
-from localcloud.tests.harness import until, up
+from localcloud.tests.harness import Docker, until, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +91,7 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:
     without_address(local, node, other)
     denied_pod(local, node, other)
 
+    pulls_from_another_region(local, node)
     public_endpoint(local, node, cluster)
 
     # access: the creator, nobody, and what an entry with a policy gives and takes
@@ -260,6 +261,32 @@ def denied_pod(local: Local, node: dict[str, Any], other: dict[str, Any]) -> Non
     deny = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata}
     local.apply({**deny, "spec": {**selector, "policyTypes": ["Egress"]}})
     assert until(lambda: [answers(target) for target in (node, other)] == [TIMED_OUT, TIMED_OUT], seconds=30)
+
+
+def pulls_from_another_region(local: Local, node: dict[str, Any]) -> None:
+    """A node pulls from another region's registry, with its role's rights: over TLS, by that registry's own name."""
+    region, name = "ap-southeast-2", "pause"
+    local.client("ecr", region=region).create_repository(repositoryName=name)
+    docker, image = Docker(folder=local.folder / "docker"), f"{local.control.config.registry_of(region)}/{name}:1"
+    assert "Login Succeeded" in docker.log_in(local, region)
+    docker.ask("tag", "mirror.beacon/pause:1", image)
+    assert "digest: sha256:" in docker.ask("push", image)
+    docker.ask("image", "rm", image)
+    container = {"name": "pause", "image": image, "imagePullPolicy": "Always"}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pulled", "namespace": "default"}}
+    local.apply({**pod, "spec": {"nodeName": node["metadata"]["name"], "containers": [container]}})
+
+    def state() -> dict[str, Any]:
+        statuses = local.kubectl("get", "pod", "-n", "default", "pulled")["status"].get("containerStatuses")
+        return dict(statuses[0]["state"]) if statuses else {}
+
+    waiting = until(
+        lambda: state().get("waiting", {}).get("reason") in ("ErrImagePull", "ImagePullBackOff"), seconds=60
+    )
+    assert waiting, "without a right to"
+    policy = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
+    local.client("iam").attach_role_policy(RoleName="node", PolicyArn=policy)
+    assert until(lambda: "running" in state(), seconds=120), state()
 
 
 def no_credentials(local: Local, node: str, pod: str) -> None:

@@ -38,7 +38,6 @@ def node() -> nodes.NodeConfig:
         labels={"role": "worker"},
         taints=[Taint(key="dedicated", value="gpu", effect="NO_SCHEDULE")],
         api="http://198.51.100.1:5600",
-        registry="123456789012.dkr.ecr.eu-west-1.amazonaws.com",
         registry_ca="CA",
     )
 
@@ -87,8 +86,10 @@ def test_pods_get_addresses_of_their_nodes_range() -> None:
 def test_ecr_is_pulled_by_its_own_provider_with_the_clouds_authority() -> None:
     provider = read("credential-providers.json")["providers"][0]
     assert {"name": "AWS_ENDPOINT_URL", "value": "http://198.51.100.1:5600"} in provider["env"]
-    hosts = tomllib.loads(nodes.files(node())[f"etc/containerd/certs.d/{node().registry}/hosts.toml"].data.decode())
-    assert hosts["host"][f"https://{node().registry}"]["ca"].endswith("/ca.crt")
+    files = nodes.files(node())
+    of_all = tomllib.loads(files["etc/containerd/certs.d/_default/hosts.toml"].data.decode())
+    assert of_all == {"ca": "/etc/containerd/certs.d/_default/ca.crt"}
+    assert files[of_all["ca"].lstrip("/")].data == b"CA"
 
 
 def test_an_instance_becomes_a_node() -> None:

@@ -133,7 +133,7 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
     def forget_cluster(self, name: str) -> None:
         """Remove the cluster from the model: its machine is gone."""
         cluster = self.clusters.pop(name)
-        self.reserve(name, public=False)
+        self.release(name)
         if cluster.plane.eni in self.ec2.enis:
             self.ec2.delete_network_interface(cluster.plane.eni)
         group = cluster.resources_vpc_config.cluster_security_group_id
@@ -371,8 +371,8 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
         )
         undo.callback(self.ec2.delete_network_interface, eni.id)
         if asked.endpoint_public_access:
-            undo.callback(self.reserve, asked.name, public=False)
-            self.reserve(asked.name, public=True)
+            undo.callback(self.release, asked.name)
+            self.reserve(asked.name)
         key, address = mock_random.get_random_hex(32).upper(), str(eni.private_ip_address)
         authority, files = pki.cluster_files(
             endpoint_host=endpoint_host(key, self.region_name),

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from localcloud.eks.models import LocalEKSBackend
     from localcloud.eks.resources import Cluster, Nodegroup
 
-DRAIN = "--timeout=60s"
+# As EKS evicts all pods, also those without a controller (kubectl's --force), as far as disruption budgets let it:
+# https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html
+DRAIN = ("--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=60s")
 NOT_READY = "NodeCreationFailure"
 
 
@@ -43,7 +45,7 @@ def roll_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> float |
         _end_roll(backend, found, group)
         return None
     node = min(old, key=lambda each: known.get(each, False))  # those that are not ready first
-    drained = jobs.kubectl(machine, "drain", node, "--ignore-daemonsets", "--delete-emptydir-data", DRAIN)
+    drained = jobs.kubectl(machine, "drain", node, *DRAIN)
     if drained.exit_code and node in known and not group.force:
         if over:
             said = f"{node} can't be drained: {drained.output.strip()[-300:]}"

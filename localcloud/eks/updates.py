@@ -80,18 +80,20 @@ class ClusterUpdates(Clusters):
         present = cluster.resources_vpc_config
         wanted = replace(present, **asked)
         endpoint.check_change(cluster.name, present, wanted)
-        self.reserve(cluster.name, public=wanted.endpoint_public_access)
+        if wanted.endpoint_public_access:
+            self.reserve(cluster.name)
         cluster.before = (("resources_vpc_config", present),)
         cluster.resources_vpc_config = wanted
         return self._start(cluster, "EndpointAccessUpdate", endpoint.parameters(wanted))
 
-    def reserve(self, name: str, *, public: bool) -> None:
-        """Give the cluster a public address, or take it back."""
-        if public:
-            with asking_others(name):
-                self.local_ec2.reserve_public_address(_address_owner(name))
-        else:
-            self.local_ec2.release_public_address(_address_owner(name))
+    def reserve(self, name: str) -> None:
+        """Give the cluster a public address."""
+        with asking_others(name):
+            self.local_ec2.reserve_public_address(_address_owner(name))
+
+    def release(self, name: str) -> None:
+        """Take the cluster's public address back; none is fine."""
+        self.local_ec2.release_public_address(_address_owner(name))
 
     def _start(self, cluster: Cluster, kind: str, parameters: Mapping[str, str]) -> Update:
         cluster.status = "UPDATING"
@@ -125,8 +127,11 @@ class ClusterUpdates(Clusters):
         if problem:
             for name, value in cluster.before:
                 setattr(cluster, name, value)
-            self.reserve(cluster.name, public=cluster.resources_vpc_config.endpoint_public_access)
             self.converge(cluster.name)
+        if (
+            not cluster.resources_vpc_config.endpoint_public_access
+        ):  # until now it could fail, and need its address again
+            self.release(cluster.name)
         if cluster.status == "UPDATING":
             cluster.status = "ACTIVE"
 
@@ -136,8 +141,9 @@ class ClusterUpdates(Clusters):
         runtime.current().queue.submit(jobs.cluster_key(backend, name), partial(jobs.converge_cluster, backend, name))
 
     def public_address(self, name: str) -> str | None:
-        """Return the public address of a cluster's API server, if it has one."""
-        return self.local_ec2.service_addresses.get(_address_owner(name))
+        """Return the public address of a cluster's API server, if it is to have one."""
+        is_public = self.clusters[name].resources_vpc_config.endpoint_public_access
+        return self.local_ec2.service_addresses.get(_address_owner(name)) if is_public else None
 
     def public_names(self) -> dict[str, str]:
         """Return the addresses of public API servers by their names."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.ec2.exceptions import EC2ClientError
 from moto.eks.models import eks_backends
 
 from localcloud.core.config import ACCOUNT
@@ -17,6 +18,7 @@ from localcloud.eks import jobs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from localcloud.eks.controlplane import ControlPlane
     from localcloud.eks.tests.conftest import Site
 
 MACHINE = "eks-eu-west-1-demo"
@@ -176,6 +178,31 @@ def test_after_a_failed_update_the_cluster_is_what_it_was(site: Site, monkeypatc
     assert (update["status"], update["errors"][0]["errorMessage"]) == ("Failed", "no such network")
     assert access(site) == (True, False, ["0.0.0.0/0"])
     assert site.cluster()["status"] == "ACTIVE"
+    assert site.cloud.machines.addresses(MACHINE)["test-public"] == PUBLIC
+
+
+def test_a_failed_update_has_its_address_again_where_all_others_are_taken(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(site)
+    started: list[ControlPlane] = []
+
+    def fail(plane: ControlPlane, *_: Any, **__: Any) -> str:
+        started.append(plane)
+        monkeypatch.undo()
+        backend: Any = eks_backends[ACCOUNT]["eu-west-1"]
+        with site.cloud.now.model.transaction():
+            backend.local_ec2.service_addresses |= {
+                each: each for each in site.cloud.config.public_addresses() if each != PUBLIC
+            }
+            with pytest.raises(EC2ClientError, match="no free address"):
+                backend.local_ec2.reserve_public_address("another")
+        raise HopelessError("no such network")
+
+    monkeypatch.setattr(jobs, "_start", fail)
+    assert change(site, endpointPublicAccess=False, endpointPrivateAccess=True)["status"] == "Failed"
+    assert started[0].public is None, "it was to be private"
+    assert (access(site), site.cluster()["status"]) == ((True, False, ["0.0.0.0/0"]), "ACTIVE")
     assert site.cloud.machines.addresses(MACHINE)["test-public"] == PUBLIC
 
 

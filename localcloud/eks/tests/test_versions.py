@@ -162,6 +162,7 @@ def test_nodes_are_replaced_one_by_one_after_their_control_plane(site: Site) -> 
     assert images(site) == [NODE] * 2
     done = [words[words.index("drain") + 1] for words in site.commands if "drain" in words]
     assert len(set(done)) == 2, "each node was drained first"
+    assert all("--force" in words for words in site.commands if "drain" in words), "pods without a controller go, too"
 
 
 def test_nodes_that_are_not_ready_are_replaced_first_and_hold_nothing_up(site: Site) -> None:

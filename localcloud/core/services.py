@@ -26,7 +26,7 @@ class Service:
     backend: str  # class; its `reconcile`, if it has one, is called at each start of the server and at each `up`
     control_planes: Mapping[str, str] = field(default_factory=dict)  # path -> WSGI application: what they ask, over TLS
     instances: str = ""  # an ec2.hooks.InstanceHook: takes part in the life of instances
-    answered: str = ""  # function without arguments, called after each of its requests
+    changed: str = ""  # function without arguments, called after each of its requests that may change something
     issuer_key: str = ""  # function: the public key, as PEM, of an issuer of tokens; "" for who is none of its
     looks: str = ""  # operations (a regular expression) that need to know what Docker has: see docker/view.py
 
@@ -37,14 +37,14 @@ SERVICES = (
     Service(
         name="acm",
         backend="localcloud.acm.models:LocalACMBackend",
-        answered="localcloud.elbv2.certificates:renewed",
+        changed="localcloud.elbv2.certificates:renewed",
     ),
     Service(name="kms", backend="localcloud.kms.models:LocalKMSBackend"),
     Service(name="s3", backend="localcloud.s3.models:LocalS3Backend"),
     Service(
         name="ec2",
         backend="localcloud.ec2.models:LocalEC2Backend",
-        answered="localcloud.ec2.groups:refresh_filters",
+        changed="localcloud.ec2.groups:refresh_filters",
         looks="CreateVpc|RunInstances|(Create|Modify)Fleet|(Request|Modify)Spot.*|TerminateInstances",  # Auto Scaling replaces the last
     ),
     Service(name="autoscaling", backend="localcloud.autoscaling.models:LocalAutoScalingBackend", looks=".*"),
@@ -89,11 +89,11 @@ def control_planes() -> dict[str, Any]:
     return {path: load(where) for service in SERVICES for path, where in service.control_planes.items()}
 
 
-def answered(name: str) -> None:
-    """Let a service do what it does after each of its requests."""
+def changed(name: str) -> None:
+    """Let a service do what it does after each of its requests that may change something."""
     for service in SERVICES:
-        if service.name == name and service.answered:
-            load(service.answered)()
+        if service.name == name and service.changed:
+            load(service.changed)()
 
 
 def issuer_key(issuer: str) -> str:

@@ -62,7 +62,7 @@ def use(region: str, listener: str, arns: Iterable[str]) -> None:
 
 
 def renewed() -> None:
-    """After requests to ACM: a certificate that was imported again is what load balancers show from now on."""
+    """After changes in ACM: a certificate that was imported again is what load balancers show from now on."""
     with runtime.current().model.lock:  # the request that was answered has let go of it
         for _, _, backend in elbv2_backends.iter_backends():
             found = cast("LocalELBv2Backend", backend)

@@ -75,8 +75,20 @@ def ensure(spec: MachineSpec) -> None:
             raise DockerFailedError(f"{spec.name}: HAProxy refuses its configuration: {checked.output.strip()[-500:]}")
         # the master starts new workers; the old ones end with their connections
         machines.exec(spec.name, ["kill", "-USR2", "1"])
+        _remove_old_certificates(spec)
     machines.put_files(spec.name, {haproxy.LOADED: wanted})  # last: what failed above is tried again
     LOG.info("%s: reloaded", spec.name)
+
+
+def _remove_old_certificates(spec: MachineSpec) -> None:
+    """Remove keys and certificates that HAProxy's configuration names no more; its old workers have theirs in memory."""
+    machines = runtime.current().machines
+    listed = machines.exec(spec.name, ["ls", certificates.FOLDER])
+    there = [f"{certificates.FOLDER}/{name}" for name in listed.output.split()] if listed.exit_code == 0 else []
+    if old := [path for path in there if path not in spec.files]:
+        removed = machines.exec(spec.name, ["rm", "-f", *old])
+        if removed.exit_code:
+            raise DockerFailedError(f"{spec.name}: old certificates can't be removed: {removed.output.strip()[-500:]}")
 
 
 def _loaded(machine: str) -> bytes | None:

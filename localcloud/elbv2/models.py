@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
+from moto.elb import urls
 from moto.elbv2.exceptions import (
     ActionTargetGroupNotFoundError,
     ELBClientError,
@@ -20,11 +21,12 @@ from moto.elbv2.exceptions import (
 )
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
 
-from localcloud.arguments.rules.elbv2 import ONE_CERTIFICATE
+from localcloud.arguments.rules.elbv2 import NO_ALPN, NO_CERTIFICATE, ONE_CERTIFICATE
 from localcloud.core import runtime
 from localcloud.elbv2 import attributes as allowed
 from localcloud.elbv2 import certificates as tls
 from localcloud.elbv2 import health, jobs, refusals
+from localcloud.elbv2.responses import LocalELBv2Response
 from localcloud.elbv2.routing import forwards
 from localcloud.servicequotas.models import applied
 from localcloud.servicequotas.table import APPLICATION_BALANCERS, NETWORK_BALANCERS, TARGET_GROUPS
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from localcloud.elbv2.routing import Structure
 
 LOG = logging.getLogger(__name__)
+urls.ELBV2Response = LocalELBv2Response  # type: ignore[attr-defined] # where moto tells the two versions of ELB's API apart
 QUOTAS = {"application": APPLICATION_BALANCERS, "network": NETWORK_BALANCERS}
 CODES = {"InvalidAllocationID.NotFound": "AllocationIdNotFound"}  # of EC2, and what ELB says
 
@@ -203,6 +206,7 @@ class LocalELBv2Backend(ELBv2Backend):
         ssl_policy: Any = None,
         certificates: Any = None,
         actions: list[Structure] | None = None,
+        alpn: list[str] | None = None,  # which moto does not know
     ) -> FakeListener:
         given = [each["CertificateArn"] for each in certificates or []]
         balancer = self._balancer_of(arn)
@@ -211,12 +215,17 @@ class LocalELBv2Backend(ELBv2Backend):
         (known,) = self.describe_listeners(None, [arn])
         wanted, by_name = protocol or known.protocol, known.certificates[1:]
         tls.check_policy(ssl_policy)
+        if alpn and wanted != "TLS":
+            raise ELBClientError("ValidationError", NO_ALPN.format(wanted))
         if wanted in tls.SECURE:
             tls.check(self.region_name, given)
-            if not given and not known.certificates:
+            if len(given or known.certificates[:1]) != 1:
                 raise ELBClientError("InvalidConfigurationRequest", ONE_CERTIFICATE.format(wanted))
+        elif given:
+            raise ELBClientError("ValidationError", NO_CERTIFICATE.format(wanted))
         listener = super().modify_listener(arn, port, None, ssl_policy, certificates, actions or [])
         listener.protocol = wanted  # moto knows no TLS here
+        listener.alpn_policy = (listener.alpn_policy if alpn is None else alpn) if wanted == "TLS" else []
         if wanted not in tls.SECURE:
             listener.certificates = []
         elif given:

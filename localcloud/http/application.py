@@ -103,7 +103,8 @@ class Api:
                 f"{type(error).__name__}: {error}. See `python -m localcloud logs`.",
             )
             return self._refuse(request, fault)
-        services.answered(request.service)
+        if request.changes:
+            services.changed(request.service)
         return response
 
     def _ask_locked(self, request: AwsRequest, who: Principal) -> Response:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from localcloud.arguments.rules.kinds import Rules
 
 ONE_CERTIFICATE = "You must provide a list containing exactly one certificate if the listener protocol is {}."
+NO_CERTIFICATE = "A certificate cannot be specified for {} listeners"
+NO_ALPN = "An ALPN policy cannot be specified for {} listeners"
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html#alpn-policies
+ALPN_POLICIES = ("HTTP1Only", "HTTP2Only", "HTTP2Optional", "HTTP2Preferred", "None")
 LONGEST = 32
 NAME = re.compile(r"[a-zA-Z0-9-]+")
 ZONES = 2  # of an application load balancer, at least
@@ -159,18 +163,30 @@ def _is_range(value: str) -> bool:
 def _certificates(asked: Mapping[str, Any]) -> Iterator[Fault]:
     given, protocol = asked.get("Certificates") or [], asked.get("Protocol")
     if given and protocol in ("HTTP", "TCP", "UDP", "TCP_UDP"):
-        yield Fault(code="ValidationError", message=f"A certificate cannot be specified for {protocol} listeners")
+        yield Fault(code="ValidationError", message=NO_CERTIFICATE.format(protocol))
     if (asked.get("MutualAuthentication") or {}).get("Mode", "off") != "off":
         text = "MutualAuthentication is not offered by the local cloud: leave it out, or set its mode to off"
         yield Fault(code="ValidationError", message=text)
-    if len(given) > 1:
+    if len(given) > 1 and protocol:  # a listener that is modified may keep its own
         yield Fault(code="InvalidConfigurationRequest", message=ONE_CERTIFICATE.format(protocol))
 
 
+def _alpn(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    given = asked.get("AlpnPolicy") or []
+    if len(given) > 1:
+        yield Fault(code="ValidationError", message="Only one ALPN policy can be specified")
+    for policy in given:
+        if policy not in ALPN_POLICIES:
+            text = f"ALPN policy '{policy}' must be one of '{', '.join(ALPN_POLICIES)}'"
+            yield Fault(code="ValidationError", message=text)
+    if given and (protocol := asked.get("Protocol", "TLS")) != "TLS":
+        yield Fault(code="ValidationError", message=NO_ALPN.format(protocol))
+
+
 RULES: Rules = {
-    "CreateListener": (_actions, _certificates),
+    "CreateListener": (_actions, _certificates, _alpn),
     "CreateLoadBalancer": (_balancer, _zones),
     "CreateRule": (_conditions, _actions),
-    "ModifyListener": (_actions, _certificates),
+    "ModifyListener": (_actions, _certificates, _alpn),
     "ModifyRule": (_conditions, _actions),
 }

@@ -9,10 +9,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.core import pki, runtime
+from localcloud.docker.spec import ExecResult
 from localcloud.elbv2.certificates import renewed
 from localcloud.elbv2.tests.place import forward
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from localcloud.elbv2.tests.place import Site
 
 FIXED = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
@@ -102,6 +105,39 @@ def test_a_tls_listener_of_a_network_load_balancer_leads_on_in_the_clear(site: S
     assert "default_backend http-443" in site.configurations()[0]
 
 
+def test_a_tls_listener_s_alpn_policy_changes(site: Site) -> None:
+    group = site.target_group()
+    listener = site.answer(site.create(), forward(group), **secure(imported(site), Protocol="TLS"))["ListenerArn"]
+    for policy, told in (("HTTP2Optional", " alpn http/1.1,http/1.0,h2"), ("HTTP1Only", " alpn http/1.1,http/1.0")):
+        changed = site.elb.modify_listener(ListenerArn=listener, AlpnPolicy=[policy])["Listeners"][0]
+        assert changed["AlpnPolicy"] == [policy]
+        site.settle()
+        assert binds(site)[0].endswith(told)
+    kept = site.elb.modify_listener(ListenerArn=listener, SslPolicy=POLICY)["Listeners"][0]
+    assert kept["AlpnPolicy"] == ["HTTP1Only"]
+    site.elb.modify_listener(ListenerArn=listener, AlpnPolicy=["None"])
+    site.settle()
+    assert " alpn " not in binds(site)[0]
+    plain = site.elb.modify_listener(ListenerArn=listener, Protocol="TCP", Port=80)["Listeners"][0]
+    assert plain.get("AlpnPolicy", []) == []
+
+
+def test_what_aws_refuses_of_a_change_is_refused_by_the_listener_s_own_protocol(site: Site) -> None:
+    first, second = imported(site), imported(site, "api.example.org")
+    https = site.answer(site.create_application(), FIXED, **secure(first))["ListenerArn"]
+    http = site.answer(site.elb.describe_load_balancers()["LoadBalancers"][0], FIXED)["ListenerArn"]
+    both = [{"CertificateArn": first}, {"CertificateArn": second}]
+    for listener, asked, reason in (
+        (https, {"Certificates": both}, "exactly one certificate if the listener protocol is HTTPS"),
+        (https, {"AlpnPolicy": ["HTTP1Only"]}, "An ALPN policy cannot be specified for HTTPS listeners"),
+        (https, {"AlpnPolicy": ["HTTP3"]}, "ALPN policy 'HTTP3' must be one of 'HTTP1Only, HTTP2Only, HTTP2Optional"),
+        (http, {"Certificates": both[:1]}, "A certificate cannot be specified for HTTP listeners"),
+    ):
+        with pytest.raises(ClientError, match=reason):
+            site.elb.modify_listener(ListenerArn=listener, **asked)
+    assert site.elb.describe_listeners(ListenerArns=[https])["Listeners"][0]["Certificates"] == both[:1]
+
+
 def test_more_certificates_are_shown_by_name_and_the_default_one_stays(site: Site) -> None:
     first, second = imported(site), imported(site, "api.example.org")
     listener = site.answer(site.create_application(), FIXED, **secure(first))["ListenerArn"]
@@ -165,6 +201,25 @@ def test_a_certificate_that_is_imported_again_is_shown_at_once(site: Site) -> No
     assert after != before
     reloads = [one for one in site.cloud.docker.executed if one.argv == ("kill", "-USR2", "1")]
     assert len(reloads) == 2, "one a node"
+
+
+def test_files_of_a_certificate_that_was_replaced_are_removed(site: Site) -> None:
+    arn = imported(site)
+    site.answer(site.create_application(), FIXED, **secure(arn))
+    (before,) = (path for path in site.nodes()[0].files if path.endswith(".pem"))
+    imported(site, CertificateArn=arn)
+
+    def answer(_: str, argv: Sequence[str]) -> ExecResult:
+        (after,) = (path for path in site.nodes()[0].files if path.endswith(".pem"))
+        listed = "\n".join(path.rpartition("/")[2] for path in (before, after))
+        return ExecResult(exit_code=0, output=listed if argv[0] == "ls" else "")
+
+    site.cloud.docker.answer = answer
+    site.cloud.docker.executed.clear()
+    imported(site, CertificateArn=arn)
+    site.settle()
+    removed = [one.argv for one in site.cloud.docker.executed if one.argv[0] == "rm"]
+    assert removed == [("rm", "-f", before)] * 2, "one a node"
 
 
 def test_a_certificate_stays_as_long_as_a_listener_uses_it(site: Site) -> None:
@@ -235,6 +290,8 @@ def test_a_listener_becomes_secure_and_open_again(site: Site) -> None:
             secure(MISSING, MutualAuthentication={"Mode": "passthrough"}),
             r"\(ValidationError\).*MutualAuthentication is not offered",
         ),
+        (secure(MISSING, AlpnPolicy=["HTTP1Only"]), "An ALPN policy cannot be specified for HTTPS listeners"),
+        (secure(MISSING, AlpnPolicy=["HTTP1Only", "None"]), "Only one ALPN policy can be specified"),
         (secure(MISSING, SslPolicy="Strong"), r"\(SSLPolicyNotFound\).*Policy Strong not found"),
     ],
 )

@@ -188,4 +188,7 @@ def test_what_services_bring_stands_in_their_table(cloud: Cloud, monkeypatch: py
     refreshed = Event()
     monkeypatch.setattr(cloud.machines, "refresh", refreshed.set)
     cloud.client("ec2").describe_vpcs()
+    cloud.settle()
+    assert not refreshed.is_set(), "a read changes nothing"
+    cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")
     assert refreshed.wait(10)

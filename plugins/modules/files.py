@@ -90,11 +90,10 @@ options:
     type: str
   secrets:
     description: >-
-      Values that are shown nowhere, such as in a diff; P(beacon.platform.secret_values#filter) finds them. Where there are any, a diff hides
-      the values of lines that go, too, which may be the secrets of before.
+      Values that are shown nowhere, such as in a diff; P(beacon.platform.secret_values#filter) finds them. With this option, though the
+      list be empty, a diff hides the values of lines that go, too, which may be the secrets of before.
     type: list
     elements: str
-    default: []
 attributes:
   check_mode:
     support: full
@@ -241,7 +240,7 @@ class Host:
     def __init__(self, module: AnsibleModule) -> None:
         self.module = module
         wanted = module._diff  # noqa: SLF001 - modules have no other way to know
-        self.report = Report(wanted=wanted, secrets=bool(module.params["secrets"]))
+        self.report = Report(wanted=wanted, secrets=module.params["secrets"] is not None)
 
     def refuse_invalid(self, entry: dict[str, Any]) -> None:
         """Raise RefusalError when the command that accepts such files does not."""
@@ -391,7 +390,7 @@ def main() -> None:
             "mode": {"type": "str", "default": "0644"},
             "directory_mode": {"type": "str", "default": "0755"},
             "validate": {"type": "str"},
-            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
+            "secrets": {"type": "list", "elements": "str", "no_log": True},
         },
         supports_check_mode=True,
         no_log=True,  # whole files are no lines for the host's journal

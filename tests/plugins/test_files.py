@@ -80,6 +80,8 @@ def test_a_secret_is_shown_nowhere(tmp_path: Path, run: Any) -> None:
     assert answer["diff"][0]["before"] == "user: me\nlist:\n  ********\npassword: ********\n"
     assert answer["diff"][0]["after"] == "user: me\npassword: ********\n"
     assert "hush" not in json.dumps(answer)
+    gone = run(check=True, **holding("user: me\n"), secrets=[])
+    assert gone["diff"][0]["before"] == "user: me\npassword: ********\n"
     refused = run(**holding("password: hush-3\n", validate=REFUSE), secrets=["hush-3"])
     assert "line 1: no good" in refused["msg"]
     assert "hush" not in json.dumps(refused)

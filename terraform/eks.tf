@@ -1,6 +1,7 @@
 locals {
   node_ami_type     = "AL2023_x86_64_STANDARD"
-  addon_versions    = var.addon_versions[var.kubernetes_version]
+  addon_versions    = var.addon_versions[coalesce(var.addons_kubernetes_version, var.kubernetes_version)]
+  node_version      = coalesce(var.nodes_kubernetes_version, var.kubernetes_version)
   cluster_log_types = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 }
 
@@ -108,8 +109,9 @@ module "eks" {
 
   eks_managed_node_groups = {
     workers = {
+      cluster_version     = local.node_version
       ami_type            = local.node_ami_type
-      ami_release_version = var.node_ami_release_version
+      ami_release_version = var.node_ami_release_versions[local.node_version]
       instance_types      = [var.node_instance_type]
 
       # EKS replaces a node that is not ready for long, one at a time.

@@ -213,6 +213,29 @@ variable "kubernetes_version" {
   }
 }
 
+# Playbook upgrade alone sets these two: it moves control plane, add-ons and nodes one after the other.
+variable "addons_kubernetes_version" {
+  description = "Kubernetes minor version whose add-ons the cluster has; empty, it is kubernetes_version."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.addons_kubernetes_version == "" || contains(keys(var.addon_versions), var.addons_kubernetes_version)
+    error_message = "addons_kubernetes_version is \"${var.addons_kubernetes_version}\"; allowed are ${join(", ", keys(var.addon_versions))}, or nothing: then it is kubernetes_version."
+  }
+}
+
+variable "nodes_kubernetes_version" {
+  description = "Kubernetes minor version of the nodes, never newer than the control plane's; empty, it is kubernetes_version."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.nodes_kubernetes_version == "" || contains(keys(var.node_ami_release_versions), var.nodes_kubernetes_version)
+    error_message = "nodes_kubernetes_version is \"${var.nodes_kubernetes_version}\"; allowed are ${join(", ", keys(var.node_ami_release_versions))}, or nothing: then it is kubernetes_version."
+  }
+}
+
 variable "addon_versions" {
   description = "Version of each EKS add-on, by Kubernetes version. A newer one is a change of this line, and a plan."
   type        = map(map(string))
@@ -227,6 +250,14 @@ variable "addon_versions" {
       kube-state-metrics       = "v2.18.0-eksbuild.10"
       prometheus-node-exporter = "v1.10.2-eksbuild.8"
     }
+    "1.35" = {
+      coredns                  = "v1.14.3-eksbuild.3"
+      kube-proxy               = "v1.35.3-eksbuild.13"
+      vpc-cni                  = "v1.22.1-eksbuild.2"
+      metrics-server           = "v0.8.1-eksbuild.10"
+      kube-state-metrics       = "v2.18.0-eksbuild.10"
+      prometheus-node-exporter = "v1.10.2-eksbuild.8"
+    }
   }
 
   validation {
@@ -235,14 +266,23 @@ variable "addon_versions" {
   }
 }
 
-variable "node_ami_release_version" {
-  description = "Release of the nodes' AMI. A newer one is a change of this line, and a plan that replaces one node after the other."
-  type        = string
-  default     = "1.36.3-20260903" # https://github.com/awslabs/amazon-eks-ami/releases
+variable "node_ami_release_versions" {
+  description = "Release of the nodes' AMI, by Kubernetes version. A newer one is a change of this line, and a plan that replaces one node after the other."
+  type        = map(string)
+  # https://github.com/awslabs/amazon-eks-ami/releases
+  default = {
+    "1.36" = "1.36.3-20260903"
+    "1.35" = "1.35.4-20260512"
+  }
 
   validation {
-    condition     = can(regex("^[0-9.]+-[0-9]{8}$", var.node_ami_release_version)) && startswith(var.node_ami_release_version, "${var.kubernetes_version}.")
-    error_message = "node_ami_release_version is \"${var.node_ami_release_version}\"; allowed is a release of the AMI for Kubernetes ${var.kubernetes_version}, such as ${var.kubernetes_version}.3-20260903. https://github.com/awslabs/amazon-eks-ami/releases names them."
+    condition     = alltrue([for version, release in var.node_ami_release_versions : can(regex("^[0-9.]+-[0-9]{8}$", release)) && startswith(release, "${version}.")])
+    error_message = "node_ami_release_versions are ${join(", ", [for version, release in var.node_ami_release_versions : "${version}: ${release}"])}; allowed is for each version of Kubernetes a release of its AMI, such as 1.36.3-20260903 for 1.36. https://github.com/awslabs/amazon-eks-ami/releases names them."
+  }
+
+  validation {
+    condition     = contains(keys(var.node_ami_release_versions), var.kubernetes_version)
+    error_message = "node_ami_release_versions has none for Kubernetes ${var.kubernetes_version}; there are some for ${join(", ", keys(var.node_ami_release_versions))}. Add one that https://github.com/awslabs/amazon-eks-ami/releases names, or choose another kubernetes_version in the inventory."
   }
 }
 

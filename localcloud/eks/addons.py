@@ -41,9 +41,13 @@ class Release:
     publisher: str = "eks"
     owner: str = "aws"
 
+    def versions_for(self, kubernetes: str) -> list[str]:
+        """Return the versions for one of Kubernetes, the default first: kube-proxy's own, and older ones."""
+        return VERSIONS[kubernetes].kube_proxies if self.name == "kube-proxy" else [self.version]
+
     def version_for(self, kubernetes: str) -> str:
-        """Return the version for one of Kubernetes: kube-proxy goes with it."""
-        return VERSIONS[kubernetes].kube_proxy if self.name == "kube-proxy" else self.version
+        """Return the default version for one of Kubernetes."""
+        return self.versions_for(kubernetes)[0]
 
     @property
     def path(self) -> Path | None:
@@ -171,14 +175,18 @@ def versions(names: Sequence[str], kubernetes: Sequence[str]) -> list[dict[str, 
                     "architecture": ["amd64"],
                     "computeTypes": ["ec2"],
                     "compatibilities": [
-                        {"clusterVersion": each, "platformVersions": ["*"], "defaultVersion": True}
+                        {
+                            "clusterVersion": each,
+                            "platformVersions": ["*"],
+                            "defaultVersion": addon.version_for(each) == version,
+                        }
                         for each in kubernetes
-                        if addon.version_for(each) == version
+                        if version in addon.versions_for(each)
                     ],
                     "requiresConfiguration": False,
                     "requiresIamPermissions": False,
                 }
-                for version in dict.fromkeys(addon.version_for(each) for each in kubernetes)
+                for version in dict.fromkeys(one for each in kubernetes for one in addon.versions_for(each))
             ],
         }
         for addon in CATALOGUE.values()

@@ -12,10 +12,11 @@ from urllib.parse import unquote
 
 from botocore import xform_name
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
+from moto.core.utils import utcnow
 from moto.eks.models import eks_backends, paginated_list
 from moto.moto_api._internal import mock_random
 
-from localcloud.eks import addons, endpoint, identity, nodegroups
+from localcloud.eks import addons, endpoint, identity, insights, nodegroups
 from localcloud.eks.resources import (
     AddonSettings,
     ClusterRequest,
@@ -170,6 +171,11 @@ class LocalEKSResponse(BaseResponse):
 
     def list_updates(self) -> ActionResult:
         return self._page("updateIds", self.backend.describe_cluster(self.cluster_name).updates)
+
+    def list_insights(self) -> ActionResult:
+        only, now = self._structure("filter"), utcnow()
+        found = insights.insights(self.backend.describe_cluster(self.cluster_name))
+        return ActionResult({"insights": [each.summary(now) for each in found if each.is_wanted(only)]})
 
     # -- node groups
     def create_nodegroup(self) -> ActionResult:

@@ -80,10 +80,10 @@ class Workloads(Clusters):
         if release is None:
             message = f"The add-on {name} is not offered by the local cloud: {', '.join(addons.CATALOGUE)} are."
             raise InvalidParameterException(addonName=name, message=message)
-        offered = list(dict.fromkeys(release.version_for(each) for each in kubernetes))
+        offered = list(dict.fromkeys(one for each in kubernetes for one in release.versions_for(each)))
         version = settings.get("version", offered[0])
         if version not in (*offered, *present):
-            message = f"Addon version specified is not supported: {version}; {' and '.join(offered)} is."
+            message = f"Addon version specified is not supported: {version}; {' and '.join(offered)} {'is' if len(offered) == 1 else 'are'}."
             raise InvalidParameterException(addonName=name, message=message)
         try:
             addons.replicas(release, settings.get("configuration_values"))

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import _preflight_checks as checks
 from ._buckets import ForeignBucketError, own_bucket_exists
+from ._cluster import Cluster
 from ._credentials import credentials_problem
 from ._policies import statements
 from ._preflight import OK, PROBLEM, Row, Unknown
+from ._preflight_aws import PROJECT
 from ._preflight_cost import Sizes
 from ._preflight_identity import account_row, caller, identity_row, trust_rows
+from ._upgrade import running_row
 
 with suppress(ImportError):  # the module names a missing package
     from botocore.exceptions import BotoCoreError, ClientError
@@ -34,6 +37,7 @@ class Wanted:
     availability_zones: list[str]
     private_subnets: list[str]
     kubernetes_version: str
+    kubernetes_change_allowed: bool
     addons: dict[str, str]
     node_instance_type: str
     node_count: dict[str, int]
@@ -117,6 +121,11 @@ def preflight(account: Account, wanted: Wanted) -> tuple[list[Row], list[str], C
         *checks.type_rows(list(wanted.instances), types, region=wanted.region),
         checks.ami_row(account.images(pattern=pattern, owner=owner), pattern=pattern, owner=owner),
         checks.version_row(account.kubernetes(wanted.kubernetes_version), version=wanted.kubernetes_version),
+        running_row(
+            Cluster(account.client, name=f"{PROJECT}-{wanted.environment}").versions(),
+            wanted=wanted.kubernetes_version,
+            allowed=wanted.kubernetes_change_allowed,
+        ),
         checks.addon_row(addons, pinned=wanted.addons, version=wanted.kubernetes_version),
         *_inventory(wanted),
     ]

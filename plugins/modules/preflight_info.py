@@ -43,6 +43,10 @@ options:
     description: Kubernetes minor version of the cluster.
     type: str
     default: ""
+  kubernetes_change_allowed:
+    description: Whether the cluster may have another version than O(kubernetes_version), because who asks changes it after other checks.
+    type: bool
+    default: false
   addons:
     description: EKS add-ons, each with its pinned version or an empty text.
     type: dict
@@ -184,6 +188,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "private_subnets": {"type": "list", "elements": "str", "required": True},
     "only": {"type": "str", "choices": ["all", "zones"], "default": "all"},
     "kubernetes_version": {"type": "str", "default": ""},
+    "kubernetes_change_allowed": {"type": "bool", "default": False},
     "addons": {"type": "dict", "default": {}},
     "node_instance_type": {"type": "str", "required": True},
     "node_count": {"type": "dict", "required": True},

@@ -145,6 +145,7 @@ RIGHTS = {
     "site": "administrator",
     "preflight": "administrator",
     "provision": "administrator",
+    "upgrade": "administrator",
     "destroy": "administrator",
 }
 

@@ -26,6 +26,7 @@ VERBS = {
     "backup": "check",
     "restore": "check",
     "rotate": "check",
+    "upgrade": "check",
     "site": "run",
     "destroy": "check",
 }

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from localcloud.eks import addons
-from localcloud.eks.versions import NEWEST, PREVIOUS
+from localcloud.eks.versions import NEWEST, PREVIOUS, VERSIONS
 from mirror.recipes import read_recipes
 from mirror.settings import SOURCE, TABLE
 from mirror.table import read_table
@@ -28,11 +28,15 @@ def plain(value: Any) -> Any:
 
 def test_pinned_add_ons_are_those_that_the_local_cloud_offers() -> None:
     pinned = plain(VARIABLES["addon_versions"]["default"])
-    assert pinned[NEWEST.name] == {name: addon.version for name, addon in addons.CATALOGUE.items()}
+    assert pinned == {
+        version.name: {name: addon.version_for(version.name) for name, addon in addons.CATALOGUE.items()}
+        for version in VERSIONS.values()
+    }
 
 
 def test_pinned_image_of_nodes_is_the_one_that_the_local_cloud_offers() -> None:
-    assert VARIABLES["node_ami_release_version"]["default"] == NEWEST.release
+    pinned = plain(VARIABLES["node_ami_release_versions"]["default"])
+    assert pinned == {version.name: version.release for version in VERSIONS.values()}
 
 
 def test_versions_of_kubernetes_are_those_that_the_mirror_makes() -> None:
@@ -47,7 +51,7 @@ def test_versions_of_kubernetes_are_those_that_the_mirror_makes() -> None:
 def test_pinned_versions_are_for_the_default_kubernetes() -> None:
     version = VARIABLES["kubernetes_version"]["default"]
     assert version in plain(VARIABLES["addon_versions"]["default"])
-    assert VARIABLES["node_ami_release_version"]["default"].startswith(f"{version}.")
+    assert version in plain(VARIABLES["node_ami_release_versions"]["default"])
 
 
 def test_nothing_is_the_newest_by_itself() -> None:
@@ -58,7 +62,7 @@ def test_nothing_is_the_newest_by_itself() -> None:
     )
     assert not re.search(r"most_recent", str(module))
     (group,) = module["eks_managed_node_groups"].values()
-    assert group["ami_release_version"] == "${var.node_ami_release_version}"
+    assert group["ami_release_version"] == "${var.node_ami_release_versions[local.node_version]}"
 
 
 def test_clusters_leave_no_version_to_extended_support() -> None:

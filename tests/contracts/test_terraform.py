@@ -118,10 +118,11 @@ BAD_INPUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ('kubernetes_version is "1.36.3"; allowed is a minor version such as 1.36',),
     ),
     "kubernetes_without_add_ons": (
-        {"kubernetes_version": "1.35"},
+        {"kubernetes_version": "1.34"},
         (
-            "addon_versions has none for Kubernetes 1.35; there are some for 1.36",
-            "`aws eks describe-addon-versions --kubernetes-version 1.35` names",
+            "addon_versions has none for Kubernetes 1.34; there are some for 1.35, 1.36",
+            "`aws eks describe-addon-versions --kubernetes-version 1.34` names",
+            "node_ami_release_versions has none for Kubernetes 1.34; there are some for 1.35, 1.36",
         ),
     ),
     "add_ons_of_another_kubernetes": (
@@ -129,10 +130,18 @@ BAD_INPUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("addon_versions has none for Kubernetes 1.36",),
     ),
     "image_of_another_kubernetes": (
-        {"node_ami_release_version": "1.35.6-20260903"},
+        {"node_ami_release_versions": {"1.36": "1.35.6-20260903"}},
         (
-            'node_ami_release_version is "1.35.6-20260903"; allowed is a release of the AMI for Kubernetes 1.36, such as',
+            "node_ami_release_versions are 1.36: 1.35.6-20260903; allowed is for each version of Kubernetes a release of its AMI",
         ),
+    ),
+    "add_ons_of_a_step_that_are_not_pinned": (
+        {"addons_kubernetes_version": "1.33"},
+        ('addons_kubernetes_version is "1.33"; allowed are 1.35, 1.36, or nothing: then it is kubernetes_version',),
+    ),
+    "nodes_of_a_step_that_are_not_pinned": (
+        {"nodes_kubernetes_version": "1.33"},
+        ('nodes_kubernetes_version is "1.33"; allowed are 1.35, 1.36, or nothing: then it is kubernetes_version',),
     ),
     "unknown_log": (
         {"cluster_log_types": ["api", "nodes"]},
@@ -165,7 +174,9 @@ BAD_RELATIONS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 ASK_EACH_OTHER = {
     "kubernetes_version",
     "addon_versions",
-    "node_ami_release_version",
+    "node_ami_release_versions",
+    "addons_kubernetes_version",
+    "nodes_kubernetes_version",
     "region",
     "availability_zones",
     "public_subnets",

@@ -102,7 +102,7 @@ resource "aws_eks_node_group" "this" {
   node_role_arn          = aws_iam_role.node[each.key].arn
   subnet_ids             = try(each.value.subnet_ids, var.subnet_ids)
   node_group_name_prefix = "${each.key}-"
-  version                = coalesce(var.cluster_version, aws_eks_cluster.this.version)
+  version                = try(each.value.cluster_version, coalesce(var.cluster_version, aws_eks_cluster.this.version))
   ami_type               = try(each.value.ami_type, null)
   release_version        = try(each.value.ami_release_version, null)
   capacity_type          = try(each.value.capacity_type, "ON_DEMAND")

@@ -198,12 +198,12 @@ variable "cluster_addons" {
 }
 
 variable "eks_managed_node_groups" {
-  description = "Node groups by name. Implemented: ami_type, ami_release_version, instance_types, capacity_type, min_size, desired_size, max_size, subnet_ids, labels, taints, update_config, node_repair_config, metadata_options, block_device_mappings, tags."
+  description = "Node groups by name. Implemented: cluster_version, ami_type, ami_release_version, instance_types, capacity_type, min_size, desired_size, max_size, subnet_ids, labels, taints, update_config, node_repair_config, metadata_options, block_device_mappings, tags."
   type        = any
   default     = {}
 
   validation {
-    condition     = length(setsubtract(flatten([for group in values(var.eks_managed_node_groups) : keys(group)]), ["ami_type", "ami_release_version", "instance_types", "capacity_type", "min_size", "desired_size", "max_size", "subnet_ids", "labels", "taints", "update_config", "node_repair_config", "metadata_options", "block_device_mappings", "tags"])) == 0
-    error_message = "The stub module for terraform-aws-modules/eks/aws implements ami_type, ami_release_version, instance_types, capacity_type, min_size, desired_size, max_size, subnet_ids, labels, taints, update_config, node_repair_config, metadata_options, block_device_mappings and tags of a group in eks_managed_node_groups, not ${join(", ", setsubtract(flatten([for group in values(var.eks_managed_node_groups) : keys(group)]), ["ami_type", "ami_release_version", "instance_types", "capacity_type", "min_size", "desired_size", "max_size", "subnet_ids", "labels", "taints", "update_config", "node_repair_config", "metadata_options", "block_device_mappings", "tags"]))}: leave it out, or run where the official module can be had."
+    condition     = length(setsubtract(flatten([for group in values(var.eks_managed_node_groups) : keys(group)]), ["cluster_version", "ami_type", "ami_release_version", "instance_types", "capacity_type", "min_size", "desired_size", "max_size", "subnet_ids", "labels", "taints", "update_config", "node_repair_config", "metadata_options", "block_device_mappings", "tags"])) == 0
+    error_message = "The stub module for terraform-aws-modules/eks/aws implements cluster_version, ami_type, ami_release_version, instance_types, capacity_type, min_size, desired_size, max_size, subnet_ids, labels, taints, update_config, node_repair_config, metadata_options, block_device_mappings and tags of a group in eks_managed_node_groups, not ${join(", ", setsubtract(flatten([for group in values(var.eks_managed_node_groups) : keys(group)]), ["cluster_version", "ami_type", "ami_release_version", "instance_types", "capacity_type", "min_size", "desired_size", "max_size", "subnet_ids", "labels", "taints", "update_config", "node_repair_config", "metadata_options", "block_device_mappings", "tags"]))}: leave it out, or run where the official module can be had."
   }
 }

@@ -66,13 +66,51 @@ def test_a_cluster_of_a_version_is_made_of_its_images_and_has_its_add_ons(site: 
     assert site.create(version="1.35")["version"] == "1.35"
     site.create_nodes()
     assert (plane_image(site), images(site)) == (PLANE_BEFORE, [NODE_BEFORE] * 2)
-    assert (site.nodegroup()["version"], site.nodegroup()["releaseVersion"]) == ("1.35", "1.35.4-20260903")
+    assert (site.nodegroup()["version"], site.nodegroup()["releaseVersion"]) == ("1.35", "1.35.4-20260512")
     proxy = site.eks.create_addon(clusterName="demo", addonName="kube-proxy")["addon"]
-    assert proxy["addonVersion"] == "v1.35.0-eksbuild.2"
-    with pytest.raises(ClientError, match=r"v1.36.0-eksbuild.14; v1.35.0-eksbuild.2 is\."):
+    assert proxy["addonVersion"] == "v1.35.3-eksbuild.13"
+    with pytest.raises(ClientError, match=r"v1.36.0-eksbuild.14; v1.35.3-eksbuild.13 is\."):
         site.eks.update_addon(clusterName="demo", addonName="kube-proxy", addonVersion="v1.36.0-eksbuild.14")
     (offered,) = site.eks.describe_addon_versions(addonName="kube-proxy", kubernetesVersion="1.35")["addons"]
-    assert [each["addonVersion"] for each in offered["addonVersions"]] == ["v1.35.0-eksbuild.2"]
+    assert [each["addonVersion"] for each in offered["addonVersions"]] == ["v1.35.3-eksbuild.13"]
+
+
+def test_a_kube_proxy_may_be_older_than_its_control_plane(site: Site) -> None:
+    (offered,) = site.eks.describe_addon_versions(addonName="kube-proxy", kubernetesVersion="1.36")["addons"]
+    defaults = {v["addonVersion"]: v["compatibilities"][0]["defaultVersion"] for v in offered["addonVersions"]}
+    assert defaults == {"v1.36.0-eksbuild.14": True, "v1.35.3-eksbuild.13": False}
+    site.create()
+    site.eks.create_addon(clusterName="demo", addonName="kube-proxy")
+    site.eks.update_addon(clusterName="demo", addonName="kube-proxy", addonVersion="v1.35.3-eksbuild.13")
+    site.settle()
+    proxy = site.eks.describe_addon(clusterName="demo", addonName="kube-proxy")["addon"]
+    assert (proxy["addonVersion"], proxy["status"]) == ("v1.35.3-eksbuild.13", "ACTIVE")
+
+
+def insights(site: Site, **only: list[str]) -> list[tuple[str, str, str]]:
+    found = site.eks.list_insights(clusterName="demo", filter=only)["insights"]
+    return [(each["name"], each["insightStatus"]["status"], each["insightStatus"]["reason"]) for each in found]
+
+
+def test_insights_name_what_keeps_a_version_from_changing(site: Site) -> None:
+    site.create(version="1.35")
+    site.create_nodes()
+    site.eks.create_addon(clusterName="demo", addonName="kube-proxy")
+    site.settle()
+    skew, compatibility = "Kubelet version skew", "EKS add-on version compatibility"
+    assert insights(site, categories=["UPGRADE_READINESS"], kubernetesVersions=["1.36"]) == [
+        (skew, "PASSING", ""),
+        (compatibility, "PASSING", ""),
+    ]
+    assert insights(site, statuses=["ERROR"]) == []
+    upgrade(site, "1.36")
+    upgrade_nodes(site)
+    site.eks.update_addon(clusterName="demo", addonName="kube-proxy", addonVersion="v1.36.0-eksbuild.14")
+    assert insights(site, categories=["UPGRADE_READINESS"]) == []
+    assert insights(site, categories=["ROLLBACK_READINESS"], kubernetesVersions=["1.35"]) == [
+        (skew, "ERROR", "node group main has 1.36"),
+        (compatibility, "ERROR", "kube-proxy has v1.36.0-eksbuild.14"),
+    ]
 
 
 @pytest.mark.parametrize("image", [PLANE_BEFORE, NODE_BEFORE])

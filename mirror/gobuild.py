@@ -78,15 +78,21 @@ def require_go() -> None:
 
 
 def _go(arguments: Sequence[str], *, module: Path, cache: Path) -> str:
-    done = subprocess.run(
-        ["nice", "-n", "5", "go", *arguments],
-        cwd=module,
-        env=environment(cache),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=BUILD_SECONDS,
-    )
+    try:
+        done = subprocess.run(
+            ["nice", "-n", "5", "go", *arguments],
+            cwd=module,
+            env=environment(cache),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=BUILD_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise MirrorError(
+            f"go {arguments[0]} was not done in {module} after {BUILD_SECONDS / 60:.0f} min: the machine is busy. "
+            f"Try again when it is less so: what was compiled is in {cache / 'go-build'}, and the next run goes on from there"
+        ) from error
     if done.returncode:
         raise MirrorError(f"go {arguments[0]} failed in {module}:\n{done.stderr.strip()[-3000:]}")
     return done.stdout

@@ -143,6 +143,20 @@ def test_missing_go_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
         gobuild.require_go()
 
 
+def test_a_build_on_a_machine_that_is_too_busy_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = tmp_path / "go"
+    go.write_text("#!/bin/sh\nexec sleep 60\n")
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(gobuild, "BUILD_SECONDS", 0.2)
+    with pytest.raises(
+        MirrorError, match=r"go build was not done .* the machine is busy\. Try again when it is less so"
+    ):
+        gobuild.build(tmp_path, {"a": "x/cmd/a"}, tmp_path / "out", cache=tmp_path / "cache")
+
+
 def test_go_keeps_the_machines_proxy_and_has_caches_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOPROXY", "https://proxy.example.org")
     environment = gobuild.environment(Path("/cache"))

@@ -12,10 +12,13 @@ import pytest
 
 from localcloud.docker.client import Engine
 from localcloud.eks.controlplane import IMAGE
+from localcloud.eks.versions import NEWEST
 from localcloud.tests.harness import LocalCloud, until
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from localcloud.eks.versions import Version
 
 VPC = os.environ.get("LOCALCLOUD_TEST_VPC", "10.119.0.0/16")
 TRUST = json.dumps(
@@ -61,7 +64,7 @@ class Local(LocalCloud):
         command = ["docker", "exec", machine, "bash", "-euc", script, "bash", *words]
         return subprocess.run(command, timeout=60, check=False).returncode
 
-    def make(self) -> Made:
+    def make(self, version: Version = NEWEST) -> Made:
         """Make the cluster; it has nodes in two zones, names, and network policies that hold."""
         if not Engine().client.images.list(name=IMAGE):
             pytest.fail(f"the image {IMAGE} is missing: `python -m mirror images control-plane node haproxy` makes it")
@@ -81,7 +84,7 @@ class Local(LocalCloud):
         key = self.client("kms").create_key()["KeyMetadata"]["Arn"]
         eks.create_cluster(
             name=NAME,
-            version="1.36",
+            version=version.name,
             roleArn=roles["eks"],
             resourcesVpcConfig={"subnetIds": subnets},
             accessConfig={"authenticationMode": "API"},

@@ -277,14 +277,17 @@ def test_a_renewed_ca_vouches_for_what_it_issued_before(environment: Environment
     server.verify_directly_issued_by(renewed)  # raises where it did not
 
 
-def rotation(*steps: str) -> list[dict[str, Any]]:
-    """Return a play that takes steps of a rotation, each as a run of its own would."""
+def rotation(*steps: str, role: str = "secrets") -> list[dict[str, Any]]:
+    """Return a play that takes steps of a rotation, each as a run of its own would; of the CA, "issue" is a run of its role."""
     play = {**PARAMETERS[0], "tasks": []}
     play["tasks"] = [
         {
             "name": "Take a step",
-            "ansible.builtin.include_role": {"name": "beacon.platform.secrets", "tasks_from": "rotate"},
-            "vars": {"secrets_rotation": step, "secrets_parameters": [PARAMETER]},
+            "ansible.builtin.include_role": {
+                "name": f"beacon.platform.{role}",
+                "tasks_from": "main" if step == "issue" else "rotate",
+            },
+            "vars": {f"{role}_rotation": step, "secrets_parameters": [PARAMETER]},
         }
         for step in steps
     ]
@@ -320,6 +323,59 @@ def test_a_rotation_that_is_cut_short_goes_on_with_the_new_value(environment: En
     document = (CHECKOUT / "terraform" / "permissions" / "deployer.json.tftpl").read_text()
     asked = environment.asked_by("assumed-role/beacon-local-deployer/job")
     assert [action for action in asked if f'"ssm:{action}"' not in document] == []
+
+
+def test_a_ca_is_replaced_while_both_are_trusted(environment: Environment) -> None:
+    keys, said = environment.session(DEPLOYER), [""]
+
+    def after(*steps: str) -> tuple[list[x509.Certificate], x509.Certificate]:
+        """Play steps, and return whom one trusts and what the server shows."""
+        code, text = environment.play(keys, plays=rotation(*steps, role="certificate"))
+        said.append(text)
+        assert code == 0, text[-3000:]
+        names = ("/beacon/local/ca-certificate", "/beacon/local/certificate/monitoring/certificate")
+        ssm = environment.cloud.client("ssm")
+        texts = [ssm.get_parameter(Name=name)["Parameter"]["Value"].encode() for name in names]
+        return x509.load_pem_x509_certificates(texts[0]), x509.load_pem_x509_certificate(texts[1])
+
+    def issued_by(server: x509.Certificate, trusted: list[x509.Certificate]) -> int:
+        """Return which one of them issued it."""
+        keys_of = [item.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest for item in trusted]
+        found = server.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+        assert found is not None
+        index = keys_of.index(found)
+        server.verify_directly_issued_by(trusted[index])
+        return index
+
+    (old,), first = after("issue")
+    both, server = after("begin", "issue", "begin", "issue")  # cut short, and played again
+    assert (both[0], len(both), server) == (old, 2, first)
+    assert "has a successor already" in said[-1]
+    new = both[1]
+    assert new.public_key() != old.public_key()
+    both, server = after("change", "issue", "begin", "change", "issue")
+    assert both == [new, old]
+    assert issued_by(server, both) == 0
+    (left,), server = after("end", "issue", "end", "issue")
+    assert (left, issued_by(server, [left])) == (new, 0)
+    again, server = after("begin", "issue")
+    assert (again[0], issued_by(server, again), len(again)) == (new, 0, 2)
+    assert "PRIVATE KEY" not in "".join(said)
+    document = (CHECKOUT / "terraform" / "permissions" / "deployer.json.tftpl").read_text()
+    asked = environment.asked_by("assumed-role/beacon-local-deployer/job")
+    assert [action for action in asked if f'"ssm:{action}"' not in document] == []
+    absent = {**PARAMETERS[0]["vars"], "certificate_state": "absent", "certificate_ca_removed": True}
+    code, text = environment.play(keys, plays=[{**PARAMETERS[0], "vars": absent, "tasks": PARAMETERS[0]["tasks"][1:]}])
+    assert code == 0, text[-3000:]
+    names = {item["Name"] for item in environment.cloud.client("ssm").describe_parameters()["Parameters"]}
+    assert [name for name in names if "ca-" in name] == []
+
+
+def test_a_ca_that_is_not_there_is_named(environment: Environment) -> None:
+    code, text = environment.play(environment.session(DEPLOYER), plays=rotation("begin", role="certificate"))
+    assert code != 0
+    assert "There is no CA /beacon/local/ca-certificate to rotate." in text
+    assert "beacon.platform.monitor, makes it. Nothing was changed." in text
 
 
 def test_a_secret_that_is_not_there_is_named_and_one_that_goes_leaves_nothing(environment: Environment) -> None:

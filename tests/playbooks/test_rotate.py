@@ -1,4 +1,4 @@
-"""Rotating passwords: which steps in which order, and what is refused. The agent never has a password that is not accepted."""
+"""Rotating passwords and keys: which steps in which order, and what is refused. The agent never has a password that is not accepted."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from tests.playbooks.test_bad_input import play
 if TYPE_CHECKING:
     from pathlib import Path
 
-ALLOWED = "alertmanager, grafana_admin, grafana_viewer, prometheus_reader, remote_write"
+ALLOWED = "alertmanager, grafana_admin, grafana_viewer, prometheus_reader, remote_write, ca"
+ISSUING, OTHER = (f"-----BEGIN CERTIFICATE-----\n{name}\n-----END CERTIFICATE-----\n" for name in ("NEW", "OLD"))
+EFFECT = ["certificate", "alertmanager", "prometheus", "grafana"]  # how all of the hosts' servers get what they need
+
+IN_USE = ["certificate served", "prometheus samples"]
 
 
 def step(call: Call) -> str:
     """Return what a call does, with the name that the agent logs in by and what it is given."""
-    if call.role == "secrets":
-        return str(call.inputs["secrets_rotation"])
+    if call.entry == "rotate":
+        return str(call.inputs[f"{call.role}_rotation"]) + (" ca" if call.role == "certificate" else "")
     if call.role == "metrics_agent":
         return f"{call.inputs['metrics_agent_remote_write_user']}: {call.inputs['metrics_agent_remote_write_password']}"
     return f"{call.role} {call.entry}".removesuffix(" main")
@@ -27,7 +31,7 @@ def step(call: Call) -> str:
 
 def steps(calls: list[Call]) -> list[str]:
     """Return what is done with secrets, by servers and by the agent."""
-    roles = ("secrets", "alertmanager", "prometheus", "grafana", "metrics_agent")
+    roles = ("secrets", "certificate", "alertmanager", "prometheus", "grafana", "metrics_agent")
     return [step(call) for call in calls if call.role in roles]
 
 
@@ -36,15 +40,15 @@ def test_the_agent_moves_to_what_is_accepted_already(stage: Stage) -> None:
     current, previous = "secret of /beacon/local/remote-write", "secret of /beacon/local/previous/remote-write"
     assert steps(calls) == [
         "begin",
+        "certificate",
         "prometheus",
         f"agent-previous: {previous}",
         "change",
-        "alertmanager",
-        "prometheus",
-        "grafana",
+        *EFFECT,
         f"agent: {current}",
         "prometheus samples",
         "end",
+        "certificate",
         "prometheus",
     ]
     accepted = [
@@ -58,9 +62,40 @@ def test_the_agent_moves_to_what_is_accepted_already(stage: Stage) -> None:
 
 def test_only_what_is_asked_for_changes_and_the_agent_stays(stage: Stage) -> None:
     calls = stage.calls("rotate", "-e", "rotate_what=grafana_viewer,grafana_admin")
-    assert steps(calls) == ["begin", "change", "alertmanager", "prometheus", "grafana", "end"]
+    assert steps(calls) == ["begin", "certificate", "change", *EFFECT, "end", "certificate"]
     asked = [call.inputs["secrets_parameters"] for call in calls if call.role == "secrets"]
     assert asked == [["/beacon/local/grafana-viewer", "/beacon/local/grafana-admin"]] * 3
+
+
+def test_a_ca_issues_only_when_everybody_trusts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = {"certificate": "CERT", "private_key": "KEY", "ca_certificate": ISSUING + OTHER}
+    monkeypatch.setitem(FACTS, "certificate:main", {"certificate_result": result})
+    stage = Stage(tmp_path)
+    stage.set_up()
+    calls = stage.calls("rotate", "-e", "rotate_what=ca")
+    agent = "agent: secret of /beacon/local/remote-write"
+    assert steps(calls) == [
+        "begin ca",
+        *EFFECT,
+        agent,
+        "change ca",
+        *EFFECT,
+        *IN_USE,
+        "end ca",
+        *EFFECT,
+        agent,
+        *IN_USE,
+    ]
+    (taken, *_) = [call.inputs for call in calls if call.entry == "rotate"]
+    names = {"private_key": "/beacon/local/ca-private-key", "certificate": "/beacon/local/ca-certificate"}
+    assert taken["certificate_ca_parameters"] == names
+    assert taken["certificate_tags"] == {"Project": "beacon", "Environment": "local"}
+    (served, *_) = [call.inputs for call in calls if call.entry == "served"]
+    ports = [(server["service"], int(server["port"])) for server in served["certificate_servers"]]
+    assert ports == [("prometheus", 9090), ("alertmanager", 9093), ("grafana", 3000)]
+    assert served["certificate_ca"] == ISSUING  # of both
+    trusted = [call.inputs["metrics_agent_remote_write_ca"] for call in calls if call.role == "metrics_agent"]
+    assert trusted == ["secret of /beacon/local/ca-certificate"] * 2
 
 
 def test_all_are_those_that_are_made_here(stage: Stage) -> None:

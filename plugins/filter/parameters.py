@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._parameters import beside  # noqa: TID252 - the same package under both its names
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 def parameter_beside(name: str, which: str) -> str:
-    """Return where a rotation keeps another value of a parameter: below ``previous/`` or ``next/`` beside it."""
-    path, _, last = str(name).rpartition("/")
-    if not path or not last:
-        raise AnsibleFilterError(
-            f"The parameter '{name}' has no other values: allowed is a path such as /beacon/production/remote-write. Correct its name."
-        )
-    return f"{path}/{which}/{last}"
+    """Return where a rotation keeps another value of a parameter."""
+    try:
+        return beside(str(name), which)
+    except ValueError as error:
+        raise AnsibleFilterError(str(error)) from error
 
 
 class FilterModule:

@@ -1,4 +1,4 @@
-"""Parameters of SSM Parameter Store, as many at once as its API takes."""
+"""Parameters of SSM Parameter Store: as many at once as its API takes, and where a rotation keeps another value of one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 AT_ONCE = 10  # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
+
+
+def beside(name: str, which: str) -> str:
+    """Return the name of another value of a parameter: below ``previous/`` or ``next/`` beside it. Raises ValueError."""
+    path, _, last = name.rpartition("/")
+    if not path or not last:
+        raise ValueError(
+            f"The parameter '{name}' has no other values: allowed is a path such as /beacon/production/remote-write. Correct its name."
+        )
+    return f"{path}/{which}/{last}"
 
 
 def in_batches(names: Iterable[str]) -> Iterator[list[str]]:

@@ -14,6 +14,9 @@ description:
   - The parameter is encrypted by the account's default key, since it has to be readable before the environment's own KMS
     key exists and after it is scheduled for deletion.
   - Without O(parameter), a key pair is made and only its public half is returned, for a plan that needs one.
+  - With O(rotation) it is replaced in three steps. Between V(begin) and V(change) the next key is in a parameter below C(next/) beside
+    O(parameter), and hosts have to let in both. Each step does nothing where it was done. A file with a key of before is replaced
+    where O(former) says so.
 options:
   parameter:
     description: Name of the parameter.
@@ -31,12 +34,26 @@ options:
     description: Whether a key is made where there is none yet.
     type: bool
     default: false
+  rotation:
+    description: >-
+      V(begin) makes the next key and brings it to O(next_path), V(change) makes it the environment's, V(end) gives it to the EC2 key pair.
+    type: str
+    choices: [begin, change, end]
+  next_path:
+    description: File of the next private key on the controller, while it is tried.
+    type: path
+    default: ""
+  former:
+    description: What happens to a file with a key that was the environment's before a rotation.
+    type: str
+    choices: [refused, replaced]
+    default: refused
   comment:
     description: Comment of the public key.
     type: str
     default: ""
   tags:
-    description: Tags of a new parameter.
+    description: Tags of a new parameter, and of a key pair that has none to keep.
     type: dict
     default: {}
   state:
@@ -73,6 +90,10 @@ fingerprint:
   description: Its fingerprint, as C(ssh-keygen -l) shows it.
   returned: with O(state=present)
   type: str
+next_public_key:
+  description: The public key that is the next one, one line; empty unless the key is rotated.
+  returned: with O(state=present)
+  type: str
 """
 
 import base64
@@ -81,6 +102,7 @@ import os
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +110,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.beacon.platform.plugins.module_utils._parameters import beside, read
 
 with suppress(ImportError):  # AnsibleAWSModule and main() name a missing package
     from botocore.exceptions import BotoCoreError, ClientError
@@ -110,6 +133,7 @@ class Key:
     fingerprint: str
     public: str = ""
     private: str = ""
+    tags: tuple[tuple[str, str], ...] = ()  # a key pair's
 
 
 def fingerprint(public: str) -> str:
@@ -142,15 +166,36 @@ def make(*, where: str) -> Key:
     return read_private(private.decode(), where=where)
 
 
-def choose(*, kept: Key | None, local: Key | None, pair: Key | None, path: str, parameter: str) -> Key | None:
-    """Return the environment's key, None where it has none. Raises KeyProblemError where they are not the same."""
+def choose(
+    *,
+    kept: Key | None,
+    local: Key | None,
+    pair: Key | None,
+    path: str,
+    parameter: str,
+    former: frozenset[str] = frozenset(),
+) -> Key | None:
+    """Return the environment's key, None where it has none. Raises KeyProblemError where they are not the same.
+
+    former: fingerprints of keys that were the environment's before.
+    """
     if kept and pair and kept.fingerprint != pair.fingerprint:
+        if pair.fingerprint in former:
+            raise KeyProblemError(
+                f"{pair.where} is {pair.fingerprint}, the environment's ssh key before {kept.fingerprint}: its rotation was cut short. "
+                "Run beacon.platform.rotate -e rotate_what=ssh, which goes on with it. Nothing was changed."
+            )
         raise KeyProblemError(
             f"The environment's ssh key in {kept.where} is {kept.fingerprint}, but {pair.where} is {pair.fingerprint}. Put the "
             f"parameter's right version back (`aws ssm get-parameter-history --name {parameter}`). Nothing was changed."
         )
     environment = kept or pair
     if environment and local and environment.fingerprint != local.fingerprint:
+        if local.fingerprint in former:
+            raise KeyProblemError(
+                f"The ssh key {local.where} is {local.fingerprint}, the environment's before it was rotated to {environment.fingerprint}, and "
+                "hosts let it in no more. Unset BEACON_SSH_KEY_FILE, and the environment's key is taken. Nothing was changed."
+            )
         raise KeyProblemError(
             f"The ssh key {local.where} is {local.fingerprint}, but the environment's, {environment.where}, is "
             f"{environment.fingerprint}, and its hosts let in no other. "
@@ -182,13 +227,42 @@ def write_file(path: str, text: str) -> None:
     Path(name).replace(file)
 
 
-def read_parameter(client: Any, name: str) -> Key | None:
-    """Return the key that is kept in the environment, None where there is none."""
-    try:
-        answer = client.get_parameter(aws_retry=True, Name=name, WithDecryption=True)
-    except is_boto3_error_code("ParameterNotFound"):
-        return None
-    return read_private(answer["Parameter"]["Value"], where=f"Parameter Store's {name}")
+def next_name(parameter: str) -> str:
+    """Return the name of the parameter of the next key."""
+    name: str = beside(parameter, "next")
+    return name
+
+
+def read_parameters(client: Any, name: str) -> tuple[Key | None, Key | None]:
+    """Return the key that is kept in the environment and the next one, None where there is none."""
+    names = (name, next_name(name))
+    found = read(client, names, decrypt=True)
+    kept, following = (
+        read_private(found[each], where=f"Parameter Store's {each}") if each in found else None for each in names
+    )
+    return kept, following
+
+
+def read_former(client: Any, name: str) -> frozenset[str]:
+    """Return the fingerprints of keys that a parameter had before."""
+    found: set[str] = set()
+    more: dict[str, str] = {}
+    while True:
+        answer = client.get_parameter_history(aws_retry=True, Name=name, WithDecryption=True, **more)
+        found |= {read_private(item["Value"], where=name).fingerprint for item in answer["Parameters"]}
+        if not answer.get("NextToken"):
+            return frozenset(found)
+        more = {"NextToken": answer["NextToken"]}
+
+
+def put(client: Any, name: str, key: Key, **options: Any) -> None:
+    """Write a private key to Parameter Store, encrypted by the account's default key."""
+    client.put_parameter(aws_retry=True, Name=name, Value=key.private, Type="SecureString", **options)
+
+
+def as_tags(tags: dict[str, Any]) -> list[dict[str, str]]:
+    """Return tags as AWS takes them."""
+    return [{"Key": name, "Value": str(value)} for name, value in tags.items()]
 
 
 def read_pair(client: Any, name: str) -> Key | None:
@@ -198,18 +272,57 @@ def read_pair(client: Any, name: str) -> Key | None:
     except is_boto3_error_code("InvalidKeyPair.NotFound"):
         return None
     public = answer["KeyPairs"][0]["PublicKey"]
-    return Key(where=f"EC2's key pair {name}", fingerprint=fingerprint(public), public=public)
+    tags = tuple((tag["Key"], tag["Value"]) for tag in answer["KeyPairs"][0].get("Tags", []))
+    return Key(where=f"EC2's key pair {name}", fingerprint=fingerprint(public), public=public, tags=tags)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is of an environment's key."""
+
+    kept: Key | None
+    following: Key | None
+    local: Key | None
+    pair: Key | None
+    former: frozenset[str]
+
+    @property
+    def begun(self) -> Key | None:
+        """The next key of a rotation that has not made it the environment's yet."""
+        if self.kept and self.following and self.kept.fingerprint != self.following.fingerprint:
+            return self.following
+        return None
+
+    @property
+    def changed(self) -> bool:
+        """Whether a rotation has made its key the environment's, and EC2's key pair is another one still."""
+        if self.begun or not self.kept or not self.following:
+            return False
+        return self.pair is None or self.pair.fingerprint != self.kept.fingerprint
+
+
+def look(module: Any, ssm: Any) -> Found:
+    """Read it from everywhere; the keys of before only where something does not fit."""
+    path, pair_name = module.params["path"], module.params["key_pair"]
+    pair = (
+        read_pair(module.client("ec2", retry_decorator=AWSRetry.jittered_backoff()), pair_name) if pair_name else None
+    )
+    kept, following = read_parameters(ssm, module.params["parameter"])
+    local = read_file(path)
+    others = {key.fingerprint for key in (local, pair) if key and kept and key.fingerprint != kept.fingerprint}
+    former = read_former(ssm, module.params["parameter"]) if others else frozenset[str]()
+    if local and local.fingerprint in others & former and module.params["former"] == "replaced":
+        local = None
+    return Found(kept, following, local, pair, former)
 
 
 def ensure(module: Any, ssm: Any) -> dict[str, Any]:
     """Bring the key to where it is missing; return the module's result. Raises KeyProblemError."""
     parameter, path = module.params["parameter"], module.params["path"]
-    pair_name = module.params["key_pair"]
-    pair = (
-        read_pair(module.client("ec2", retry_decorator=AWSRetry.jittered_backoff()), pair_name) if pair_name else None
-    )
-    local, kept = read_file(path), read_parameter(ssm, parameter)
-    key = choose(kept=kept, local=local, pair=pair, path=path, parameter=parameter)
+    found = look(module, ssm)
+    kept = found.kept
+    chosen = partial(choose, local=found.local, pair=found.pair, path=path, parameter=parameter, former=found.former)
+    key = chosen(kept=kept)
     if not key and not module.params["create"]:
         raise KeyProblemError(
             f"The environment has no ssh key: it is neither in Parameter Store ({parameter}) nor at {path}. Run beacon.platform.provision, "
@@ -218,32 +331,114 @@ def ensure(module: Any, ssm: Any) -> dict[str, Any]:
     key = key or make(where=parameter)
     store = not kept and module.params["create"]
     if store and not module.check_mode:
-        tags = [{"Key": name, "Value": str(value)} for name, value in module.params["tags"].items()]
         try:
-            ssm.put_parameter(aws_retry=True, Name=parameter, Value=key.private, Type="SecureString", Tags=tags)
+            put(ssm, parameter, key, Tags=as_tags(module.params["tags"]))
         except is_boto3_error_code("ParameterAlreadyExists"):  # another run was quicker: its key is the environment's
-            kept, store = read_parameter(ssm, parameter), False
-            key = choose(kept=kept, local=local, pair=pair, path=path, parameter=parameter) or key
+            (kept, _), store = read_parameters(ssm, parameter), False
+            key = chosen(kept=kept) or key
     if not module.check_mode and path:
-        if local is None:
+        if found.local is None:
             write_file(path, key.private)
         Path(path).chmod(0o600)
     # the controller's copy is no part of the environment: only what is kept there is a change
-    return result(key, changed=store, comment=module.params["comment"])
+    return result(key, changed=store, comment=module.params["comment"], following=found.begun)
 
 
-def result(key: Key, *, changed: bool, comment: str) -> dict[str, Any]:
+def begin(module: Any, ssm: Any, found: Found, kept: Key) -> dict[str, Any]:
+    """Make the next key unless there is one, and bring it to a file of the controller."""
+    new = not found.begun and not found.changed
+    following = make(where=next_name(module.params["parameter"])) if new else found.begun or kept
+    if not module.check_mode:
+        if new:
+            # AWS takes tags with a new parameter only
+            options = {"Overwrite": True} if found.following else {"Tags": as_tags(module.params["tags"])}
+            put(ssm, next_name(module.params["parameter"]), following, **options)
+        write_file(module.params["next_path"], following.private)
+    return result(kept, changed=new, comment=module.params["comment"], following=following)
+
+
+def change(module: Any, ssm: Any, found: Found, kept: Key) -> dict[str, Any]:
+    """Make the next key the environment's, and the controller's."""
+    following = found.begun or kept
+    if not module.check_mode:
+        if found.begun:
+            put(ssm, module.params["parameter"], following, Overwrite=True)
+        write_file(module.params["path"], following.private)
+        Path(module.params["next_path"]).unlink(missing_ok=True)
+    return result(following, changed=bool(found.begun), comment=module.params["comment"])
+
+
+def end(module: Any, _: Any, found: Found, kept: Key) -> dict[str, Any]:
+    """Give the environment's key to EC2's key pair, which new hosts begin with. A pair can't be changed, so it is replaced."""
+    name, new = module.params["key_pair"], found.changed
+    if new and not module.check_mode:
+        ec2 = module.client("ec2", retry_decorator=AWSRetry.jittered_backoff())
+        tags = as_tags(dict(found.pair.tags) if found.pair else module.params["tags"])
+        tagged = (
+            {"TagSpecifications": [{"ResourceType": "key-pair", "Tags": tags}]} if tags else {}
+        )  # AWS refuses an empty list
+        if found.pair:
+            ec2.delete_key_pair(aws_retry=True, KeyName=name)
+        ec2.import_key_pair(
+            aws_retry=True,
+            KeyName=name,
+            PublicKeyMaterial=f"{kept.public} {module.params['comment']}".strip().encode(),
+            **tagged,
+        )
+    return result(kept, changed=new, comment=module.params["comment"])
+
+
+def rotate(module: Any, ssm: Any) -> dict[str, Any]:
+    """Take a step of a rotation; return the module's result. Raises KeyProblemError."""
+    found = look(module, ssm)
+    kept, parameter = found.kept, module.params["parameter"]
+    if not kept:
+        raise KeyProblemError(
+            f"The environment has no ssh key in Parameter Store ({parameter}) to rotate. Run beacon.platform.provision, which makes it. "
+            "Nothing was changed."
+        )
+    if not found.changed:  # then the pair has to be the environment's
+        choose(
+            kept=kept,
+            local=found.local,
+            pair=found.pair,
+            path=module.params["path"],
+            parameter=parameter,
+            former=found.former,
+        )
+    return {"begin": begin, "change": change, "end": end}[module.params["rotation"]](module, ssm, found, kept)
+
+
+def result(key: Key, *, changed: bool, comment: str, following: Key | None = None) -> dict[str, Any]:
     """Return what a task may know of the key."""
-    return {"changed": changed, "public_key": f"{key.public} {comment}".strip(), "fingerprint": key.fingerprint}
+    return {
+        "changed": changed,
+        "public_key": f"{key.public} {comment}".strip(),
+        "fingerprint": key.fingerprint,
+        "next_public_key": f"{following.public} {comment}".strip() if following else "",
+    }
 
 
 def remove(module: Any, ssm: Any) -> dict[str, Any]:
-    """Delete the parameter."""
+    """Delete the parameter, and what a rotation left."""
     name = module.params["parameter"]
-    found = ssm.get_parameters(aws_retry=True, Names=[name], WithDecryption=False)["Parameters"]
-    if found and not module.check_mode:
-        ssm.delete_parameter(aws_retry=True, Name=name)
+    found = read(ssm, (name, next_name(name)), decrypt=False)
+    for each in found if not module.check_mode else ():
+        ssm.delete_parameter(aws_retry=True, Name=each)
     return {"changed": bool(found)}
+
+
+def denied(operation: str, pair: str, parameter: str) -> str:
+    """Say what these credentials are not allowed to use, and which ones are."""
+    if "KeyPair" in operation:
+        return (
+            f"These credentials are not allowed to use EC2's key pair {pair}. The environment's deployer role is from the next run of "
+            "beacon.platform.provision on"
+        )
+    return (
+        f"The environment's ssh key is kept in Parameter Store ({parameter}), and these credentials are not allowed to use it. Use "
+        "credentials that are, as the environment's deployer role is"
+    )
 
 
 def main() -> None:
@@ -254,11 +449,20 @@ def main() -> None:
             "path": {"type": "path", "default": "", "no_log": False},
             "key_pair": {"type": "str", "default": "", "no_log": False},
             "create": {"type": "bool", "default": False},
+            "rotation": {"type": "str", "choices": ["begin", "change", "end"]},
+            "next_path": {"type": "path", "default": "", "no_log": False},
+            "former": {"type": "str", "choices": ["refused", "replaced"], "default": "refused"},
             "comment": {"type": "str", "default": ""},
             "tags": {"type": "dict", "default": {}},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
-        required_if=[("state", "absent", ("parameter",))],
+        required_if=[
+            ("state", "absent", ("parameter",)),
+            *(
+                ("rotation", step, ("parameter", "path", "next_path", "key_pair"))
+                for step in ("begin", "change", "end")
+            ),
+        ],
         supports_check_mode=True,
     )
     if "serialization" not in globals():
@@ -268,17 +472,12 @@ def main() -> None:
         module.exit_json(**result(make(where="nowhere"), changed=False, comment=module.params["comment"]))
     ssm = module.client("ssm", retry_decorator=AWSRetry.jittered_backoff())
     try:
-        module.exit_json(**{"present": ensure, "absent": remove}[module.params["state"]](module, ssm))
+        step = rotate if module.params["rotation"] else ensure
+        module.exit_json(**{"present": step, "absent": remove}[module.params["state"]](module, ssm))
     except KeyProblemError as error:
         module.fail_json(msg=str(error))
     except is_boto3_error_code(DENIED) as error:
-        module.fail_json_aws(
-            error,
-            msg=(
-                f"The environment's ssh key is kept in Parameter Store ({parameter}), and these credentials are not allowed to use "
-                "it. Use credentials that are, as the environment's deployer role is"
-            ),
-        )
+        module.fail_json_aws(error, msg=denied(error.operation_name, module.params["key_pair"], parameter))
     except (BotoCoreError, ClientError) as error:
         module.fail_json_aws(error, msg=f"The environment's ssh key in Parameter Store ({parameter}) can't be used")
 

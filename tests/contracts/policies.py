@@ -35,6 +35,7 @@ UNNAMED = {"eks:CreateCluster", "iam:SimulatePrincipalPolicy", "servicequotas:Ge
 # Condition keys of recorded calls, as policies write them
 KEYS = {
     "aws:resourcetag/environment": "aws:ResourceTag/Environment",
+    "ec2:createaction": "ec2:CreateAction",
     "iam:awsservicename": "iam:AWSServiceName",
     "iam:passedtoservice": "iam:PassedToService",
     "kms:encryptioncontext:aws:s3:arn": "kms:EncryptionContext:aws:s3:arn",
@@ -46,6 +47,7 @@ VIA = KEYS[VIA_SERVICE]
 CONDITIONS = {
     VIA: "ByServices",
     "aws:ResourceTag/Environment": "OfTheEnvironment",
+    "ec2:CreateAction": "AsItIsMade",
     "iam:AWSServiceName": "OfAWS",
     "iam:PassedToService": "Passed",
 }
@@ -158,6 +160,8 @@ PROVISION = (
 )
 ROLES = (
     Rule("ec2", r"instance/.*", "Hosts", arns("ec2", "instance/*")),
+    Rule("ec2", r"key-pair/beacon-test", "KeyPair", arns("ec2", "key-pair/beacon-${environment}")),
+    Rule("ec2", r"key-pair/\*", "NewKeyPair", arns("ec2", "key-pair/*")),
     ECR,
     Rule("eks", r"cluster/beacon-test", "Cluster", arns("eks", "cluster/beacon-${environment}")),
     Rule(VIA_SERVICE, r"key/1", "Key", ("${key}",)),

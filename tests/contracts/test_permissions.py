@@ -34,7 +34,7 @@ STATE = "arn:aws:s3:::beacon-test-state-123456789012"
 IMAGES = "arn:aws:ecr:eu-west-1:123456789012:repository/beacon-test/webapp"
 PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/beacon/test"
 # No resource can be named: https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
-NAMELESS = {"ec2:DescribeInstances", "ecr:GetAuthorizationToken", "ssm:DescribeParameters"}
+NAMELESS = {"ec2:DescribeInstances", "ec2:DescribeKeyPairs", "ecr:GetAuthorizationToken", "ssm:DescribeParameters"}
 Statement = dict[str, Any]
 
 

@@ -128,7 +128,11 @@ MODULES = {
         "        node = {'name': 'a', 'version': task_vars.get('stage_nodes', step['nodes']), 'ready': True}\n"
         "        return {'version': step['control_plane'], 'nodes': [node], 'budgets': [], 'deprecated': []}"
     ),
-    "ssh_key": "return {'public_key': 'ssh-ed25519 environment'}",
+    "ssh_key": (
+        "step = arguments.get('rotation', '')\n"
+        "        key = 'ssh-ed25519 ' + ('next' if step in ('change', 'end') else 'environment')\n"
+        "        return {'public_key': key, 'next_public_key': 'ssh-ed25519 next' if step == 'begin' else ''}"
+    ),
     "host_keys": "return {'missing': []}",
 }
 

@@ -187,7 +187,6 @@ def test_an_operator_works_as_the_deployer(environment: Environment) -> None:
     assert deployer == {
         "GetCallerIdentity",
         "ListAccountAliases",  # a refusal of it is no failure
-        "GetParameter",
         "GetParameters",
         f"HEAD /{BUCKET}",  # s3:ListBucket
         f"GET /{BUCKET}?ownershipControls",  # nor this
@@ -369,6 +368,43 @@ def test_a_ca_is_replaced_while_both_are_trusted(environment: Environment) -> No
     assert code == 0, text[-3000:]
     names = {item["Name"] for item in environment.cloud.client("ssm").describe_parameters()["Parameters"]}
     assert [name for name in names if "ca-" in name] == []
+
+
+def test_an_ssh_key_is_replaced_and_other_operators_get_it(environment: Environment) -> None:
+    keys, ec2 = environment.session(DEPLOYER), environment.cloud.client("ec2")
+    ec2.import_key_pair(KeyName="beacon-local", PublicKeyMaterial=(environment.folder / "key.pub").read_bytes())
+    code, text = environment.play(keys)  # of another operator, who has the old one then
+    assert code == 0, text[-3000:]
+    steps = [
+        {
+            "name": "Take a step",
+            "beacon.platform.ssh_key": {
+                "region": "eu-west-1",
+                "parameter": SSH_KEY,
+                "path": str(environment.folder / "mine"),
+                "next_path": str(environment.folder / "next"),
+                "key_pair": "beacon-local",
+                "comment": "beacon-local",
+                "rotation": step,
+            },
+        }
+        for step in ("begin", "begin", "change", "change", "end", "end")
+    ]
+    code, text = environment.play(keys, plays=[{**PARAMETERS[0], "tasks": steps}])
+    assert code == 0, text[-3000:]
+    assert re.search(r"changed=3\b", text), text[-300:]
+    code, text = environment.play(keys)
+    assert code == 0, text[-3000:]
+    theirs = environment.folder / "state" / "local" / "id_ed25519"
+    assert theirs.read_text() == (environment.folder / "mine").read_text() != (environment.folder / "key").read_text()
+    shown = subprocess.run(["ssh-keygen", "-y", "-f", theirs], check=True, capture_output=True, text=True, timeout=60)
+    (pair,) = ec2.describe_key_pairs(KeyNames=["beacon-local"], IncludePublicKey=True)["KeyPairs"]
+    assert pair["PublicKey"].split()[:2] == shown.stdout.split()[:2]
+    document = (CHECKOUT / "terraform" / "permissions" / "deployer.json.tftpl").read_text()
+    asked = {action for action in environment.asked_by("assumed-role/beacon-local-deployer/job") if "KeyPair" in action}
+    assert {"DescribeKeyPairs", "DeleteKeyPair", "ImportKeyPair"} == asked
+    assert [action for action in (*asked, "CreateTags") if f'"ec2:{action}"' not in document] == []
+    assert '"ssm:GetParameterHistory"' in document
 
 
 def test_a_ca_that_is_not_there_is_named(environment: Environment) -> None:

@@ -13,7 +13,7 @@ from tests.playbooks.test_bad_input import play
 if TYPE_CHECKING:
     from pathlib import Path
 
-ALLOWED = "alertmanager, grafana_admin, grafana_viewer, prometheus_reader, remote_write, ca"
+ALLOWED = "alertmanager, grafana_admin, grafana_viewer, prometheus_reader, remote_write, ca, ssh"
 ISSUING, OTHER = (f"-----BEGIN CERTIFICATE-----\n{name}\n-----END CERTIFICATE-----\n" for name in ("NEW", "OLD"))
 EFFECT = ["certificate", "alertmanager", "prometheus", "grafana"]  # how all of the hosts' servers get what they need
 
@@ -62,7 +62,7 @@ def test_the_agent_moves_to_what_is_accepted_already(stage: Stage) -> None:
 
 def test_only_what_is_asked_for_changes_and_the_agent_stays(stage: Stage) -> None:
     calls = stage.calls("rotate", "-e", "rotate_what=grafana_viewer,grafana_admin")
-    assert steps(calls) == ["begin", "certificate", "change", *EFFECT, "end", "certificate"]
+    assert steps(calls) == ["begin", "change", *EFFECT, "end"]
     asked = [call.inputs["secrets_parameters"] for call in calls if call.role == "secrets"]
     assert asked == [["/beacon/local/grafana-viewer", "/beacon/local/grafana-admin"]] * 3
 
@@ -96,6 +96,45 @@ def test_a_ca_issues_only_when_everybody_trusts_it(tmp_path: Path, monkeypatch: 
     assert served["certificate_ca"] == ISSUING  # of both
     trusted = [call.inputs["metrics_agent_remote_write_ca"] for call in calls if call.role == "metrics_agent"]
     assert trusted == ["secret of /beacon/local/ca-certificate"] * 2
+
+
+def let_in(calls: list[Call]) -> list[tuple[str, str, str]]:
+    """Return which keys of the environment each host is told to let in."""
+    return [
+        (
+            call.host.removeprefix("beacon-local-"),
+            call.inputs["ssh_access_environment_key"].removeprefix("ssh-ed25519 "),
+            call.inputs["ssh_access_environment_next_key"].removeprefix("ssh-ed25519 "),
+        )
+        for call in calls
+        if call.role == "ssh_access"
+    ]
+
+
+def test_hosts_let_in_both_ssh_keys_until_the_new_one_is_proven(stage: Stage) -> None:
+    calls = stage.calls("rotate", "-e", "rotate_what=ssh")
+    both = [("ops", "environment", "next"), ("monitoring", "environment", "next")]
+    assert sorted(let_in(calls)[:2]) == sorted(both)
+    assert sorted(let_in(calls)[2:]) == [("monitoring", "next", ""), ("ops", "next", "")]
+    assert steps(calls) == []
+
+
+def test_a_host_that_does_not_answer_ends_the_rotation_before_the_key_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = {
+        "ansible_connection": "ssh",
+        "ansible_port": 9,
+        "ansible_host": "127.0.0.1",
+        "aws_instance_id": "i-monitoring",
+    }
+    monkeypatch.setitem(HOSTS["all"]["children"], "monitoring", {"hosts": {"beacon-local-monitoring": away}})
+    stage = Stage(tmp_path)
+    stage.set_up()
+    code, text = stage.play("rotate", "-e", "rotate_what=ssh", "-e", "hosts_timeout=2")
+    assert code != 0
+    assert "PLAY [Let in both ssh keys]" in text
+    assert "PLAY [Let the agent log in by what is taken, and change]" not in text
 
 
 def test_all_are_those_that_are_made_here(stage: Stage) -> None:
@@ -136,11 +175,15 @@ def test_a_check_before_the_first_provisioning_ends_green(tmp_path: Path, monkey
             "webhook: change it where it is kept, then run beacon.platform.monitor. Nothing was changed.",
         ),
         (
+            ["-e", "rotate_what=ssh", "-e", "beacon_ssh_key_file=/keys/mine"],
+            "The environment's ssh key is at /keys/mine, which a rotation would replace. Unset BEACON_SSH_KEY_FILE: the key is then",
+        ),
+        (
             ["-e", "rotate_what=grafana_admin", "-e", "beacon_secret_grafana_admin=x"],
             "grafana_admin: change it where it is kept, then run beacon.platform.monitor. Nothing was changed.",
         ),
     ],
-    ids=["nothing", "unknown", "backup", "given", "elsewhere"],
+    ids=["nothing", "unknown", "backup", "given", "file of one's own", "elsewhere"],
 )
 def test_what_cannot_be_rotated_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
     assert message in play("rotate", tmp_path, *arguments)

@@ -120,7 +120,9 @@ MODULES = {
         "        return {}"
     ),
     "ssm_parameter_info": (
-        "return {'missing': [], 'parameters': {name: 'secret of ' + name for name in arguments['names']}}"
+        "names = [name for name in arguments['names'] if '/previous/' not in name]  # nothing was rotated\n"
+        "        missing = [name for name in arguments['names'] if name not in names]\n"
+        "        return {'missing': missing, 'parameters': {name: 'secret of ' + name for name in names}}"
     ),
     # nodes are what the step made them, unless a test says otherwise
     "kubernetes_state_info": (

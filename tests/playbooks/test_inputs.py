@@ -91,7 +91,7 @@ def test_what_the_platform_needs_stays_beside_it(handed: dict[str, list[Any]]) -
     network = ["10.42.0.0/16"]
     assert [{"port": 22}, {"port": 9100, "sources": ["10.42.10.20"]}] in firewalls
     assert [{"port": 22, "sources": network}, {"port": 9090, "sources": network}, {"port": 3000}] in firewalls
-    assert [user["name"] for user in handed["prometheus_users"][0]][:-1] == ["reader", "agent", "agent-previous"]
+    assert [user["name"] for user in handed["prometheus_users"][0]][:-1] == ["reader", "agent"]
     assert [user["login"] for user in handed["grafana_users"][0]][:-1] == ["viewer"]
     assert [source["uid"] for source in handed["grafana_datasources"][0]][:-1] == ["prometheus"]
     assert handed["prometheus_node_exporter_targets"][0][:-1] == ["127.0.0.1:9100", "10.42.0.10:9100"]

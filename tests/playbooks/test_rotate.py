@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.playbooks.stage import CHECKOUT, FACTS, HOSTS, Call, Stage
+from tests.playbooks.stage import CHECKOUT, FACTS, HOSTS, MODULES, Call, Stage
 from tests.playbooks.test_bad_input import play
 
 if TYPE_CHECKING:
@@ -18,6 +18,17 @@ ISSUING, OTHER = (f"-----BEGIN CERTIFICATE-----\n{name}\n-----END CERTIFICATE---
 EFFECT = ["certificate", "alertmanager", "prometheus", "grafana"]  # how all of the hosts' servers get what they need
 
 IN_USE = ["certificate served", "prometheus samples"]
+
+ROTATING = "return {'missing': [], 'parameters': {name: 'secret of ' + name for name in arguments['names']}}"
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A stage on which each secret has a previous value, which is another one."""
+    monkeypatch.setitem(MODULES, "ssm_parameter_info", ROTATING)
+    made = Stage(tmp_path)
+    made.set_up()
+    return made
 
 
 def step(call: Call) -> str:
@@ -70,6 +81,7 @@ def test_only_what_is_asked_for_changes_and_the_agent_stays(stage: Stage) -> Non
 def test_a_ca_issues_only_when_everybody_trusts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = {"certificate": "CERT", "private_key": "KEY", "ca_certificate": ISSUING + OTHER}
     monkeypatch.setitem(FACTS, "certificate:main", {"certificate_result": result})
+    monkeypatch.setitem(MODULES, "ssm_parameter_info", ROTATING)
     stage = Stage(tmp_path)
     stage.set_up()
     calls = stage.calls("rotate", "-e", "rotate_what=ca")
@@ -153,6 +165,29 @@ def test_a_check_before_the_first_provisioning_ends_green(tmp_path: Path, monkey
     stage = Stage(tmp_path)
     stage.set_up()
     assert steps(stage.calls("rotate", "--check", "-e", "rotate_what=all")) == []
+
+
+def test_monitor_says_which_rotation_was_cut_short(stage: Stage) -> None:
+    code, text = stage.play("monitor", "--tags", "secrets,prometheus")
+    assert code == 0, text
+    plain = re.sub(r"\s+", " ", text)
+    names = ("alertmanager", "grafana_admin", "grafana_viewer", "prometheus_reader", "remote_write")
+    assert f"A ROTATION WAS CUT SHORT, of {', '.join(names)}: what was there before is taken still." in plain
+    assert f"Run beacon.platform.rotate -e rotate_what={','.join(names)}, which goes on with it." in plain
+
+
+def test_monitor_gives_the_agent_no_password_that_may_be_refused(stage: Stage) -> None:
+    code, text = stage.play("monitor", "--tags", "metrics_agent")
+    plain = re.sub(r"\s+", " ", text)
+    assert code != 0
+    assert "A rotation of the agent's password was cut short, and this run leaves Prometheus out" in plain.replace(
+        "''", "'"
+    )
+    assert "Run beacon.platform.rotate -e rotate_what=remote_write, which goes on with it." in plain
+    assert "metrics_agent" not in stage.records.read_text()
+    assert [
+        call for call in stage.calls("monitor", "--tags", "metrics_agent,prometheus") if call.role == "metrics_agent"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,11 @@ run "plan" {
   command = plan
 
   assert {
+    condition     = aws_kms_key.environment.enable_key_rotation
+    error_message = "AWS does not rotate the environment's KMS key each year."
+  }
+
+  assert {
     condition     = [for rule in aws_vpc_security_group_ingress_rule.ops_ssh : rule.cidr_ipv4] == ["198.51.100.1/32"]
     error_message = "ssh is open to more than the allowed ranges."
   }

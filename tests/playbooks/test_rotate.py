@@ -206,6 +206,18 @@ def test_monitor_gives_the_agent_no_password_that_may_be_refused(stage: Stage) -
             "prometheus_backup stays: the backups that it encrypts would not open with another one. Nothing was changed.",
         ),
         (
+            ["-e", "rotate_what=grafana_secret_key"],
+            "grafana_secret_key stays: Grafana can't change it and keep what its database encrypts by it. A Grafana that is made anew",
+        ),
+        (
+            ["-e", "rotate_what=kms"],
+            (
+                "kms stays: AWS rotates the environment's KMS keys each year, and what they encrypted opens as before. At once: "
+                'aws kms rotate-key-on-demand --key-id "$(aws kms describe-key --key-id alias/beacon-local '
+                '--query KeyMetadata.KeyId --output text)". Nothing was changed.'
+            ),
+        ),
+        (
             ["-e", "rotate_what=webhook", "-e", '{"beacon_given_secrets": ["webhook"]}'],
             "webhook: change it where it is kept, then run beacon.platform.monitor. Nothing was changed.",
         ),
@@ -218,7 +230,7 @@ def test_monitor_gives_the_agent_no_password_that_may_be_refused(stage: Stage) -
             "grafana_admin: change it where it is kept, then run beacon.platform.monitor. Nothing was changed.",
         ),
     ],
-    ids=["nothing", "unknown", "backup", "given", "file of one's own", "elsewhere"],
+    ids=["nothing", "unknown", "backup", "Grafana's key", "KMS", "given", "file of one's own", "elsewhere"],
 )
 def test_what_cannot_be_rotated_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
     assert message in play("rotate", tmp_path, *arguments)

@@ -20,7 +20,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 
 from localcloud.core import runtime
 from localcloud.core.errors import DockerFailedError, HopelessError, ImageMissingError
-from localcloud.ec2 import addresses, console, hooks, quotas, zones
+from localcloud.ec2 import addresses, console, hooks, quotas, refusals, zones
 from localcloud.ec2.machine import image_of, specification
 from localcloud.servicequotas.models import applied
 from localcloud.servicequotas.table import STANDARD_VCPUS
@@ -118,6 +118,7 @@ class LocalEC2Backend(EC2Backend):
     @override
     def create_security_group(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs.get("is_default"):
+            refusals.check_vpc(self, kwargs.get("vpc_id"))
             quotas.one_more_security_group(self)
         return super().create_security_group(*args, **kwargs)
 
@@ -198,9 +199,18 @@ class LocalEC2Backend(EC2Backend):
         return vpc
 
     @override
-    def create_subnet(self, vpc_id: str, *args: Any, **kwargs: Any) -> Any:
+    def create_subnet(
+        self,
+        vpc_id: str,
+        cidr_block: str,
+        ipv6_cidr_block: str | None = None,
+        availability_zone: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
         quotas.one_more_subnet(self, vpc_id)
-        return super().create_subnet(vpc_id, *args, **kwargs)
+        refusals.check_zone(self.region_name, availability_zone)
+        return super().create_subnet(vpc_id, cidr_block, ipv6_cidr_block, availability_zone, *args, **kwargs)
 
     @override
     def create_internet_gateway(self, *args: Any, **kwargs: Any) -> Any:
@@ -216,7 +226,9 @@ class LocalEC2Backend(EC2Backend):
     def create_vpc_endpoint(
         self, vpc_id: str, service_name: str, endpoint_type: str | None, *args: Any, **kwargs: Any
     ) -> Any:
-        return super().create_vpc_endpoint(vpc_id, service_name, endpoint_type or "Gateway", *args, **kwargs)
+        kind = endpoint_type or "Gateway"
+        refusals.check_endpoint(self.region_name, service_name, kind)
+        return super().create_vpc_endpoint(vpc_id, service_name, kind, *args, **kwargs)
 
     def create_network_interface(
         self, subnet: Any, private_ip_address: Any, private_ip_addresses: Any = None, *args: Any, **kwargs: Any
@@ -310,12 +322,19 @@ class LocalEC2Backend(EC2Backend):
 
     def _refuse_if_impossible(self, image_id: str, count: int, kwargs: dict[str, Any]) -> None:
         """Say at once what a job could only say by terminating the instance."""
-        template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
+        template: dict[str, Any] = {}
+        if asked := kwargs.get("launch_template"):
+            refusals.check_template(self, asked)
+            template = self._get_template_from_args(asked).data
         image_id = image_id or template.get("ImageId", "")
         if image_id not in self.amis:
             raise EC2ClientError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+        refusals.check_key(self, kwargs.get("key_name") or template.get("KeyName"))
         if kwargs.get("subnet_id"):
-            addresses.check(self, self.get_subnet(kwargs["subnet_id"]), [kwargs.get("private_ip")])
+            place = self.get_subnet(kwargs["subnet_id"])
+            addresses.check(self, place, [kwargs.get("private_ip")])
+            groups = kwargs.get("security_group_ids") or template.get("SecurityGroupIds") or ()
+            refusals.check_groups(self, place, groups)
         for nic in (nic for nic in kwargs.get("nics") or () if nic.get("SubnetId")):
             addresses.check(self, self.get_subnet(nic["SubnetId"]), [nic.get("PrivateIpAddress")])
         kind = kwargs.get("instance_type")
@@ -324,6 +343,7 @@ class LocalEC2Backend(EC2Backend):
         if kind:
             subnet = self.get_subnet(kwargs["subnet_id"]) if kwargs.get("subnet_id") else None
             zones.check_instance_type(self, kind, subnet.availability_zone if subnet else kwargs.get("placement"))
+            refusals.check_architecture(self, image_id, kind)
             zones.check_vcpus(self, kind, count, limit=applied(self.account_id, self.region_name, STANDARD_VCPUS))
         now = runtime.current()
         try:

@@ -9,7 +9,12 @@ from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.responses import EC2Response
 
-from localcloud.ec2 import addresses, console
+from localcloud.ec2 import addresses, console, refusals
+
+TARGETS = (
+    *("GatewayId", "NatGatewayId", "InstanceId", "NetworkInterfaceId", "TransitGatewayId", "VpcPeeringConnectionId"),
+    *("EgressOnlyInternetGatewayId", "CarrierGatewayId", "VpcEndpointId", "LocalGatewayId", "CoreNetworkArn"),
+)
 
 
 class LocalEC2Response(EC2Response):
@@ -30,3 +35,40 @@ class LocalEC2Response(EC2Response):
         subnet = self.ec2_backend.get_subnet(self._get_param("SubnetId"))
         addresses.check(self.ec2_backend, subnet, [self._get_param("PrivateIpAddress"), *more])
         return super().create_network_interface()
+
+    @override
+    def import_key_pair(self) -> ActionResult:
+        refusals.check_public_key(self._get_param("PublicKeyMaterial"))
+        return super().import_key_pair()
+
+    @override
+    def create_nat_gateway(self) -> ActionResult:
+        refusals.check_nat_gateway(self._get_param("ConnectivityType"), self._get_param("AllocationId"))
+        return super().create_nat_gateway()
+
+    @override
+    def create_route(self) -> ActionResult:
+        table = self.ec2_backend.get_route_table(self._get_param("RouteTableId"))
+        targets = {name: self._get_param(name) for name in TARGETS}
+        refusals.check_route(self.ec2_backend, table, self._get_param("DestinationCidrBlock"), targets)
+        return super().create_route()
+
+    @override
+    def authorize_security_group_ingress(self) -> ActionResult:
+        self._check_sources()
+        return super().authorize_security_group_ingress()
+
+    @override
+    def authorize_security_group_egress(self) -> ActionResult:
+        self._check_sources()
+        return super().authorize_security_group_egress()
+
+    @override
+    def delete_security_group(self) -> ActionResult:
+        refusals.check_deletion_of_group(self.ec2_backend.get_security_group_from_id(self._get_param("GroupId") or ""))
+        return super().delete_security_group()
+
+    def _check_sources(self) -> None:
+        group = self.ec2_backend.get_security_group_from_id(self._get_param("GroupId") or "")
+        if group is not None:
+            refusals.check_sources(self.ec2_backend, group, self._get_param("IpPermissions", []))

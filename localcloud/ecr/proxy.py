@@ -16,6 +16,7 @@ from urllib3.util import make_headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
+from localcloud.arguments.rules.ecr import IMAGE_TAG
 from localcloud.core import runtime
 from localcloud.core.config import ACCOUNT
 from localcloud.ecr import policy, tokens
@@ -156,6 +157,9 @@ class Proxy:
         if ":" in reference and reference != digest:
             policy.check_digest(reference)
             raise RefusedError(400, "DIGEST_INVALID", f"The manifest's digest is {digest}, not {reference}.")
+        if ":" not in reference and not IMAGE_TAG.fullmatch(reference):
+            message = f"The tag {reference!r} is invalid: it must match {IMAGE_TAG.pattern}."
+            raise RefusedError(400, "TAG_INVALID", message)
         missing = [one for one in manifest.blobs if self._ask("HEAD", f"/v2/{place}/blobs/{one}").status != 200]  # noqa: PLR2004
         if missing:
             message = f"Layers with digests {missing} required for pushing the image do not exist."

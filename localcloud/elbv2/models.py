@@ -98,7 +98,9 @@ class LocalELBv2Backend(ELBv2Backend):
             raise ELBClientError("TooManyLoadBalancers", "The maximum number of load balancers has been reached")
         kwargs["scheme"] = kwargs.get("scheme") or "internet-facing"
         tags = kwargs.pop("tags", None)
-        self._refuse_groups(security_groups)
+        wanted = [*(kwargs.get("subnet_ids") or ()), *(one["SubnetId"] for one in kwargs.get("subnet_mappings") or ())]
+        vpc = self._vpc_of(wanted)
+        self._refuse_groups(security_groups, vpc)
         made: Any = super().create_load_balancer(name, security_groups, *args, **kwargs)
         made.__class__ = LocalLoadBalancer  # moto has no factory to override
         balancer: LocalLoadBalancer = made
@@ -144,6 +146,8 @@ class LocalELBv2Backend(ELBv2Backend):
         self.converge(arn)
 
     def set_security_groups(self, arn: str, sec_groups: list[str]) -> None:
+        if (balancer := self.load_balancers.get(arn)) is not None:
+            self._refuse_groups(sec_groups, str(balancer.vpc_id))
         super().set_security_groups(arn, sec_groups)
         self.converge(arn)
 
@@ -443,9 +447,26 @@ class LocalELBv2Backend(ELBv2Backend):
         group = self.ec2_backend.get_default_security_group(vpc)
         return [group.id] if group else []
 
-    def _refuse_groups(self, groups: Iterable[str]) -> None:
-        if any(self.ec2_backend.get_security_group_from_id(group) is None for group in groups):
-            raise ELBClientError("InvalidConfigurationRequest", "One or more security groups are invalid")
+    def _vpc_of(self, subnets: Iterable[str]) -> str:
+        """Return the one VPC of these subnets; "" of none."""
+        known = {subnet.id: subnet for of_zone in self.ec2_backend.subnets.values() for subnet in of_zone.values()}
+        found = [(subnet, known.get(subnet)) for subnet in subnets]
+        if missing := [subnet for subnet, there in found if there is None]:
+            raise ELBClientError("SubnetNotFound", f"The subnet ID '{missing[0]}' does not exist")
+        vpcs = sorted({str(there.vpc_id) for _, there in found if there is not None})
+        if len(vpcs) > 1:
+            message = f"Subnets of a load balancer must be in one VPC; these are in {', '.join(vpcs)}"
+            raise ELBClientError("InvalidConfigurationRequest", message)
+        return next(iter(vpcs), "")
+
+    def _refuse_groups(self, groups: Iterable[str], vpc: str) -> None:
+        for group in groups:
+            found = self.ec2_backend.get_security_group_from_id(group)
+            if found is None:
+                raise ELBClientError("InvalidConfigurationRequest", "One or more security groups are invalid")
+            if vpc and found.vpc_id != vpc:
+                message = f"The security group '{group}' does not belong to VPC '{vpc}'"
+                raise ELBClientError("InvalidConfigurationRequest", message)
 
     def _plan(self, balancer: Any, subnet: Any, mapping: dict[str, str]) -> None:
         """Allocate the addresses of a zone's node. The balancer knows the node before what may fail, so that it is released."""

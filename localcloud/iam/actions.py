@@ -306,7 +306,10 @@ def _tagging(
         return
     if service == "ec2":
         kinds = (str(specification["ResourceType"]) for specification in parameters["TagSpecifications"])
-        found = tuple(scope.arn(_template(service, kind), {}) for kind in dict.fromkeys(kinds))
+        known = get_service_prefix_data(service)["resources"]  # a kind that is none is refused after this
+        found = tuple(scope.arn(_template(service, kind), {}) for kind in dict.fromkeys(kinds) if kind in known) or (
+            "*",
+        )
         context = {**context, "ec2:createaction": (operation,)}
     elif action == "kms:CreateKey":  # https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html
         found = (scope.arn(_template(service, "key"), {}),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localcloud.arguments.rules import ec2, eks, elbv2, iam, logs, s3, ssm
+from localcloud.arguments.rules import ec2, ecr, eks, elbv2, iam, logs, s3, ssm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 RULES = {
     "ec2": ec2.RULES,
+    "ecr": ecr.RULES,
     "eks": eks.RULES,
     "elbv2": elbv2.RULES,
     "iam": iam.RULES,

@@ -27,6 +27,9 @@ MOST_TAGS, LONGEST_KEY, LONGEST_VALUE, LONGEST_KEY_PAIR = 50, 127, 256, 255
 LARGEST_NETWORK, SMALLEST_NETWORK = 16, 28
 USER_DATA_BYTES = 16384
 HIGHEST_PORT, HIGHEST_PROTOCOL = 65535, 255
+MOST_HOPS = 64
+TEMPLATE_NAME = re.compile(r"[a-zA-Z0-9().\-/_]{3,128}")
+TAGGED_AT_LAUNCH = ("elastic-gpu", "instance", "network-interface", "spot-instances-request", "volume")
 PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6", "-1")
 
 
@@ -76,6 +79,8 @@ def _permissions(asked: Mapping[str, Any]) -> Iterator[Fault]:
         if not known:
             yield _invalid(f"Invalid value '{protocol}' for IP protocol. Unknown protocol.")
         ports = [port for port in (first, last) if port is not None]
+        if protocol.lower() in ("tcp", "udp", "6", "17") and len(ports) < 2:  # noqa: PLR2004 - both of them
+            yield _invalid("Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.")
         if protocol.lower() in ("tcp", "udp") and (
             ports != sorted(ports) or any(p > HIGHEST_PORT or p < -1 for p in ports)
         ):
@@ -120,6 +125,41 @@ def _range_of(kind: str) -> Check:
     return check
 
 
+def _count(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    least, most = asked["MinCount"], asked["MaxCount"]
+    if least < 1:
+        yield _invalid(f"Value ({least}) for parameter minCount is invalid. Expected a positive value.")
+    if least > most:
+        yield _invalid(f"Value ({least}) for parameter minCount is invalid. It is larger than maxCount ({most}).")
+
+
+def _instance(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    for hops in _found("HttpPutResponseHopLimit", asked):
+        if not 1 <= hops <= MOST_HOPS:
+            yield _invalid(
+                f"Value ({hops}) for parameter HttpPutResponseHopLimit is invalid. Valid values are 1 to {MOST_HOPS}."
+            )
+    for kind in (one.get("ResourceType", "") for one in asked.get("TagSpecifications") or ()):
+        if kind not in TAGGED_AT_LAUNCH:
+            yield _invalid(f"'{kind}' is not a valid taggable resource type for this operation.")
+
+
+def _template(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    name = asked["LaunchTemplateName"]
+    if not TEMPLATE_NAME.fullmatch(name):
+        yield Fault(
+            code="InvalidLaunchTemplateName.MalformedException",
+            message="A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the "
+            f"following characters: - ( ) . / _. '{name}' does not.",
+        )
+
+
+def _vpc_attribute(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    if len([name for name in asked if name.startswith("Enable")]) > 1:
+        message = "Fields for multiple attribute types specified"
+        yield Fault(code="InvalidParameterCombination", message=message)
+
+
 def _user_data(asked: Mapping[str, Any]) -> Iterator[Fault]:
     for text in _found("UserData", asked):
         if isinstance(text, Mapping):
@@ -135,6 +175,8 @@ def _user_data(asked: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _key_pair(asked: Mapping[str, Any]) -> Iterator[Fault]:
     name = asked["KeyName"]
+    if not name:
+        yield Fault(code="MissingParameter", message="The request must contain the parameter KeyName")
     if len(name) > LONGEST_KEY_PAIR:
         yield _invalid(f"Value for parameter KeyPairName is invalid. Length exceeds maximum of {LONGEST_KEY_PAIR}.")
     if not name.isascii():
@@ -154,8 +196,9 @@ RULES: Rules = {
     "CreateSubnet": (_range_of("Subnet"), _tags),
     "CreateKeyPair": (_key_pair, _tags),
     "ImportKeyPair": (_key_pair, _tags),
-    "RunInstances": (_user_data, _tags),
-    "CreateLaunchTemplate": (_user_data, _tags),
+    "RunInstances": (_count, _instance, _user_data, _tags),
+    "ModifyVpcAttribute": (_vpc_attribute,),
+    "CreateLaunchTemplate": (_template, _user_data, _tags),
     "CreateLaunchTemplateVersion": (_user_data, _tags),
     **dict.fromkeys(
         (

@@ -44,7 +44,7 @@ def make_ec2(ec2: Any) -> tuple[str, list[str]]:
     ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.eu-west-1.s3", TagSpecifications=spec("vpc-endpoint"))
     ec2.create_key_pair(KeyName="k", KeyType="ed25519", TagSpecifications=spec("key-pair"))
     ec2.create_launch_template(
-        LaunchTemplateName="t",
+        LaunchTemplateName="template",
         LaunchTemplateData={"InstanceType": "t3.micro"},
         TagSpecifications=spec("launch-template"),
     )

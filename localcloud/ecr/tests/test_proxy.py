@@ -193,6 +193,11 @@ def test_a_digest_is_sha256_and_the_manifests_own(user: Docker) -> None:
     assert "digest is sha256:" in error(user.push(f"sha256:{'1' * 64}"))[2]
 
 
+def test_a_tag_that_is_none_is_refused(user: Docker) -> None:
+    for tag in ("-bad", "x" * 129):
+        assert error(user.push(tag))[:2] == (400, "TAG_INVALID")
+
+
 def test_an_immutable_tag_is_not_moved(cloud: Cloud, user: Docker) -> None:
     cloud.client("ecr").put_image_tag_mutability(repositoryName="team/app", imageTagMutability="IMMUTABLE")
     assert user.push("v1").status_code == user.push("v1").status_code == user.push("v2").status_code == 201

@@ -208,11 +208,11 @@ def test_nodes_of_another_group_do_not_count(site: Site, monkeypatch: pytest.Mon
 def test_a_users_launch_template_is_merged(site: Site) -> None:
     ec2 = site.cloud.client("ec2")
     group = ec2.create_security_group(GroupName="node", Description="n", VpcId=site.vpc)["GroupId"]
-    template = ec2.create_launch_template(LaunchTemplateName="t", LaunchTemplateData={"SecurityGroupIds": [group]})
+    template = ec2.create_launch_template(LaunchTemplateName="own", LaunchTemplateData={"SecurityGroupIds": [group]})
     site.create()
     site.create_nodes(launchTemplate={"id": template["LaunchTemplate"]["LaunchTemplateId"], "version": "1"})
     assert {spec.security_groups for spec in site.node_specs()} == {(group,)}
-    assert site.nodegroup()["launchTemplate"]["name"] == "t"
+    assert site.nodegroup()["launchTemplate"]["name"] == "own"
 
 
 def test_a_node_group_can_be_resized_and_relabelled(site: Site) -> None:

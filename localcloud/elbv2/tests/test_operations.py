@@ -428,3 +428,20 @@ def test_load_balancers_and_target_groups_end_at_the_quota(site: Site) -> None:
         site.create()
     with pytest.raises(ClientError, match="TooManyTargetGroups"):
         site.elb.create_target_group(Name="t", Protocol="TCP", Port=80, VpcId=site.vpc)
+
+
+def test_subnets_and_groups_of_a_load_balancer_are_of_one_vpc(site: Site) -> None:
+    vpc = site.ec2.create_vpc(CidrBlock="10.43.0.0/16")["Vpc"]["VpcId"]
+    subnet = site.ec2.create_subnet(VpcId=vpc, CidrBlock="10.43.1.0/24", AvailabilityZone="eu-west-1b")["Subnet"]
+    group = site.ec2.create_security_group(GroupName="other", Description="d", VpcId=vpc)["GroupId"]
+    here, there, missing = site.subnets[0], subnet["SubnetId"], "subnet-0123456789abcdef0"
+    for asked, reason in (
+        ({"Subnets": [here, missing]}, rf"\(SubnetNotFound\).*The subnet ID '{missing}' does not exist"),
+        ({"Subnets": [here, there]}, r"\(InvalidConfigurationRequest\).*must be in one VPC; these are in vpc-"),
+        ({"Subnets": [here], "SecurityGroups": [group]}, f"'{group}' does not belong to VPC '{site.vpc}'"),
+    ):
+        with pytest.raises(ClientError, match=reason):
+            site.elb.create_load_balancer(Name="other", Type="network", **asked)
+    arn = site.create()["LoadBalancerArn"]
+    with pytest.raises(ClientError, match=f"'{group}' does not belong to VPC '{site.vpc}'"):
+        site.elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[group])

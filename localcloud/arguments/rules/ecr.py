@@ -1,0 +1,103 @@
+"""ECR: tags of repositories and images, encryption, policies.
+
+https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Tag.html, API_CreateRepository.html, API_PutImage.html;
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html, repository-policies.html;
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from localcloud.core.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from localcloud.arguments.rules.kinds import Rules
+
+IMAGE_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+MOST_TAGS, LONGEST_KEY, LONGEST_VALUE = 50, 128, 256
+
+
+def _invalid(parameter: str, constraint: str) -> Fault:
+    message = f"Invalid parameter at '{parameter}' failed to satisfy constraint: '{constraint}'"
+    return Fault(code="InvalidParameterException", message=message)
+
+
+def _tags(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    tags = asked.get("tags") or []
+    keys = [tag.get("Key", "") for tag in tags]
+    if len(keys) > MOST_TAGS:
+        message = f"The list of tags on the repository is over the limit. At most {MOST_TAGS} tags can be applied."
+        yield Fault(code="TooManyTagsException", message=message)
+    for key, value in ((tag.get("Key", ""), tag.get("Value", "")) for tag in tags):
+        problem = ""
+        if key.lower().startswith("aws:"):
+            problem = f"The tag key '{key}' is reserved: keys can't begin with 'aws:'."
+        elif not 1 <= len(key) <= LONGEST_KEY or len(value) > LONGEST_VALUE:
+            problem = f"The tag '{key}' is too long: {LONGEST_KEY} characters of a key and {LONGEST_VALUE} of a value are allowed."
+        elif keys.count(key) > 1:
+            problem = f"The tag key '{key}' is given more than once."
+        if problem:
+            yield Fault(code="InvalidTagParameterException", message=problem)
+
+
+def _encryption(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    given = asked.get("encryptionConfiguration") or {}
+    if given.get("encryptionType") == "AES256" and given.get("kmsKey"):
+        yield _invalid("encryptionConfiguration.kmsKey", "KMS key is not allowed with encryption type AES256")
+
+
+def _image(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    tag = asked.get("imageTag")
+    if tag is not None and not IMAGE_TAG.fullmatch(tag):
+        yield _invalid("imageTag", f"must satisfy regular expression '{IMAGE_TAG.pattern}'")
+    if not isinstance(_read(asked["imageManifest"]), dict):
+        yield _invalid("ImageManifest", "Invalid JSON syntax")
+
+
+def _policy(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    found = _read(asked["policyText"])
+    statements = found.get("Statement", []) if isinstance(found, dict) else []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        actions = statement.get("Action", statement.get("NotAction", []))
+        named = [actions] if isinstance(actions, str) else actions
+        if "Resource" in statement or "NotResource" in statement or not all(_is_ecr(action) for action in named):
+            yield _invalid("PolicyText", "Invalid repository policy provided")
+
+
+def _is_ecr(action: str) -> bool:
+    return action == "*" or action.lower().startswith("ecr:")
+
+
+def _lifecycle(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    found = _read(asked["lifecyclePolicyText"])
+    rules = [rule for rule in found.get("rules", ()) if isinstance(rule, dict)] if isinstance(found, dict) else []
+    priorities = [rule.get("rulePriority", 0) for rule in rules]
+    of_any = [rule.get("rulePriority", 0) for rule in rules if rule.get("selection", {}).get("tagStatus") == "any"]
+    problem = "Lifecycle policy validation failure: {}"
+    if len(set(priorities)) < len(priorities):
+        yield _invalid("LifecyclePolicyText", problem.format("Rule priorities must be unique"))
+    if any(priority != max(priorities) for priority in of_any):
+        text = "A rule with tagStatus 'any' must have the highest value of rulePriority"
+        yield _invalid("LifecyclePolicyText", problem.format(text))
+
+
+def _read(text: str) -> Any:
+    """Return what a text says in JSON; None when it can't be read: who decides on it says so."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+RULES: Rules = {
+    "CreateRepository": (_tags, _encryption),
+    "PutImage": (_image,),
+    "PutLifecyclePolicy": (_lifecycle,),
+    "SetRepositoryPolicy": (_policy,),
+    "TagResource": (_tags,),
+}

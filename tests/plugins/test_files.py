@@ -147,7 +147,9 @@ def test_a_refused_file_leaves_all_as_they_were(tmp_path: Path, run: Any) -> Non
     parameters["files"].append({"path": str(tmp_path / "etc/other.yml"), "content": "bad\n", "validate": REFUSE})
     answer = run(**parameters)
     assert answer["failed"] is True
-    assert answer["msg"] == (f"'{tmp_path}/etc/other.yml' is not accepted by `{REFUSE}`, nothing was replaced: line 1: no good")
+    assert answer["msg"] == (
+        f"'{tmp_path}/etc/other.yml' is not accepted by `{REFUSE}`, nothing was replaced: line 1: no good"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

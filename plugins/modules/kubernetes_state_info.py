@@ -49,6 +49,7 @@ import copy
 import json
 import re
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -92,6 +93,11 @@ def state(get: Callable[[str], str]) -> dict[str, Any]:
     }
 
 
+def get(client: Any, path: str) -> str:
+    """Return the text of a path, by a dynamic client."""
+    return str(client.request("get", path, serialize=False).data.decode())
+
+
 def deprecated(metrics: str) -> list[dict[str, str]]:
     """Return the deprecated APIs that the API server's metrics name, each once."""
     found = []
@@ -130,16 +136,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        client = get_api_client(module).client.client
+        client = get_api_client(module).client
     except CoreException as error:
         module.fail_from_exception(error)
 
-    def get(path: str) -> str:
-        answer, *_ = client.call_api(path, "GET", auth_settings=["BearerToken"], _preload_content=False)
-        return str(answer.data.decode())
-
     try:
-        found = state(get)
+        found = state(partial(get, client))
     except (ApiException, HTTPError) as error:
         said = getattr(error, "reason", "") or error
         module.fail_json(msg=f"The cluster's API does not answer: {said}. Who asks has to be its administrator.")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from kubernetes.client import ApiClient, Configuration
+from kubernetes.dynamic import DynamicClient
 
 from plugins.module_utils import _upgrade as checks
 from plugins.module_utils._cluster import Cluster
@@ -267,6 +271,24 @@ apiserver_requested_deprecated_apis{group="flowcontrol.apiserver.k8s.io",removed
 apiserver_requested_deprecated_apis{group="flowcontrol.apiserver.k8s.io",removed_release="1.32",resource="flowschemas",subresource="status",version="v1beta3"} 1
 apiserver_request_total{code="200"} 7
 """
+
+
+def test_the_text_of_a_path_is_read_by_the_kubernetes_package_itself() -> None:
+    class Metrics(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/metrics" else 404)
+            self.end_headers()
+            self.wfile.write(METRICS.encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Metrics) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings = Configuration(host=f"http://127.0.0.1:{server.server_port}")
+        client = DynamicClient(ApiClient(settings), discoverer=lambda *_: None)
+        assert kubernetes_state_info.get(client, "/metrics") == METRICS
+        server.shutdown()
 
 
 def test_the_api_server_says_what_an_upgrade_needs() -> None:

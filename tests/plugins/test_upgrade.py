@@ -286,7 +286,7 @@ def test_the_text_of_a_path_is_read_by_the_kubernetes_package_itself() -> None:
     with HTTPServer(("127.0.0.1", 0), Metrics) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         settings = Configuration(host=f"http://127.0.0.1:{server.server_port}")
-        client = DynamicClient(ApiClient(settings), discoverer=lambda *_: None)
+        client = DynamicClient(ApiClient(settings), discoverer=lambda *_: None)  # type: ignore[no-untyped-call]  # it ships no types
         assert kubernetes_state_info.get(client, "/metrics") == METRICS
         server.shutdown()
 

@@ -1,4 +1,4 @@
-"""Root file systems of Debian 13 by mmdebstrap, from this machine's own apt sources."""
+"""Root file systems of Debian by mmdebstrap, from this machine's own apt sources."""
 
 import fnmatch
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 from mirror.errors import MirrorError
 from mirror.files import ARCHIVE_DATE
 
-SUITE = "trixie"
+SUITES = ("trixie", "bookworm")  # Debian 13, which is the default, and 12
 ONE_LINE = re.compile(r"^deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)\s+main\b", re.MULTILINE)
 # Documentation and translations are half of a small system; the copyright files stay, as their licences ask.
 SLIM = (
@@ -26,22 +26,22 @@ SLIM = (
 )
 
 
-def sources(texts: Iterable[str], *, codename: str, uri: str = "") -> str:
-    """Apt lines for Debian 13, from the text of this machine's sources, whatever release it runs itself."""
+def sources(texts: Iterable[str], *, codename: str, suite: str, uri: str = "") -> str:
+    """Apt lines for a suite of Debian, from the text of this machine's sources, whatever release it runs itself."""
     if uri:
-        return f"deb {uri} {SUITE} main\n"
+        return f"deb {uri} {suite} main\n"
     lines = []
     for text in texts:
-        found = [(where, suite) for where, suite in ONE_LINE.findall(text)]
+        found = [(where, name) for where, name in ONE_LINE.findall(text)]
         for stanza in re.split(r"\n\s*\n", text):
             fields = dict(re.findall(r"^(\w[\w-]*):[ \t]*(.+)$", stanza, re.MULTILINE))
             if "deb" in fields.get("Types", "").split() and fields.get("Enabled", "yes") != "no":
                 suites = fields.get("Suites", "").split()
-                found += [(where, suite) for where in fields.get("URIs", "").split() for suite in suites]
-        for where, suite in found:
-            ours = suite in {codename, f"{codename}-updates", f"{codename}-security"}
+                found += [(where, name) for where in fields.get("URIs", "").split() for name in suites]
+        for where, name in found:
+            ours = name in {codename, f"{codename}-updates", f"{codename}-security"}
             if ours and re.search(r"debian(-security)?/?$", where):
-                lines.append(f"deb {where} {suite.replace(codename, SUITE)} main")
+                lines.append(f"deb {where} {name.replace(codename, suite)} main")
     if not lines:
         raise MirrorError(
             f"no Debian archive of {codename!r} is among this machine's apt sources: "
@@ -54,13 +54,13 @@ def sources(texts: Iterable[str], *, codename: str, uri: str = "") -> str:
 FORGET = 'rm -f "$1/etc/hostname" "$1/etc/resolv.conf"'
 
 
-def machine_sources(uri: str) -> str:
-    """Read this machine's apt sources."""
+def machine_sources(uri: str, suite: str) -> str:
+    """Read this machine's apt sources, as lines for the suite."""
     folder = Path("/etc/apt")
     files = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*"))]
     texts = [file.read_text() for file in files if file.suffix in {".list", ".sources"} and file.is_file()]
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "unknown")
-    return sources(texts, codename=codename, uri=uri)
+    return sources(texts, codename=codename, suite=suite, uri=uri)
 
 
 def require_mmdebstrap() -> None:
@@ -77,7 +77,14 @@ def require_mmdebstrap() -> None:
 
 
 def root_file_system(
-    target: Path, *, packages: Sequence[str], base: Path | None, variant: str, apt_lines: str, hooks: Sequence[str]
+    target: Path,
+    *,
+    suite: str,
+    packages: Sequence[str],
+    base: Path | None,
+    variant: str,
+    apt_lines: str,
+    hooks: Sequence[str],
 ) -> None:
     """Write a root file system as tar: `base` (a tar) with the packages on top, or a new system of that variant."""
     require_mmdebstrap()
@@ -89,7 +96,7 @@ def root_file_system(
     command += [f"--{stage}-hook={hook}" for hook in [*hooks, FORGET]]
     environment = os.environ | {"SOURCE_DATE_EPOCH": str(ARCHIVE_DATE), "DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(
-        [*command, SUITE, str(target), "-"],
+        [*command, suite, str(target), "-"],
         input=apt_lines,
         env=environment,
         capture_output=True,

@@ -106,12 +106,14 @@ class ImageBuilder:
                 return full
             base = self.root(recipe.base) if recipe.base else None
             with workspace(self.settings.work) as folder:
+                suite = recipe.release(self.recipes)
                 debian.root_file_system(
                     folder / "full.tar",
+                    suite=suite,
                     packages=recipe.packages,
                     base=base,
                     variant=recipe.variant,
-                    apt_lines=debian.machine_sources(self.settings.debian_uri),
+                    apt_lines=debian.machine_sources(self.settings.debian_uri, suite),
                     hooks=recipe.hooks,
                 )
                 if base or recipe.drop:

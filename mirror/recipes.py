@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mirror.debian import SUITES
 from mirror.errors import MirrorError
 from mirror.files import tree_digest
 from mirror.settings import RECIPES
@@ -15,6 +16,8 @@ from mirror.table import Artefact, program_owner
 
 # Raised when the way of building changes the result.
 GENERATION = "1"
+# What a recipe that is like another may have of its own.
+DIFFERENCES = ("base", "previous", "suite")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +39,9 @@ class Recipe:
     go: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    like: str = ""  # another recipe: this one is the same but for its tag and
+    like: str = ""  # another recipe: this one is the same but for its tag and what it gives of DIFFERENCES
     previous: str = ""  # the artefact that it takes the previous version of
+    suite: str = ""  # Debian's, of a recipe without a base; its derivatives have the same
     # Made only when somebody names it.
     on_demand: bool = False
 
@@ -51,10 +55,15 @@ class Recipe:
         """What its content is: given, or told by its parts."""
         return self.origin or ("built" if self.binaries or self.go else "debian")
 
+    def release(self, recipes: Mapping[str, "Recipe"]) -> str:
+        """Return the suite of Debian that its packages are from."""
+        return recipes[self.base].release(recipes) if self.base else self.suite or SUITES[0]
+
     def root_digest(self, recipes: Mapping[str, "Recipe"]) -> str:
         """Hash of what the Debian root file system is made of; files of the recipe don't count."""
         parts = [GENERATION, self.variant, *self.packages, "|", *self.hooks]
         parts += ["|", *self.drop, "|", *self.keep] if self.drop else []
+        parts += ["|", self.suite] if self.suite else []
         if self.base:
             parts.append(recipes[self.base].root_digest(recipes))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -106,10 +115,9 @@ def read_recipes(source: Path) -> dict[str, Recipe]:
                 raise MirrorError(
                     f"{recipe.folder}: like = {recipe.like!r} is no recipe; there are {', '.join(sorted(recipes))}"
                 )
-            same = recipes[recipe.like]
-            recipes[name] = replace(
-                same, name=name, tag=recipe.tag, like=recipe.like, previous=recipe.previous, on_demand=True
-            )
+            given = {key: getattr(recipe, key) for key in DIFFERENCES if getattr(recipe, key)}
+            same = replace(recipes[recipe.like], name=name, tag=recipe.tag, like=recipe.like, on_demand=True)
+            recipes[name] = replace(same, **given)
     return dict(sorted(recipes.items()))
 
 
@@ -136,5 +144,9 @@ def _read(file: Path) -> Recipe:
         raise MirrorError(f"{file}: unknown {', '.join(sorted(unknown))}; allowed are {', '.join(sorted(allowed))}")
     if "tag" not in values:
         raise MirrorError(f'{file}: has no tag (example: tag = "mirror.beacon/{file.parent.name}:1")')
+    if values.get("suite", SUITES[0]) not in SUITES or (values.get("suite") and values.get("base")):
+        raise MirrorError(
+            f"{file}: suite = {values['suite']!r} is invalid: one of {', '.join(SUITES)}, in a recipe without a base"
+        )
     lists: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     return Recipe(name=file.parent.name, folder=file.parent, **lists)

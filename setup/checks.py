@@ -119,7 +119,7 @@ def sanity(phases: Phases) -> None:
 
 
 def molecule(phases: Phases) -> None:
-    """Run each role's scenario. Raises PhaseError that names those which failed, after all have run."""
+    """Run each role's scenario, or with MOLECULE_DISTRIBUTION those of hosts. Raises PhaseError that names those which failed, after all have run."""
     environments.ensure(prerequisites.python(), "requirements-awx", AWX)  # scenario controller plays its modules
     run_scenarios(phases, scenarios.names())
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, MutableMapping
 
 PERSON = frozenset({"HOME", "USER", "LOGNAME", "SHELL", "PATH", "TMPDIR", "TERM", "COLORTERM", "NO_COLOR", "COLUMNS"})
-OURS = ("BEACON_", "LOCALCLOUD_", "MIRROR_", "EE_", "XDG_")
+OURS = ("BEACON_", "LOCALCLOUD_", "MIRROR_", "EE_", "XDG_", "MOLECULE_DISTRIBUTION")
 # how this machine reaches the world, and where packages come from: settings of its network, not of a build
 PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"})
 NETWORK = PROXIES | {

@@ -15,17 +15,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = paths.CHECKOUT / "molecule"
+DISTRIBUTION = "MOLECULE_DISTRIBUTION"  # what the scenarios' hosts run
 
 
 def names() -> list[str]:
-    """Return the scenarios: each role's has its name."""
+    """Return the scenarios: each role's has its name. Where a distribution is chosen, they are those that have a host."""
     roles = (path.name for path in (paths.CHECKOUT / "roles").iterdir())
-    return sorted(role for role in roles if exists(role))
+    found = sorted(role for role in roles if exists(role))
+    return [name for name in found if has_host(name)] if os.environ.get(DISTRIBUTION) else found
 
 
 def exists(scenario: str) -> bool:
     """Tell whether this checkout has a scenario of this name."""
     return (FOLDER / scenario / "molecule.yml").exists()
+
+
+def has_host(scenario: str) -> bool:
+    """Tell whether a scenario plays on a host of its own: it leaves its creation to `default`."""
+    return "create:" not in (FOLDER / scenario / "molecule.yml").read_text()
 
 
 def needs(scenario: str) -> str:

@@ -37,7 +37,10 @@ def _run(command: list[str], *, cwd: Path | None = None) -> str:
 
 
 def install_packages(target: Path) -> None:
-    """Install the hash-locked packages for the hosts' Python (Debian 13's 3.13), whatever Python this is."""
+    """Install the hash-locked packages for the hosts' Python (Debian 13's 3.13), whatever Python this is.
+
+    Debian 12's 3.11 runs them without their compiled parts, which each of them can do without.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         venv.create(
             scratch, with_pip=True, symlinks=True

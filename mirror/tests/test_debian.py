@@ -22,26 +22,29 @@ Components: main
 """
 
 
-def test_sources_are_the_machines_own_for_another_release() -> None:
+@pytest.mark.parametrize("suite", debian.SUITES)
+def test_sources_are_the_machines_own_for_each_release(suite: str) -> None:
     other = "deb https://packages.example/tool bookworm main\n"
-    assert debian.sources([DEB822, other], codename="bookworm") == (
-        "deb http://mirror.example/debian trixie main\n"
-        "deb http://mirror.example/debian trixie-updates main\n"
-        "deb http://mirror.example/debian-security trixie-security main\n"
+    assert debian.sources([DEB822, other], codename="bookworm", suite=suite) == (
+        f"deb http://mirror.example/debian {suite} main\n"
+        f"deb http://mirror.example/debian {suite}-updates main\n"
+        f"deb http://mirror.example/debian-security {suite}-security main\n"
     )
 
 
 def test_one_line_sources_are_read_too() -> None:
     line = "deb [signed-by=/x.gpg] http://mirror.example/debian/ trixie main contrib\n# deb http://no.example/debian trixie main\n"
-    assert debian.sources([line], codename="trixie") == "deb http://mirror.example/debian/ trixie main\n"
+    assert (
+        debian.sources([line], codename="trixie", suite="trixie") == "deb http://mirror.example/debian/ trixie main\n"
+    )
 
 
 def test_machine_without_debian_sources_is_told_the_setting() -> None:
     with pytest.raises(MirrorError, match="set BEACON_DEBIAN_URI"):
-        debian.sources(["deb http://archive.example/ubuntu noble main\n"], codename="noble")
+        debian.sources(["deb http://archive.example/ubuntu noble main\n"], codename="noble", suite="trixie")
     assert (
-        debian.sources([], codename="noble", uri="http://m.example/debian")
-        == "deb http://m.example/debian trixie main\n"
+        debian.sources([], codename="noble", suite="bookworm", uri="http://m.example/debian")
+        == "deb http://m.example/debian bookworm main\n"
     )
 
 

@@ -137,6 +137,32 @@ def test_a_recipe_like_another_takes_the_previous_version_and_is_made_when_it_is
         read_recipes(source)
 
 
+def test_a_recipe_like_another_takes_another_suite_of_debian(source: Path) -> None:
+    images = source / "localcloud/images"
+    write(images / "base-old/recipe.toml", 'tag = "t/base-old:1"\nlike = "base"\nsuite = "bookworm"\n')
+    write(images / "leaf-old/recipe.toml", 'tag = "t/leaf-old:1"\nlike = "leaf"\nbase = "base-old"\n')
+    recipes = read_recipes(source)
+    assert {name: recipe.release(recipes) for name, recipe in recipes.items()} == {
+        "base": "trixie",
+        "base-old": "bookworm",
+        "leaf": "trixie",
+        "leaf-old": "bookworm",
+    }
+    assert recipes["leaf-old"].packages == recipes["leaf"].packages
+    assert recipes["leaf-old"].root_digest(recipes) != recipes["leaf"].root_digest(recipes)
+    assert with_needs(["leaf-old"], recipes)["leaf-old"][0] == "base-old"
+
+
+@pytest.mark.parametrize("base", ["", 'base = "base"\n'])
+def test_an_unknown_suite_and_one_beside_a_base_are_refused(source: Path, base: str) -> None:
+    suite = "bookworm" if base else "sid"
+    write(source / "localcloud/images/odd/recipe.toml", f'tag = "t/odd:1"\nsuite = "{suite}"\n{base}')
+    with pytest.raises(
+        MirrorError, match=rf"suite = '{suite}' is invalid: one of trixie, bookworm, in a recipe without"
+    ):
+        read_recipes(source)
+
+
 def test_go_package_is_split_at_its_module(source: Path) -> None:
     daemons = "localcloud/images/daemons"
     assert go_package(source, f"{daemons}/d") == (source, f"./{daemons}/d")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from setup import paths, scenarios
+from setup import clean, paths, scenarios
 from setup.phases import Phases
 
 if TYPE_CHECKING:
@@ -22,6 +22,13 @@ def test_each_lane_ends_with_what_the_other_begins_with_but_for_the_cluster() ->
     assert "ingress" not in machines
     assert machines.index("prometheus") < machines.index("images")
     assert cloud.index("ingress") < cloud.index("images") < cloud.index("prometheus")
+
+
+def test_a_distribution_is_for_the_scenarios_that_have_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOLECULE_DISTRIBUTION", "debian12")
+    on_hosts = ["alertmanager", "grafana", "host_baseline", "node_exporter", "prometheus", "release", "ssh_access"]
+    assert scenarios.names() == on_hosts
+    assert clean.environment({"MOLECULE_DISTRIBUTION": "debian12"})["MOLECULE_DISTRIBUTION"] == "debian12"
 
 
 def test_one_that_fails_is_named_with_its_last_words_and_all_run_once(

@@ -6,7 +6,7 @@ import json
 import secrets
 from functools import cache, wraps
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 from flask import g
 
@@ -44,12 +44,15 @@ def denied(needed: str) -> Refused:
     return Refused(403, {"accessErrorId": number, "message": message, "title": "Access denied"}, charset=True)
 
 
-def requires[**P](*actions: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
+_P = ParamSpec("_P")
+
+
+def requires(*actions: str) -> Callable[[Callable[_P, Answer]], Callable[_P, Answer]]:
     """Let a call through for whom at least one of the actions is allowed."""
 
-    def decorate(function: Callable[P, Answer]) -> Callable[P, Answer]:
+    def decorate(function: Callable[_P, Answer]) -> Callable[_P, Answer]:
         @wraps(function)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
+        def guarded(*args: _P.args, **kwargs: _P.kwargs) -> Answer:
             check(*actions)
             return function(*args, **kwargs)
 

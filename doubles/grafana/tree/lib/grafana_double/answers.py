@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
-type Answer = Response
+Answer = Response
 
 
 def answer(body: Any, status: int = 200, *, charset: bool = False) -> Response:

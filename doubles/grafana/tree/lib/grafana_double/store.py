@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS contact_point (uid TEXT PRIMARY KEY, model TEXT NOT N
 """
 NEVER_SEEN = "2016-01-01T00:00:00Z"  # Grafana too gives a user who never came a date ten years back
 
-type Row = dict[str, Any]
+Row = dict[str, Any]
 
 
 class Store:

@@ -1,29 +1,44 @@
 #!/usr/bin/python
-"""What ECR knows about one tag."""
+"""What ECR knows about tags."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ecr_image_info
 author: The Beacon authors (@beacon)
-short_description: Digest and scan findings of an image in ECR
+short_description: Digest and scan findings of images in ECR
 description:
   - Tells whether a tag is in a repository, with its digest, and, when asked to, what the vulnerability scan found. It
     waits for a scan that is still running. A scan without a result is no failure of this module, C(scan) tells it, and
     P(beacon.platform.scan_gate#filter) decides.
 options:
   repository:
-    description: Name of the repository, without the registry.
+    description: Name of the repository, without the registry. Needs O(tag).
     type: str
-    required: true
   tag:
     description: The tag.
     type: str
-    required: true
   scan:
     description: Whether to wait for the scan and return its findings.
     type: bool
     default: false
+  images:
+    description: Several images at once, instead of O(repository) and O(tag).
+    type: list
+    elements: dict
+    suboptions:
+      repository:
+        description: Name of the repository, without the registry.
+        type: str
+        required: true
+      tag:
+        description: The tag.
+        type: str
+        required: true
+      scan:
+        description: Whether to wait for this image's scan and return its findings.
+        type: bool
+        default: false
   wait_timeout:
     description: Seconds to wait for the scan.
     type: int
@@ -41,12 +56,24 @@ EXAMPLES = r"""
     region: eu-west-1
     repository: beacon-local/webapp
     tag: 1.0.0-59f7485d2c1a
+
+- name: Look for two images, and what the scan of one found
+  beacon.platform.ecr_image_info:
+    region: eu-west-1
+    images:
+      - {repository: beacon-local/webapp, tag: 1.0.0-59f7485d2c1a, scan: true}
+      - {repository: beacon-local/webapp, tag: 1.0.0-59f7485d2c1a.sbom}
 """
 
 RETURN = r"""
+found:
+  description: What is returned for one image, for each of O(images), in their order.
+  returned: when O(images) is given
+  type: list
+  elements: dict
 image:
   description: C(digest), C(tags), C(pushed_at) and C(size_bytes); null where the tag is not there.
-  returned: always
+  returned: when O(repository) is given
   type: dict
 scan:
   description:
@@ -159,23 +186,12 @@ def read_image(client: Any, *, repository: str, tag: str) -> dict[str, Any] | No
     }
 
 
-def main() -> None:
-    """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
-            "repository": {"type": "str", "required": True},
-            "tag": {"type": "str", "required": True},
-            "scan": {"type": "bool", "default": False},
-            "wait_timeout": {"type": "int", "default": 300},
-        },
-        supports_check_mode=True,
-    )
-    client = module.client("ecr", retry_decorator=AWSRetry.jittered_backoff())
-    repository, tag = module.params["repository"], module.params["tag"]
-    result: dict[str, Any] = {"changed": False}
+def look(module: AnsibleAWSModule, client: Any, *, repository: str, tag: str, scan: bool) -> dict[str, Any]:
+    """Return what the module tells about one image."""
+    result: dict[str, Any] = {}
     try:
         result["image"] = read_image(client, repository=repository, tag=tag)
-        if result["image"] and module.params["scan"]:
+        if result["image"] and scan:
             timeout = module.params["wait_timeout"]
             result["scan"], result["findings"] = read_scan(client, repository=repository, tag=tag, timeout=timeout)
     except is_boto3_error_code("RepositoryNotFoundException"):
@@ -184,7 +200,31 @@ def main() -> None:
         result["image"] = None  # a dry run comes before the run that makes it
     except (BotoCoreError, ClientError) as error:
         module.fail_json_aws(error, msg=f"ECR does not tell about {repository}:{tag}")
-    module.exit_json(**result)
+    return result
+
+
+def main() -> None:
+    """Run the module."""
+    one: dict[str, Any] = {"repository": {"type": "str"}, "tag": {"type": "str"}}
+    scan: dict[str, Any] = {"scan": {"type": "bool", "default": False}}
+    required = {name: {**option, "required": True} for name, option in one.items()}
+    module = AnsibleAWSModule(
+        argument_spec={
+            **one,
+            **scan,
+            "images": {"type": "list", "elements": "dict", "options": {**required, **scan}},
+            "wait_timeout": {"type": "int", "default": 300},
+        },
+        required_one_of=[["images", "repository"]],
+        mutually_exclusive=[["images", "repository"]],
+        required_together=[["repository", "tag"]],
+        supports_check_mode=True,
+    )
+    client = module.client("ecr", retry_decorator=AWSRetry.jittered_backoff())
+    if module.params["images"] is not None:
+        module.exit_json(changed=False, found=[look(module, client, **image) for image in module.params["images"]])
+    asked = {name: module.params[name] for name in ("repository", "tag", "scan")}
+    module.exit_json(changed=False, **look(module, client, **asked))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible.module_utils.testing import patch_module_args
 
 from localcloud.conftest import cloud, config, docker  # noqa: F401 - fixtures
 from localcloud.ecr import scans
@@ -30,6 +31,10 @@ class Client:
         assert aws_retry
         return self.client.describe_image_scan_findings(**asked)
 
+    def describe_images(self, *, aws_retry: bool, **asked: Any) -> Any:
+        assert aws_retry
+        return self.client.describe_images(**asked)
+
 
 @pytest.fixture
 def scanned(cloud: Cloud, pushed: list[str], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:  # noqa: F811
@@ -40,6 +45,26 @@ def scanned(cloud: Cloud, pushed: list[str], monkeypatch: pytest.MonkeyPatch) ->
     scan, findings = ecr_image_info.read_scan(client, repository="team/app", tag="v1", timeout=20)
     assert len(pushed) == 1
     return {"scan": scan, "findings": findings}
+
+
+def test_several_images_are_asked_for_in_one_go(
+    cloud: Cloud,  # noqa: F811
+    pushed: list[str],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(ecr_image_info, "SECONDS_BETWEEN_LOOKS", 0.1)
+    (cloud.config.state / scans.KNOWN).write_text(json.dumps([FIXABLE]))
+    monkeypatch.setattr(ecr_image_info.AnsibleAWSModule, "client", lambda *_, **__: Client(cloud.client("ecr")))
+    asked = (("v1", True), ("v1", False), ("v1.sbom", True))
+    images = [{"repository": "team/app", "tag": tag, "scan": scan} for tag, scan in asked]
+    with patch_module_args({"images": images, "region": "eu-west-1", "wait_timeout": 20}), pytest.raises(SystemExit):
+        ecr_image_info.main()
+    scanned, plain, missing = json.loads(capsys.readouterr().out)["found"]
+    assert [finding["id"] for finding in scanned["findings"]] == [FIXABLE["id"]]
+    assert plain == {"image": scanned["image"]}
+    assert missing == {"image": None}
+    assert pushed
 
 
 @pytest.mark.parametrize(

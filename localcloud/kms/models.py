@@ -1,8 +1,19 @@
-"""KMS' model: moto's, whose operations look for some keys by what the request named them."""
+"""KMS' model: moto's, whose keys are found by what the request named them, and used in the states that allow it."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
 from moto.kms.models import Key, KmsBackend
+
+PENDING = "PendingDeletion"
+
+
+class KeyStateError(JsonRESTError):
+    """A key is not in a state that the operation allows."""
+
+    code = 400
 
 
 class Keys(dict[str, Key]):
@@ -17,8 +28,99 @@ class Keys(dict[str, Key]):
 
 
 class LocalKMSBackend(KmsBackend):
-    """moto's KMS that takes a key's ARN wherever it takes its ID."""
+    """moto's KMS that takes a key's ARN wherever it takes its ID, and keeps to keys' states.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+    """
 
     def __init__(self, region_name: str, account_id: str | None = None) -> None:
         super().__init__(region_name, account_id)
         self.keys = Keys()
+
+    def check_enabled(self, name: str) -> None:
+        """Refuse a key that is disabled or about to be deleted."""
+        self.check_not_pending(name)
+        key = self.keys[self.any_id_to_key_id(name)]
+        if not key.enabled:
+            raise KeyStateError("DisabledException", f"{key.arn} is disabled.")
+
+    def check_not_pending(self, name: str) -> None:
+        """Refuse a key that is about to be deleted."""
+        key = self.keys[self.any_id_to_key_id(name)]
+        if key.key_state == PENDING:
+            raise KeyStateError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
+
+    def encrypt(self, key_id: str, plaintext: bytes, encryption_context: dict[str, str]) -> tuple[bytes, str]:
+        """Encrypt with an enabled key; GenerateDataKey and ReEncrypt come here, too."""
+        self.check_enabled(key_id)
+        return super().encrypt(key_id, plaintext, encryption_context)
+
+    def decrypt(
+        self, ciphertext_blob: bytes, encryption_context: dict[str, str], key_id: str | None = None
+    ) -> tuple[bytes, str]:
+        """Decrypt with an enabled key: which, the ciphertext says."""
+        plaintext, arn = super().decrypt(ciphertext_blob, encryption_context, key_id)
+        self.check_enabled(arn)
+        return plaintext, arn
+
+    def sign(self, key_id: str, *args: Any, **kwargs: Any) -> Any:
+        """Sign with an enabled key."""
+        self.check_enabled(key_id)
+        return super().sign(key_id, *args, **kwargs)
+
+    def verify(self, key_id: str, *args: Any, **kwargs: Any) -> Any:
+        """Verify with an enabled key."""
+        self.check_enabled(key_id)
+        return super().verify(key_id, *args, **kwargs)
+
+    def generate_mac(self, message: bytes, key_id: str, *args: Any, **kwargs: Any) -> Any:
+        """Make a MAC with an enabled key."""
+        self.check_enabled(key_id)
+        return super().generate_mac(message, key_id, *args, **kwargs)
+
+    def verify_mac(self, message: bytes, key_id: str, *args: Any, **kwargs: Any) -> None:
+        """Verify a MAC with an enabled key."""
+        self.check_enabled(key_id)
+        super().verify_mac(message, key_id, *args, **kwargs)
+
+    def create_grant(self, key_id: str, *args: Any, **kwargs: Any) -> tuple[str, str]:
+        """Grant the use of an enabled key."""
+        self.check_enabled(key_id)
+        return super().create_grant(key_id, *args, **kwargs)
+
+    def enable_key_rotation(self, key_id: str) -> None:
+        """Rotate an enabled key."""
+        self.check_enabled(key_id)
+        super().enable_key_rotation(key_id)
+
+    def disable_key_rotation(self, key_id: str) -> None:
+        """Stop the rotation of an enabled key."""
+        self.check_enabled(key_id)
+        super().disable_key_rotation(key_id)
+
+    def create_alias(self, target_key_id: str, alias_name: str) -> Any:
+        """Name a key that stays."""
+        self.check_not_pending(target_key_id)
+        return super().create_alias(target_key_id, alias_name)
+
+    def enable_key(self, key_id: str) -> None:
+        """Enable a key that stays."""
+        self.check_not_pending(key_id)
+        super().enable_key(key_id)
+
+    def disable_key(self, key_id: str) -> None:
+        """Disable a key that stays."""
+        self.check_not_pending(key_id)
+        super().disable_key(key_id)
+
+    def schedule_key_deletion(self, key_id: str, pending_window_in_days: int) -> float:
+        """Schedule the deletion of a key that stays."""
+        self.check_not_pending(key_id)
+        return super().schedule_key_deletion(key_id, pending_window_in_days)
+
+    def cancel_key_deletion(self, key_id: str) -> None:
+        """Keep a key that is about to be deleted."""
+        key = self.keys[key_id]
+        if key.key_state != PENDING:
+            raise KeyStateError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
+        super().cancel_key_deletion(key_id)

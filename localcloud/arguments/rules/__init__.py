@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localcloud.arguments.rules import ec2, ecr, eks, elbv2, iam, logs, s3, ssm
+from localcloud.arguments.rules import ec2, ecr, eks, elbv2, iam, kms, logs, s3, ssm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ RULES = {
     "eks": eks.RULES,
     "elbv2": elbv2.RULES,
     "iam": iam.RULES,
+    "kms": kms.RULES,
     "logs": logs.RULES,
     "s3": s3.RULES,
     "ssm": ssm.RULES,

@@ -14,6 +14,7 @@ from localcloud.arguments import rules
 ALL = "aZ0. _-:/()#,@[]+=&;{}!$*"
 GROUP = {"GroupName": "g", "Description": "d"}
 TCP = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1}
+ONE = {"MinCount": 1, "MaxCount": 1}
 
 
 def encoded(size: int) -> str:
@@ -57,7 +58,7 @@ TAKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("ec2", "CreateVpc", {"CidrBlock": "10.0.3.4/16"}),  # EC2 clears the host bits
     ("ec2", "CreateVpc", {"Ipv4IpamPoolId": "ipam-pool-1"}),
     ("ec2", "CreateSubnet", {"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/28"}),
-    ("ec2", "RunInstances", {"UserData": encoded(16384)}),
+    ("ec2", "RunInstances", ONE | {"UserData": encoded(16384)}),
     ("ec2", "CreateTags", {"Resources": ["vpc-1"], "Tags": [{"Key": "a", "Value": "b"}]}),
     ("ec2", "ImportKeyPair", {"KeyName": "a b", "PublicKeyMaterial": b"x"}),
     ("eks", "CreateNodegroup", {"nodegroupName": "a" * 63}),
@@ -70,6 +71,10 @@ TAKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("iam", "CreatePolicy", {"PolicyDocument": "x" * 6144 + " \n" * 1000}),
     ("logs", "PutRetentionPolicy", {"logGroupName": "a", "retentionInDays": 30}),
     ("s3", "CreateBucket", {"Bucket": "beacon.test-1"}),
+    ("kms", "CreateAlias", {"AliasName": "alias/awsome", "TargetKeyId": "k"}),
+    ("kms", "ScheduleKeyDeletion", {"KeyId": "k"}),
+    ("kms", "ScheduleKeyDeletion", {"KeyId": "k", "PendingWindowInDays": 7}),
+    ("kms", "ScheduleKeyDeletion", {"KeyId": "k", "PendingWindowInDays": 30}),
     ("ssm", "PutParameter", {"Name": "/a/b.c-d_e", "Value": "x" * 4096}),
     ("ssm", "PutParameter", {"Name": "a", "Value": "x" * 8192, "Tier": "Advanced"}),
     ("ssm", "PutParameter", {"Name": "a", "Value": "x" * 8192, "Overwrite": True}),
@@ -154,21 +159,21 @@ REFUSED: list[tuple[str, str, dict[str, Any], str, str]] = [
     (
         "ec2",
         "RunInstances",
-        {"UserData": encoded(16385)},
+        ONE | {"UserData": encoded(16385)},
         "InvalidParameterValue",
         "User data is limited to 16384 bytes",
     ),
     (
         "ec2",
         "RunInstances",
-        {"UserData": "no base64!"},
+        ONE | {"UserData": "no base64!"},
         "InvalidParameterValue",
         "Invalid BASE64 encoding of user data.",
     ),
     (
         "ec2",
         "CreateLaunchTemplate",
-        {"LaunchTemplateData": {"UserData": encoded(16385)}},
+        {"LaunchTemplateName": "web", "LaunchTemplateData": {"UserData": encoded(16385)}},
         "InvalidParameterValue",
         "User data is limited to 16384 bytes",
     ),
@@ -287,6 +292,22 @@ REFUSED: list[tuple[str, str, dict[str, Any], str, str]] = [
             "sthree-a",
             "a-s3alias",
         )
+    ),
+    ("kms", "CreateAlias", {"AliasName": "alias/aws/own", "TargetKeyId": "k"}, "NotAuthorizedException", ""),
+    ("kms", "UpdateAlias", {"AliasName": "alias/aws/own", "TargetKeyId": "k"}, "NotAuthorizedException", ""),
+    (
+        "kms",
+        "ScheduleKeyDeletion",
+        {"KeyId": "k", "PendingWindowInDays": 6},
+        "ValidationException",
+        "PendingWindowInDays 6 is invalid: 7 to 30 days are allowed.",
+    ),
+    (
+        "kms",
+        "ScheduleKeyDeletion",
+        {"KeyId": "k", "PendingWindowInDays": 31},
+        "ValidationException",
+        "PendingWindowInDays 31 is invalid: 7 to 30 days are allowed.",
     ),
     ("ssm", "PutParameter", {"Name": "a:b", "Value": "v"}, "ValidationException", "3 symbols .-_ (a:b)"),
     (

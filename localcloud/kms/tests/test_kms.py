@@ -40,3 +40,65 @@ def test_an_arn_of_no_key_is_refused(cloud: Cloud) -> None:
     arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     with pytest.raises(ClientError, match=f"NotFoundException.*Key '{arn}' does not exist"):
         kms.schedule_key_deletion(KeyId=arn)
+
+
+def test_a_disabled_key_is_not_used(cloud: Cloud) -> None:
+    kms = cloud.client("kms")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    sealed = kms.encrypt(KeyId=arn, Plaintext=b"x")["CiphertextBlob"]
+    kms.disable_key(KeyId=arn)
+    uses = (
+        lambda: kms.encrypt(KeyId=arn, Plaintext=b"x"),
+        lambda: kms.decrypt(CiphertextBlob=sealed),
+        lambda: kms.generate_data_key(KeyId=arn, KeySpec="AES_256"),
+        lambda: kms.re_encrypt(CiphertextBlob=sealed, DestinationKeyId=arn),
+        lambda: kms.create_grant(
+            KeyId=arn, GranteePrincipal=cloud.client("sts").get_caller_identity()["Arn"], Operations=["Decrypt"]
+        ),
+        lambda: kms.enable_key_rotation(KeyId=arn),
+        lambda: kms.disable_key_rotation(KeyId=arn),
+    )
+    for use in uses:
+        with pytest.raises(ClientError, match=f"DisabledException.*{arn} is disabled."):
+            use()
+    kms.create_alias(AliasName="alias/kept", TargetKeyId=arn)
+    kms.enable_key(KeyId=arn)
+    assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"x"
+
+
+@pytest.mark.parametrize(
+    ("usage", "spec", "use"),
+    [
+        ("SIGN_VERIFY", "RSA_2048", {"SigningAlgorithm": "RSASSA_PSS_SHA_256"}),
+        ("GENERATE_VERIFY_MAC", "HMAC_256", {"MacAlgorithm": "HMAC_SHA_256"}),
+    ],
+)
+def test_a_disabled_key_signs_and_verifies_nothing(cloud: Cloud, usage: str, spec: str, use: dict[str, str]) -> None:
+    kms = cloud.client("kms")
+    asked = {"KeyId": kms.create_key(KeyUsage=usage, KeySpec=spec)["KeyMetadata"]["Arn"], "Message": b"m", **use}
+    make, verify = (kms.sign, kms.verify) if usage == "SIGN_VERIFY" else (kms.generate_mac, kms.verify_mac)
+    made = make(**asked)
+    sealed = {name: made[name] for name in ("Signature", "Mac") if name in made}
+    verify(**asked, **sealed)
+    kms.disable_key(KeyId=asked["KeyId"])
+    for call in (lambda: make(**asked), lambda: verify(**asked, **sealed)):
+        with pytest.raises(ClientError, match=r"DisabledException.* is disabled\."):
+            call()
+
+
+def test_a_key_that_is_about_to_be_deleted_is_left_alone(cloud: Cloud) -> None:
+    kms = cloud.client("kms")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    with pytest.raises(ClientError, match=f"KMSInvalidStateException.*{arn} is not pending deletion."):
+        kms.cancel_key_deletion(KeyId=arn)
+    kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
+    uses = (
+        lambda: kms.encrypt(KeyId=arn, Plaintext=b"x"),
+        lambda: kms.create_alias(AliasName="alias/late", TargetKeyId=arn),
+        lambda: kms.enable_key(KeyId=arn),
+        lambda: kms.disable_key(KeyId=arn),
+        lambda: kms.schedule_key_deletion(KeyId=arn),
+    )
+    for use in uses:
+        with pytest.raises(ClientError, match=f"KMSInvalidStateException.*{arn} is pending deletion."):
+            use()

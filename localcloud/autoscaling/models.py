@@ -6,14 +6,18 @@ import logging
 import threading
 import time
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import ASG_NAME_TAG, AutoScalingBackend, FakeAutoScalingGroup, InstanceState
 from moto.ec2.exceptions import EC2ClientError
 
+from localcloud.autoscaling import refusals
 from localcloud.core import runtime
 from localcloud.core.errors import DockerFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LOG = logging.getLogger(__name__)
 WATCH_SECONDS = 5.0
@@ -96,6 +100,11 @@ class LocalAutoScalingBackend(AutoScalingBackend):
 
     def create_auto_scaling_group(self, *args: Any, **kwargs: Any) -> Any:
         """Make the group empty first: moto's own constructor launches instances."""
+        refusals.check_sizes(
+            int(kwargs.get("min_size") or 0), int(kwargs["max_size"]), _number(kwargs.get("desired_capacity"))
+        )
+        self._check_named(kwargs)
+        refusals.check_target_groups(self, kwargs.get("target_group_arns") or ())
         wanted = kwargs.pop("desired_capacity", None)
         least = kwargs.pop("min_size", None)
         made: Any = super().create_auto_scaling_group(*args, **kwargs | {"desired_capacity": 0, "min_size": 0})
@@ -108,6 +117,19 @@ class LocalAutoScalingBackend(AutoScalingBackend):
             self.delete_auto_scaling_group(group.name)
             raise
         return group
+
+    def update_auto_scaling_group(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Refuse what does not fit before anything is changed. What is not given, the group has."""
+        group: Any = refusals.found_group(self, name)
+        least, most, wanted = (_number(kwargs.get(key)) for key in ("min_size", "max_size", "desired_capacity"))
+        least = group.min_size if least is None else least
+        refusals.check_sizes(least, group.max_size if most is None else most, wanted)
+        self._check_named(kwargs)
+        return super().update_auto_scaling_group(name, *args, **kwargs)
+
+    def _check_named(self, asked: Mapping[str, Any]) -> None:
+        refusals.check_subnets(self.ec2_backend, asked.get("vpc_zone_identifier"))
+        refusals.check_source(self, asked.get("launch_config_name"), asked.get("launch_template"))
 
     def reconcile(self) -> None:
         """Watch the groups' machines, from the start of the server on."""
@@ -156,3 +178,8 @@ class LocalAutoScalingBackend(AutoScalingBackend):
     def groups(self) -> list[LocalAutoScalingGroup]:
         """Return all groups."""
         return [group for group in self.autoscaling_groups.values() if isinstance(group, LocalAutoScalingGroup)]
+
+
+def _number(given: str | int | None) -> int | None:
+    """Return a size as a number: CloudFormation gives it as text."""
+    return None if given is None else int(given)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast, override
 
 from moto.elbv2.models import elbv2_backends
-from moto.iam.exceptions import DeleteConflictException, LimitExceededException, MalformedPolicyDocument
+from moto.iam.exceptions import (
+    DeleteConflictException,
+    LimitExceededException,
+    MalformedPolicyDocument,
+    NotFoundException,
+)
 from moto.iam.models import IAMBackend
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
@@ -34,9 +39,38 @@ class LocalIAMBackend(IAMBackend):
     """moto's IAM that refuses what IAM refuses."""
 
     @override
-    def create_role(self, role_name: str, assume_role_policy_document: str, *args: Any, **kwargs: Any) -> Any:
+    def create_role(
+        self,
+        role_name: str,
+        assume_role_policy_document: str,
+        path: str,
+        permissions_boundary: str | None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
         self._require_trust(assume_role_policy_document)
-        return super().create_role(role_name, assume_role_policy_document, *args, **kwargs)
+        self._require_boundary(permissions_boundary)
+        return super().create_role(role_name, assume_role_policy_document, path, permissions_boundary, *args, **kwargs)
+
+    @override
+    def put_role_permissions_boundary(self, role_name: str, permissions_boundary: str) -> None:
+        self._require_boundary(permissions_boundary)
+        super().put_role_permissions_boundary(role_name, permissions_boundary)
+
+    @override
+    def attach_role_policy(self, policy_arn: str, role_name: str) -> None:
+        _require_place("Role", self.get_role(role_name).managed_policies, policy_arn)
+        super().attach_role_policy(policy_arn, role_name)
+
+    @override
+    def attach_group_policy(self, policy_arn: str, group_name: str) -> None:
+        _require_place("Group", self.get_group(group_name).managed_policies, policy_arn)
+        super().attach_group_policy(policy_arn, group_name)
+
+    @override
+    def attach_user_policy(self, policy_arn: str, user_name: str) -> None:
+        _require_place("User", self.get_user(user_name).managed_policies, policy_arn)
+        super().attach_user_policy(policy_arn, user_name)
 
     @override
     def update_assume_role_policy(self, role_name: str, policy_document: str) -> None:
@@ -69,6 +103,12 @@ class LocalIAMBackend(IAMBackend):
                 )
         super().delete_server_certificate(name)
 
+    def _require_boundary(self, arn: str | None) -> None:
+        """Refuse a permissions boundary that is not there; moto refuses what is no ARN of a policy."""
+        known = {policy.arn for policy in self.managed_policies.values()}
+        if arn and self.policy_arn_regex.match(arn) and arn not in known:
+            raise NotFoundException(f"Scope ARN: {arn} does not exist or is not attachable.")
+
     def _require_trust(self, document: str) -> None:
         TrustPolicy(document).validate()
         try:
@@ -95,6 +135,12 @@ def _user(certificate: str) -> str:
         for listener in balancer.listeners.values()
     )
     return next((each.load_balancer_arn for each in listeners if certificate in each.certificates), "")
+
+
+def _require_place(kind: str, attached: Mapping[str, Any], arn: str) -> None:
+    """Refuse one managed policy more than IAM attaches to somebody."""
+    if arn not in attached and len(attached) >= sizes.ATTACHED:
+        raise LimitExceededException(f"Cannot exceed quota for PoliciesPer{kind}: {sizes.ATTACHED}")
 
 
 def _require_room(kind: str, name: str, policies: Mapping[str, str], policy: str, document: str) -> None:

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.errors import Fault
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from localcloud.arguments.rules.kinds import Check, Rules
 
 MANAGED, TRUST = 6144, 2048
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+")
+USER = re.compile(r"arn:[^:]+:iam::\d{12}:user/.+")
 ATTACHED = 10  # managed policies of a role, user or group
 INLINE = {"user": 2048, "group": 5120, "role": 10240}
 
@@ -50,6 +54,22 @@ def _identity(asked: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(code="MalformedPolicyDocument", message=message)
 
 
+def _simulation(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    """Refuse a simulation of what IAM does not simulate: callers are users, and who asks a resource's policy is named."""
+    caller, source = asked.get("CallerArn"), asked.get("PolicySourceArn", "")
+    problem = ""
+    if caller and not USER.fullmatch(caller):
+        problem = f"CallerArn {caller} is invalid: the ARN of an IAM user is allowed."
+    elif wrong := next((one for one in asked.get("ResourceArns") or () if one != "*" and not ARN.fullmatch(one)), None):
+        problem = f"ResourceArns {wrong} is invalid: ARNs and * are allowed."
+    elif len(asked.get("PermissionsBoundaryPolicyInputList") or ()) > 1:
+        problem = "PermissionsBoundaryPolicyInputList is invalid: one permissions boundary is allowed."
+    elif asked.get("ResourcePolicy") and not caller and not USER.fullmatch(source):
+        problem = "CallerArn is required with ResourcePolicy when PolicySourceArn is not the ARN of an IAM user."
+    if problem:
+        yield Fault(code="InvalidInput", message=problem)
+
+
 def exceeded(kind: str, name: str) -> str:
     """Say that the inline policies of somebody are too large."""
     return f"Maximum policy size of {INLINE[kind]} bytes exceeded for {kind} {name}"
@@ -62,5 +82,7 @@ RULES: Rules = {
     "PutGroupPolicy": (_identity,),
     "PutRolePolicy": (_identity,),
     "PutUserPolicy": (_identity,),
+    "SimulateCustomPolicy": (_simulation,),
+    "SimulatePrincipalPolicy": (_simulation,),
     "UpdateAssumeRolePolicy": (_size("PolicyDocument", "ACLSizePerRole", TRUST),),
 }

@@ -14,6 +14,7 @@ from localcloud.arguments import rules
 ALL = "aZ0. _-:/()#,@[]+=&;{}!$*"
 GROUP = {"GroupName": "g", "Description": "d"}
 TCP = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1}
+ROLE, USER = "arn:aws:iam::123456789012:role/r", "arn:aws:iam::123456789012:user/u"
 ONE = {"MinCount": 1, "MaxCount": 1}
 
 
@@ -71,6 +72,12 @@ TAKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("iam", "CreatePolicy", {"PolicyDocument": "x" * 6144 + " \n" * 1000}),
     ("logs", "PutRetentionPolicy", {"logGroupName": "a", "retentionInDays": 30}),
     ("s3", "CreateBucket", {"Bucket": "beacon.test-1"}),
+    (
+        "iam",
+        "SimulateCustomPolicy",
+        {"CallerArn": USER, "ResourcePolicy": "{}", "ResourceArns": ["*", "arn:aws:s3:::b"]},
+    ),
+    ("iam", "SimulatePrincipalPolicy", {"PolicySourceArn": USER, "ResourcePolicy": "{}"}),
     ("kms", "CreateAlias", {"AliasName": "alias/awsome", "TargetKeyId": "k"}),
     ("kms", "ScheduleKeyDeletion", {"KeyId": "k"}),
     ("kms", "ScheduleKeyDeletion", {"KeyId": "k", "PendingWindowInDays": 7}),
@@ -292,6 +299,41 @@ REFUSED: list[tuple[str, str, dict[str, Any], str, str]] = [
             "sthree-a",
             "a-s3alias",
         )
+    ),
+    (
+        "iam",
+        "SimulateCustomPolicy",
+        {"CallerArn": ROLE},
+        "InvalidInput",
+        f"CallerArn {ROLE} is invalid: the ARN of an IAM user",
+    ),
+    (
+        "iam",
+        "SimulateCustomPolicy",
+        {"ResourceArns": ["b/a"]},
+        "InvalidInput",
+        "ResourceArns b/a is invalid: ARNs and *",
+    ),
+    (
+        "iam",
+        "SimulateCustomPolicy",
+        {"PermissionsBoundaryPolicyInputList": ["{}", "{}"]},
+        "InvalidInput",
+        "one permissions boundary is allowed",
+    ),
+    (
+        "iam",
+        "SimulateCustomPolicy",
+        {"ResourcePolicy": "{}"},
+        "InvalidInput",
+        "CallerArn is required with ResourcePolicy",
+    ),
+    (
+        "iam",
+        "SimulatePrincipalPolicy",
+        {"PolicySourceArn": ROLE, "ResourcePolicy": "{}"},
+        "InvalidInput",
+        "CallerArn is required with ResourcePolicy",
     ),
     ("kms", "CreateAlias", {"AliasName": "alias/aws/own", "TargetKeyId": "k"}, "NotAuthorizedException", ""),
     ("kms", "UpdateAlias", {"AliasName": "alias/aws/own", "TargetKeyId": "k"}, "NotAuthorizedException", ""),

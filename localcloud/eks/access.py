@@ -3,20 +3,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from moto.core.utils import utcnow
 from moto.eks.exceptions import InvalidParameterException, ResourceInUseException
+from moto.iam.models import iam_backends
 from moto.moto_api._internal import mock_random
 
 from localcloud.eks import identity, jobs
 from localcloud.eks.base import Clusters, find
 from localcloud.eks.resources import AccessEntry, AccessScope, AssociatedPolicy
+from localcloud.iam.sources import entity_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+PRINCIPAL = re.compile(
+    r"arn:aws[a-z-]*:iam::(?P<account>\d{12}):(?P<kind>role|user)/(?:[\x21-\x7e]+/)?(?P<name>[\w+=,.@-]+)"
+)
+# words: https://github.com/aws-samples/appmod-blueprints/pull/319, https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2969
+NO_PRINCIPAL_ARN = "The principalArn parameter format is not valid"
+NO_PRINCIPAL = "The specified principalArn is invalid: invalid principal."
 NO_ENTRY = (
     "The specified principalArn could not be found. You can view your available access entries with "
     "'list access entries'."
@@ -42,15 +51,15 @@ class AccessEntries(Clusters):
             allowed = ", ".join(identity.ENTRY_TYPES)
             message = f"The access entry type {kind} is not offered by the local cloud: {allowed} are."
             raise InvalidParameterException(clusterName=cluster_name, message=message)
-        *_, account, resource = principal.split(":")
-        resource_kind, _, name = resource.partition("/")
-        if resource_kind not in ("user", "role"):
-            message = f"The principalArn {principal} is not allowed: give the ARN of an IAM user or role."
-            raise InvalidParameterException(clusterName=cluster_name, message=message)
+        found = PRINCIPAL.fullmatch(principal)
+        if found is None:
+            raise InvalidParameterException(clusterName=cluster_name, message=NO_PRINCIPAL_ARN)
+        if not self._is_there(principal, account=found["account"], kind=kind):
+            raise InvalidParameterException(clusterName=cluster_name, message=NO_PRINCIPAL)
         if principal in cluster.access_entries:
             message = "The specified access entry resource is already in use on this cluster."
             raise ResourceInUseException(clusterName=cluster_name, message=message)
-        parts = (cluster_name, resource_kind, account, name.rpartition("/")[2], str(mock_random.uuid4()))
+        parts = (cluster_name, found["kind"], found["account"], found["name"], str(mock_random.uuid4()))
         entry = AccessEntry(
             cluster_name=cluster_name,
             arn=self.arn("access-entry", *parts),
@@ -62,6 +71,12 @@ class AccessEntries(Clusters):
         )
         cluster.access_entries[principal] = entry
         return entry
+
+    def _is_there(self, principal: str, *, account: str, kind: str) -> bool:
+        """Say whether a user or role exists; those of other accounts can't be known, and only STANDARD entries have them."""
+        if account != self.account_id:
+            return kind == "STANDARD"
+        return entity_of(iam_backends[account]["aws"], principal) is not None
 
     def describe_access_entry(self, cluster: str, principal: str) -> AccessEntry:
         return find(self.describe_cluster(cluster).access_entries, principal, NO_ENTRY, clusterName=cluster)

@@ -37,7 +37,7 @@ from localcloud.eks.versions import VERSIONS
 from localcloud.eks.workloads import Workloads
 from localcloud.iam.sources import assumable
 from localcloud.servicequotas.models import applied
-from localcloud.servicequotas.table import CLUSTERS, NODE_GROUPS
+from localcloud.servicequotas.table import CLUSTERS, NODE_GROUPS, NODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -204,6 +204,9 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
         group.version = group.version or cluster.version
         group.release_version = group.release_version or version_of(cluster.name, group.version).release
         nodegroups.check(group, cluster.version)
+        self._check_nodes(group.name, cluster, group.scaling_config.max_size)
+        with asking_others(cluster.name):
+            self._require_vpc(cluster, group.subnets)
         if template:
             nodegroups.check_template(group)
             with asking_others(cluster.name):
@@ -233,8 +236,10 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
         """Change what is given; `sizes` are fields of ScalingConfig."""
         group = self._updatable(cluster, name)
         if sizes:
+            wanted = replace(group.scaling_config, **sizes)
+            self._check_nodes(name, self.describe_cluster(cluster), wanted.max_size)
             with asking_others(cluster):
-                nodegroups.resize(self, group, replace(group.scaling_config, **sizes))
+                nodegroups.resize(self, group, wanted)
         if update_config:
             group.update_config = update_config
         if node_repair_config:
@@ -290,6 +295,20 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
             raise ResourceInUseException(clusterName=cluster, nodegroupName=name, message=message)
         return group
 
+    def _check_nodes(self, name: str, cluster: Cluster, size: int) -> None:
+        """Refuse more nodes than the account's quota of a node group."""
+        quota = int(applied(self.account_id, self.region_name, NODES))
+        if size > quota:
+            message = f"The maximum number of nodes per managed node group is {quota}: maxSize {size} is more."
+            raise ResourceLimitExceededError(clusterName=cluster.name, nodegroupName=name, message=message)
+
+    def _require_vpc(self, cluster: Cluster, subnets: list[str]) -> None:
+        """Refuse nodes in another VPC; words: https://github.com/rancher/rancher/issues/28144."""
+        vpc = cluster.resources_vpc_config.vpc_id
+        if any(self.ec2.get_subnet(subnet).vpc_id != vpc for subnet in subnets):
+            message = f"Specified subnets must belong to cluster's vpc {vpc}"
+            raise InvalidParameterException(clusterName=cluster.name, message=message)
+
     def _updated(self, group: Nodegroup, kind: str) -> Update:
         group.modified_at = utcnow()
         self.converge_nodegroup(group.cluster_name, group.name)
@@ -323,6 +342,8 @@ class LocalEKSBackend(AccessEntries, ClusterUpdates, Workloads):
             refuse(f"ipFamily {asked.ip_family} is not offered by the local cloud: ipv4 is")
         _check_service_range(asked)
         subnets = [self.ec2.get_subnet(subnet_id) for subnet_id in asked.subnet_ids]
+        if len({subnet.vpc_id for subnet in subnets}) > 1:
+            refuse("Subnets specified must be in the same VPC")
         self._require_zones(asked.name, {subnet.availability_zone for subnet in subnets})
         if asked.encryption_config:
             self._key_of(asked.encryption_config)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from moto.core.utils import utcnow
 from moto.eks.exceptions import InvalidParameterException, ResourceInUseException
+from moto.iam.models import iam_backends
 from moto.moto_api._internal import mock_random
 
 from localcloud.core import runtime
@@ -16,11 +17,15 @@ from localcloud.eks import addons, jobs
 from localcloud.eks.base import Clusters, find
 from localcloud.eks.resources import Addon, PodIdentityAssociation
 from localcloud.eks.versions import VERSIONS
+from localcloud.iam.sources import entity_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from localcloud.eks.resources import AddonSettings, RoleSettings, Update
+
+# words: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/eks/pod_identity_association.go
+NO_ROLE = "Role provided in the request does not exist."
 
 
 class Workloads(Clusters):
@@ -102,6 +107,7 @@ class Workloads(Clusters):
     ) -> PodIdentityAssociation:
         """Give a service account a role."""
         cluster = self.describe_cluster(cluster_name)
+        self._require_role(cluster_name, settings)
         for found in cluster.pod_identities.values():
             if (found.namespace, found.service_account) == (namespace, service_account):
                 message = f"Association already exists: {found.association_id}"
@@ -124,9 +130,16 @@ class Workloads(Clusters):
         return find(found, key, message, clusterName=cluster)
 
     def update_pod_identity_association(self, cluster: str, key: str, settings: RoleSettings) -> PodIdentityAssociation:
+        self._require_role(cluster, settings)
         changed = replace(self.describe_pod_identity_association(cluster, key), **settings, modified_at=utcnow())
         self.clusters[cluster].pod_identities[key] = changed
         return changed
+
+    def _require_role(self, cluster: str, settings: RoleSettings) -> None:
+        """Refuse a role that is not there; the target role may be another account's, which can't be known."""
+        arn = settings.get("role_arn")
+        if arn and (":role/" not in arn or entity_of(iam_backends[self.account_id]["aws"], arn) is None):
+            raise InvalidParameterException(clusterName=cluster, message=NO_ROLE)
 
     def delete_pod_identity_association(self, cluster: str, key: str) -> PodIdentityAssociation:
         self.describe_pod_identity_association(cluster, key)

@@ -245,7 +245,6 @@ def manifest(size: str) -> str:
 NOT_FOUND = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 ACCESS = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 SCOPE = {"type": "namespace", "namespaces": ["web"]}
-USER = "arn:aws:iam::123456789012:user/administrator-of-web"
 PLACE = {"LocationConstraint": "eu-west-1"}
 LIFECYCLE = json.dumps(
     {
@@ -647,7 +646,7 @@ CLUSTER = (
         "CreateAccessEntry",
         STATE,
         "asked at each log-in to the cluster",
-        lambda w: w.eks.create_access_entry(clusterName="demo", principalArn=USER),
+        lambda w: w.eks.create_access_entry(clusterName="demo", principalArn=w["eks_role"]),
     ),
     Step(
         "eks",
@@ -655,7 +654,7 @@ CLUSTER = (
         EFFECT,
         PLANE,
         lambda w: w.eks.associate_access_policy(
-            clusterName="demo", principalArn=USER, policyArn=ACCESS, accessScope=SCOPE
+            clusterName="demo", principalArn=w["eks_role"], policyArn=ACCESS, accessScope=SCOPE
         ),
     ),
     Step(
@@ -663,14 +662,14 @@ CLUSTER = (
         "DisassociateAccessPolicy",
         EFFECT,
         PLANE,
-        lambda w: w.eks.disassociate_access_policy(clusterName="demo", principalArn=USER, policyArn=ACCESS),
+        lambda w: w.eks.disassociate_access_policy(clusterName="demo", principalArn=w["eks_role"], policyArn=ACCESS),
     ),
     Step(
         "eks",
         "DeleteAccessEntry",
         EFFECT,
         PLANE,
-        lambda w: w.eks.delete_access_entry(clusterName="demo", principalArn=USER),
+        lambda w: w.eks.delete_access_entry(clusterName="demo", principalArn=w["eks_role"]),
     ),
     Step(
         "eks",

@@ -426,13 +426,48 @@ def test_access_entries_and_policies_have_the_apis_shape(site: Site) -> None:
     ("asked", "reason"),
     [
         ({"principalArn": "arn:aws:iam::1:user/u", "type": "FARGATE_LINUX"}, "FARGATE_LINUX is not offered"),
-        ({"principalArn": "arn:aws:sts::1:assumed-role/r/s"}, "give the ARN of an IAM user or role"),
+        (
+            {"principalArn": f"arn:aws:sts::{ACCOUNT}:assumed-role/r/s"},
+            "The principalArn parameter format is not valid",
+        ),
+        ({"principalArn": "nobody"}, "The principalArn parameter format is not valid"),
+        ({"principalArn": "arn:aws:iam::1:user/u"}, "The principalArn parameter format is not valid"),
+        ({"principalArn": f"arn:aws:iam::{ACCOUNT}:role/none"}, "principalArn is invalid: invalid principal"),
+        ({"principalArn": "arn:aws:iam::999999999999:role/r", "type": "EC2_LINUX"}, "invalid principal"),
+        (
+            {"kubernetesGroups": ["devs", "system:masters"]},
+            "The kubernetes group name system:masters is invalid, it cannot start with system:",
+        ),
+        ({"username": "eks:admin"}, "The username must not begin with eks:"),
     ],
 )
-def test_other_access_entries_are_refused(site: Site, asked: dict[str, str], reason: str) -> None:
+def test_other_access_entries_are_refused(site: Site, asked: dict[str, Any], reason: str) -> None:
     site.create()
-    with pytest.raises(ClientError, match=reason):
-        site.eks.create_access_entry(clusterName="demo", **asked)
+    with pytest.raises(ClientError, match=f"InvalidParameterException.*{reason}"):
+        site.eks.create_access_entry(**{"clusterName": "demo", "principalArn": site.roles[1], **asked})
+
+
+def test_principals_with_paths_and_of_other_accounts_have_access_entries(site: Site) -> None:
+    site.create()
+    user = site.cloud.client("iam").create_user(UserName="ann", Path="/people/")["User"]["Arn"]
+    for principal in (user, "arn:aws:iam::999999999999:role/path/r"):
+        entry = site.eks.create_access_entry(clusterName="demo", principalArn=principal)["accessEntry"]
+        assert entry["principalArn"] == principal
+
+
+def test_one_vpc_has_a_cluster_and_its_nodes(site: Site) -> None:
+    ec2 = site.cloud.client("ec2")
+    other = ec2.create_vpc(CidrBlock="10.43.0.0/16")["Vpc"]["VpcId"]
+    elsewhere = ec2.create_subnet(VpcId=other, CidrBlock="10.43.1.0/24", AvailabilityZone="eu-west-1b")["Subnet"]
+    mixed = [site.subnets[0], elsewhere["SubnetId"]]
+    with pytest.raises(ClientError, match=r"InvalidParameterException.*Subnets specified must be in the same VPC"):
+        site.create(resourcesVpcConfig={"subnetIds": mixed})
+    site.create()
+    with pytest.raises(
+        ClientError, match=rf"InvalidParameter.*Specified subnets must belong to cluster's vpc {site.vpc}"
+    ):
+        site.create_nodes(subnets=mixed)
+    assert site.eks.list_nodegroups(clusterName="demo")["nodegroups"] == []
 
 
 def test_tags_are_on_clusters_node_groups_and_add_ons(site: Site) -> None:
@@ -603,3 +638,15 @@ def test_clusters_and_node_groups_end_at_the_quota(site: Site) -> None:
         ClientError, match=r"ResourceLimitExceeded.*number of node groups per cluster has been reached\."
     ):
         site.create_nodes(nodegroupName="second")
+
+
+def test_a_node_group_has_no_more_nodes_than_the_quota(site: Site) -> None:
+    site.create()
+    words = r"ResourceLimitExceeded.*nodes per managed node group is 450: maxSize 451 is more\."
+    sizes = {"minSize": 1, "maxSize": 451, "desiredSize": 1}
+    with pytest.raises(ClientError, match=words):
+        site.create_nodes(scalingConfig=sizes)
+    site.create_nodes()
+    with pytest.raises(ClientError, match=words):
+        site.eks.update_nodegroup_config(clusterName="demo", nodegroupName="main", scalingConfig={"maxSize": 451})
+    assert site.nodegroup()["scalingConfig"]["maxSize"] == 3

@@ -169,6 +169,16 @@ def test_an_association_takes_another_role_survives_a_kill_and_goes(site: Site) 
         site.eks.delete_pod_identity_association(**asked)
 
 
+@pytest.mark.parametrize("role", ["none", f"arn:aws:iam::{ACCOUNT}:role/none", f"arn:aws:iam::{ACCOUNT}:user/eks"])
+def test_an_association_has_a_role_that_is_there(site: Site, role: str) -> None:
+    site.create()
+    with pytest.raises(ClientError, match=r"InvalidParameterException.*Role provided in the request does not exist\."):
+        site.eks.create_pod_identity_association(**SHOP, roleArn=role)
+    key = site.eks.create_pod_identity_association(**SHOP, roleArn=site.roles[1])["association"]["associationId"]
+    with pytest.raises(ClientError, match=r"Role provided in the request does not exist\."):
+        site.eks.update_pod_identity_association(clusterName="demo", associationId=key, roleArn=role)
+
+
 # -- access entries
 
 

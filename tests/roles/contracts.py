@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.roles.readmes import EXAMPLE, MARKER, ROLES, rendered
+from plugins.filter.host import SYSTEMS
+from tests.roles.readmes import EXAMPLE, MARKER, ROLES, rendered, systems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,6 +115,23 @@ def roles_say_the_same_of_ansible(root: Path) -> Iterator[str]:
             yield f"{role.name}: min_ansible_version is {said}, meta/runtime.yml says {wanted}"
 
 
+def roles_of_hosts_say_the_same_of_systems(root: Path) -> Iterator[str]:
+    """Roles that work on a host refuse those of others, and their metadata and README name the systems of the one map."""
+    platforms = [{"name": name, "versions": [*versions.values()]} for name, versions in SYSTEMS.items()]
+    for role in roles(root):
+        on_hosts = systems() in _text(role / "README.md")
+        refuses = any("tasks_from: host\n" in path.read_text() for path in role.glob("tasks/*.yml"))
+        if not on_hosts and not refuses and role.name != "release":
+            continue
+        said = _yaml(role / "meta/main.yml").get("galaxy_info", {}).get("platforms")
+        if said != platforms:
+            yield f"{role.name}: meta/main.yml has platforms {said}, plugins/filter/host.py {platforms}"
+        if not on_hosts:
+            yield f"roles/{role.name}/README.md does not begin its requirements with the systems: {systems()} with systemd"
+        if not refuses and role.name != "release":
+            yield f"{role.name}: no file of tasks/ imports the entry point `host` of role release, which refuses other systems"
+
+
 def roles_have_a_scenario(root: Path) -> Iterator[str]:
     """Each role has a scenario with its steps; no scenario is there without a role, but the shared ones."""
     for role in roles(root):
@@ -180,6 +198,7 @@ CONTRACTS: tuple[Callable[[Path], Iterator[str]], ...] = (
     inputs_are_described,
     readmes_are_written_from_the_contract,
     roles_say_the_same_of_ansible,
+    roles_of_hosts_say_the_same_of_systems,
     roles_have_a_scenario,
     asserts_say_what_is_wrong,
     verify_only_reads,

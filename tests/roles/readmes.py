@@ -6,11 +6,20 @@ from typing import Any
 
 import yaml
 
+from plugins.filter.host import ARCHITECTURES, SYSTEMS
+
 ROLES = Path(__file__).parents[2] / "roles"
 MARKUP = re.compile(r"\b[CVOIB]\(([^)]*)\)")  # Ansible's own: C(code), V(value), O(option)
 MARKER = "<!-- variables: generated from meta/argument_specs.yml -->"
 EXAMPLE = re.compile(r"^## Example\n```yaml\n(.*?)```\n", re.DOTALL | re.MULTILINE)
 HOSTS = re.compile(r"\bhosts: (\S+)")
+SYSTEM = re.compile(r"^(?:Debian|Ubuntu) [^;]* with systemd", re.MULTILINE)
+
+
+def systems() -> str:
+    """Return the systems and architectures of the one map, as a README says them."""
+    *most, last = [f"{name} {version}" for name, versions in SYSTEMS.items() for version in versions]
+    return f"{', '.join(most)} or {last} on {' or '.join(ARCHITECTURES.values())}"
 
 
 def table(options: dict[str, dict[str, Any]]) -> str:
@@ -53,6 +62,7 @@ def rendered(role: Path) -> str:
     """Return the README as it should be."""
     text = (role / "README.md").read_text()
     text = EXAMPLE.sub(lambda found: f"## Example\n```yaml\n{example(role, found[1])}```\n", text)
+    text = SYSTEM.sub(f"{systems()} with systemd", text)
     if MARKER not in text:
         return text
     entries = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"].values()

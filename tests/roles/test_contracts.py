@@ -25,8 +25,8 @@ def test_a_contract_is_kept(contract: Callable[[Path], Iterator[str]]) -> None:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """Give a copy of one role with its scenario."""
-    for name in ("roles/rollout", "molecule/rollout", "meta"):
+    """Give a copy of a role, and of one of hosts, with their scenarios."""
+    for name in ("roles/rollout", "molecule/rollout", "roles/ssh_access", "molecule/ssh_access", "meta"):
         shutil.copytree(CHECKOUT / name, tmp_path / name)
     assert [sentence for contract in CONTRACTS for sentence in contract(tmp_path)] == []
     return tmp_path
@@ -111,6 +111,34 @@ def tree(tmp_path: Path) -> Path:
             'min_ansible_version: "2.14"',
             contracts.roles_say_the_same_of_ansible,
             "rollout: min_ansible_version is 2.14, meta/runtime.yml says 2.20.0",
+        ),
+        (
+            "roles/ssh_access/meta/main.yml",
+            "bookworm, trixie",
+            "trixie",
+            contracts.roles_of_hosts_say_the_same_of_systems,
+            (
+                "ssh_access: meta/main.yml has platforms [{'name': 'Debian', 'versions': ['trixie']}, {'name': 'Ubuntu', 'versions': "
+                "['noble']}], plugins/filter/host.py [{'name': 'Debian', 'versions': ['bookworm', 'trixie']}, {'name': 'Ubuntu', "
+                "'versions': ['noble']}]"
+            ),
+        ),
+        (
+            "roles/ssh_access/README.md",
+            "Debian 12, Debian 13 or Ubuntu 24.04 on amd64 or arm64",
+            "A host",
+            contracts.roles_of_hosts_say_the_same_of_systems,
+            (
+                "roles/ssh_access/README.md does not begin its requirements with the systems: Debian 12, Debian 13 or Ubuntu 24.04 on "
+                "amd64 or arm64 with systemd"
+            ),
+        ),
+        (
+            "roles/ssh_access/tasks/main.yml",
+            "    tasks_from: host\n",
+            "",
+            contracts.roles_of_hosts_say_the_same_of_systems,
+            "ssh_access: no file of tasks/ imports the entry point `host` of role release, which refuses other systems",
         ),
         (
             "molecule/rollout/verify.yml",

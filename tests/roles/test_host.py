@@ -24,7 +24,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "alertmanager_users": MADE_UP,
     },
     "grafana": {
-        **{f"grafana_{name}": "PEM" for name in ("certificate", "certificate_key", "certificate_authority")},
+        **{f"grafana_tls_{name}": "PEM" for name in ("certificate", "private_key", "ca_certificate")},
         "grafana_admin_password": "made-up",
         "grafana_secret_key": "made-up",
     },

@@ -81,14 +81,20 @@ class LocalAutoScalingGroup(FakeAutoScalingGroup):
         """Tell whether instances are missing: a launch was refused, or a replacement ended half way."""
         return len(self.instance_states) < (self.desired_capacity or 0)
 
+    def deregister(self, leaving: list[Any]) -> bool:
+        """Take instances out of the group's target groups; whether one of them was in any."""
+        elbv2, known = self.autoscaling_backend.elbv2_backend, False
+        for arn in self.target_group_arns:
+            known |= any(state.instance.id in elbv2.target_groups[arn].targets for state in leaving)
+            elbv2.deregister_targets(arn, [{"Id": state.instance.id} for state in leaving])
+        return known
+
     def replace(self, lost: list[Any]) -> None:
         """Terminate what is lost and launch what is missing then."""
         for state in lost:
             LOG.warning("%s: %s is lost and will be replaced", self.name, state.instance.id)
             self.instance_states.remove(state)
-        targets = [{"Id": state.instance.id} for state in lost]
-        for target_group in self.target_group_arns:
-            self.autoscaling_backend.elbv2_backend.deregister_targets(target_group, targets)
+        self.deregister(lost)
         alive = [state.instance.id for state in lost if state.instance.state in ALIVE]
         if alive:
             self.ec2_backend.terminate_instances(alive)

@@ -262,6 +262,12 @@ def outdated(backend: LocalEKSBackend, group: Nodegroup) -> list[InstanceState]:
     return [state for state in asg.instance_states if _template_of(state) != group.template_id] if asg else []
 
 
+def deregister_node(backend: LocalEKSBackend, group: Nodegroup, state: InstanceState) -> bool:
+    """Let load balancers send an instance nothing more; whether one still did."""
+    asg: Any = auto_scaling_group(backend, group)
+    return asg is not None and state in asg.instance_states and asg.deregister([state])
+
+
 def replace_node(backend: LocalEKSBackend, group: Nodegroup, state: InstanceState) -> None:
     """Terminate an instance, in whose place its group launches another one."""
     asg: Any = auto_scaling_group(backend, group)  # with what the local cloud adds to moto's

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html
 DRAIN = ("--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=60s")
 NOT_READY = "NodeCreationFailure"
+# From a target's deregistration until load balancers know of it, and what is under way has been answered; AWS waits for the target
+# group's deregistration delay: https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html
+ANSWERED_SECONDS = 5.0
 
 
 def roll_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> float | None:
@@ -53,6 +56,8 @@ def roll_nodegroup(backend: LocalEKSBackend, cluster: str, name: str) -> float |
         return None if over else jobs.POLL_SECONDS
     now.view.look()
     with now.model.transaction():
+        if nodegroups.deregister_node(backend, group, old[node]):
+            return ANSWERED_SECONDS
         nodegroups.replace_node(backend, group, old[node])
         backend.converge_nodegroup(cluster, name)  # its time begins anew
     return None

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 from moto.eks.models import eks_backends
+from moto.elbv2.models import elbv2_backends
 
 from localcloud.core.config import ACCOUNT
 from localcloud.core.errors import HopelessError
 from localcloud.docker.spec import ExecResult
-from localcloud.eks import jobs
+from localcloud.eks import jobs, nodegroups, rolling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -223,6 +224,31 @@ def test_nodes_that_are_not_ready_are_replaced_first_and_hold_nothing_up(site: S
     assert (upgrade_nodes(site)["status"], images(site)) == ("Successful", [NODE] * 2)
     drained = [words[words.index("drain") + 1] for words in site.commands if "drain" in words]
     assert drained[0] == broken
+
+
+def test_load_balancers_send_a_node_nothing_more_before_it_goes(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.create(version="1.35")
+    site.create_nodes()
+    asked = {"Name": "http", "Protocol": "TCP", "Port": 80, "VpcId": site.vpc}
+    arn = site.cloud.client("elbv2").create_target_group(**asked)["TargetGroups"][0]["TargetGroupArn"]
+    group = site.nodegroup()["resources"]["autoScalingGroups"][0]["name"]
+    site.cloud.client("autoscaling").attach_load_balancer_target_groups(
+        AutoScalingGroupName=group, TargetGroupARNs=[arn]
+    )
+    upgrade(site, "1.36")
+    targets = elbv2_backends[ACCOUNT]["eu-west-1"].target_groups[arn].targets
+    before, replace, left = set(targets), nodegroups.replace_node, []
+
+    def watched(backend: Any, group: Any, state: Any) -> None:
+        left.append((state.instance.id in targets, len(targets)))
+        replace(backend, group, state)
+
+    monkeypatch.setattr(nodegroups, "replace_node", watched)
+    monkeypatch.setattr(rolling, "ANSWERED_SECONDS", 0.05)
+    assert upgrade_nodes(site)["status"] == "Successful"
+    assert left == [(False, 1), (False, 1)]
+    assert len(targets) == 2
+    assert not before & set(targets)
 
 
 def test_nodes_newer_than_a_version_keep_their_control_plane_from_going_back(site: Site) -> None:

@@ -191,10 +191,7 @@ class LocalELBv2Backend(ELBv2Backend):
                 if not certificate:
                     raise ELBClientError("ValidationError", f"A certificate must be specified for {protocol} listeners")
                 tls.check(self.region_name, [certificate])
-            if any(str(listener.port) == str(port) for listener in balancer.listeners.values()):
-                raise ELBClientError(
-                    "DuplicateListener", "A listener already exists on this port for this load balancer"
-                )
+            self._refuse_port(balancer, port)
         listener = super().create_listener(
             load_balancer_arn, protocol, port, ssl_policy, certificate, actions, *args, **kwargs
         )
@@ -217,6 +214,7 @@ class LocalELBv2Backend(ELBv2Backend):
         refusals.check_protocol(balancer.type, protocol)
         self._refuse_actions(balancer, actions or [])
         (known,) = self.describe_listeners(None, [arn])
+        self._refuse_port(balancer, port, besides=arn)
         wanted, by_name = protocol or known.protocol, known.certificates[1:]
         tls.check_policy(ssl_policy)
         if alpn and wanted != "TLS":
@@ -338,6 +336,8 @@ class LocalELBv2Backend(ELBv2Backend):
             raise TargetGroupNotFoundError
         if group.target_type == "ip":
             refusals.check_addresses(target["Id"] for target in instances)
+        else:
+            refusals.check_instances(self.ec2_backend, group.vpc_id, (target["Id"] for target in instances))
         for target in instances:
             group.targets[target["Id"]] = {"Id": target["Id"], "Port": target.get("Port") or group.port}
             group.deregistered_targets.pop(target["Id"], None)
@@ -391,6 +391,12 @@ class LocalELBv2Backend(ELBv2Backend):
         """Return the load balancer of a listener."""
         (listener,) = self.describe_listeners(None, [listener_arn])
         return self.load_balancers[listener.load_balancer_arn]
+
+    def _refuse_port(self, balancer: Any, port: Any, *, besides: str = "") -> None:
+        """Refuse a port that another listener of the load balancer has."""
+        others = (each.port for each in balancer.listeners.values() if each.arn != besides)
+        if str(port) in map(str, others):
+            raise ELBClientError("DuplicateListener", "A listener already exists on this port for this load balancer")
 
     def _secure_listener(self, arn: str) -> Any:
         (listener,) = self.describe_listeners(None, [arn])

@@ -102,3 +102,16 @@ def check_addresses(targets: Iterable[str]) -> None:
             IPv4Address(target)
         except ValueError as error:
             raise ELBClientError("ValidationError", f"The IP address '{target}' is not a valid IPv4 address") from error
+
+
+def check_instances(ec2: Any, vpc: str | None, targets: Iterable[str]) -> None:
+    """Refuse instances of another VPC than the target group's.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RegisterTargets.html
+    """
+    instances = {instance.id: instance for instance in ec2.all_instances()}
+    wrong = [each for each in targets if vpc and each in instances and instances[each].vpc_id != vpc]
+    if wrong:
+        raise ELBClientError(
+            "InvalidTarget", f"The following targets are not in the target group VPC '{vpc}': '{', '.join(wrong)}'"
+        )

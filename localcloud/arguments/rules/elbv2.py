@@ -183,10 +183,23 @@ def _alpn(asked: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(code="ValidationError", message=NO_ALPN.format(protocol))
 
 
+def _tags(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    """Words: https://github.com/aws/elastic-load-balancing-tools/issues/6, https://github.com/ernestio/ernest/issues/237."""
+    keys = [tag.get("Key", "") for tag in asked.get("Tags") or []]
+    if len(set(keys)) < len(keys):
+        text = "Duplicate Tag Keys found in the request. Tag keys should be unique."
+        yield Fault(code="DuplicateTagKeys", message=text)
+    for key in keys:
+        if key.lower().startswith("aws:"):
+            yield Fault(code="ValidationError", message=f"Tag key '{key}' cannot start with 'aws:'")
+
+
 RULES: Rules = {
-    "CreateListener": (_actions, _certificates, _alpn),
-    "CreateLoadBalancer": (_balancer, _zones),
-    "CreateRule": (_conditions, _actions),
+    "AddTags": (_tags,),
+    "CreateListener": (_tags, _actions, _certificates, _alpn),
+    "CreateLoadBalancer": (_balancer, _zones, _tags),
+    "CreateRule": (_tags, _conditions, _actions),
+    "CreateTargetGroup": (_tags,),
     "ModifyListener": (_actions, _certificates, _alpn),
     "ModifyRule": (_conditions, _actions),
 }

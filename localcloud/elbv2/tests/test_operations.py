@@ -445,3 +445,39 @@ def test_subnets_and_groups_of_a_load_balancer_are_of_one_vpc(site: Site) -> Non
     arn = site.create()["LoadBalancerArn"]
     with pytest.raises(ClientError, match=f"'{group}' does not belong to VPC '{site.vpc}'"):
         site.elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[group])
+
+
+def test_instances_of_another_vpc_are_no_targets(site: Site) -> None:
+    vpc = site.ec2.create_vpc(CidrBlock="10.43.0.0/16")["Vpc"]["VpcId"]
+    group, here = site.target_group(VpcId=vpc), site.run(0)
+    words = rf"\(InvalidTarget\).*The following targets are not in the target group VPC '{vpc}': '{here}'"
+    with pytest.raises(ClientError, match=words):
+        site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": here}])
+    assert site.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"] == []
+
+
+def test_a_listener_does_not_take_the_port_of_another_one(site: Site) -> None:
+    balancer, group = site.create(), site.target_group()
+    first, second = (site.listen(balancer, group, port)["ListenerArn"] for port in (80, 81))
+    with pytest.raises(ClientError, match=r"\(DuplicateListener\).*A listener already exists on this port"):
+        site.elb.modify_listener(ListenerArn=second, Port=80)
+    site.elb.modify_listener(ListenerArn=first, Port=80)
+    ports = {
+        each["Port"] for each in site.elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    }
+    assert ports == {80, 81}
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (("a", "a"), r"\(DuplicateTagKeys\).*Tag keys should be unique"),
+        (("aws:a",), r"\(ValidationError\).*Tag key 'aws:a' cannot start with 'aws:'"),
+    ],
+)
+def test_tags_have_keys_of_their_own(site: Site, keys: tuple[str, ...], words: str) -> None:
+    tags = [{"Key": key, "Value": "v"} for key in keys]
+    with pytest.raises(ClientError, match=words):
+        site.target_group(Tags=tags)
+    with pytest.raises(ClientError, match=words):
+        site.elb.add_tags(ResourceArns=[site.target_group()], Tags=tags)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, override
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.utils import utcnow
 from moto.ecr import models as moto_models
+from moto.ecr.exceptions import InvalidParameterException
 from moto.ecr.models import ECRBackend, Image
+from moto.iam.models import iam_backends
 
 from localcloud.core import runtime
 from localcloud.core.config import ACCOUNT
@@ -18,6 +20,8 @@ from localcloud.ecr import scans
 from localcloud.ecr.packages import packages_of
 from localcloud.ecr.policy import Manifest
 from localcloud.ecr.registry import place_of
+from localcloud.iam import sources, trust
+from localcloud.iam.conditions import PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,6 +115,19 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
         repository = super().create_repository(*args, **kwargs)
         repository.uri = f"{runtime.current().config.registry_of(self.region_name)}/{repository.name}"
         return repository
+
+    @override
+    def set_repository_policy(self, registry_id: str, repository_name: str, policy_text: str) -> dict[str, Any]:
+        exists = partial(sources.is_there, iam_backends[self.account_id]["aws"])
+        try:
+            wrong = trust.invalid_principal(policy_text, account=self.account_id, exists=exists)
+        except PolicyError:
+            wrong = None  # moto refuses what can't be read
+        if wrong:
+            constraint = "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'"
+            raise InvalidParameterException(constraint)
+        answer: dict[str, Any] = super().set_repository_policy(registry_id, repository_name, policy_text)
+        return answer
 
     @override
     def put_image(self, *args: Any, **kwargs: Any) -> Any:

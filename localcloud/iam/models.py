@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast, override
 
 from moto.elbv2.models import elbv2_backends
@@ -112,18 +113,11 @@ class LocalIAMBackend(IAMBackend):
     def _require_trust(self, document: str) -> None:
         TrustPolicy(document).validate()
         try:
-            wrong = trust.invalid_principal(document, account=self.account_id, exists=self._exists)
+            wrong = trust.invalid_principal(document, account=self.account_id, exists=partial(sources.is_there, self))
         except PolicyError as error:
             raise MalformedPolicyDocument(str(error)) from error
         if wrong:
             raise MalformedPolicyDocument(f"Invalid principal in policy: {wrong}")
-
-    def _exists(self, arn: str) -> bool:
-        if ":assumed-role/" in arn:
-            _, _, name = arn.partition(":assumed-role/")
-            role, _, session = name.partition("/")
-            return bool(session) and any(r.name == role for r in self.get_roles())
-        return sources.entity_of(self, arn) is not None
 
 
 def _user(certificate: str) -> str:

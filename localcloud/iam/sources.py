@@ -47,6 +47,15 @@ def entity_of(iam: Any, arn: str) -> Any:
     return next((e for e in (*iam.users.values(), *iam.roles.values(), *groups) if e.arn == arn), None)
 
 
+def is_there(iam: Any, arn: str) -> bool:
+    """Say whether a user, a role or the session's role of this ARN exists."""
+    _, assumed, name = arn.partition(":assumed-role/")
+    if assumed:
+        role, _, session = name.partition("/")
+        return bool(session) and any(each.name == role for each in iam.get_roles())
+    return entity_of(iam, arn) is not None
+
+
 def trust_of(role: Any) -> Policy:
     """Return a role's trust policy."""
     return parse(role.assume_role_policy_document, name="trust", kind=Kind.RESOURCE)

@@ -1,4 +1,4 @@
-"""Principals of trust policies: AWS takes only those that exist.
+"""Principals of trust policies and of resources' policies: AWS takes only those that exist.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
@@ -23,6 +23,7 @@ ARN = re.compile(
 )
 ACCOUNT = re.compile(r"\d{12}")
 SERVICE = re.compile(r"(?P<name>[a-z0-9-]+(?:\.[a-z0-9-]+)*)\.amazonaws\.com(?:\.cn)?")
+CANONICAL_USER = re.compile(r"[0-9a-f]{64}")
 PROVIDER = re.compile(r"arn:aws[\w-]*:iam::\d{12}:(?:oidc-provider|saml-provider)/.+|[a-z0-9.-]+")
 REGION = re.compile(r"\.[a-z]{2}(?:-[a-z]+)+-\d$")
 # service principals whose names are no endpoint's
@@ -30,6 +31,7 @@ MORE_SERVICES = frozenset(
     {
         *("delivery.logs", "ec2fleet", "ecs-tasks", "edgelambda", "eks-fargate-pods", "eks-nodegroup", "pods.eks"),
         *("replicator.lambda", "spot", "spotfleet", "transitgateway", "vpc-flow-logs"),
+        *("billingreports", "logdelivery.elasticloadbalancing", "logging.s3"),
     }
 )
 # https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
@@ -72,6 +74,8 @@ def _valid(kind: str, value: str, *, account: str, exists: Callable[[str], bool]
         return found is not None and REGION.sub("", found["name"]) in services()
     if kind == "Federated":
         return PROVIDER.fullmatch(value) is not None
+    if kind == "CanonicalUser":
+        return CANONICAL_USER.fullmatch(value) is not None
     return kind == "AWS" and (value == "*" or bool(ACCOUNT.fullmatch(value)) or _valid_arn(value, account, exists))
 
 

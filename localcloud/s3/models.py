@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from moto.iam.models import iam_backends
+from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, S3Backend
+
+from localcloud.iam import sources, trust
+from localcloud.iam.conditions import PolicyError
+from localcloud.iam.policy import Kind, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from localcloud.iam.policy import Statement
+
 NULL = "null"  # the version of what is made while versioning is suspended
+LONGEST_KEY = 1024  # bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+RESOURCE = re.compile(r"arn:[\w-]+:s3:::(?P<bucket>[^/]+)(/.*)?")
+WILD = re.compile(r"[*?$]")
 
 
 class LocalS3Backend(S3Backend):
@@ -17,6 +30,40 @@ class LocalS3Backend(S3Backend):
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectsfromVersioningSuspendedBuckets.html
     """
+
+    def put_bucket_policy(self, bucket_name: str, policy: bytes) -> None:
+        """Set a bucket's policy, which is about this bucket, and about principals that exist.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshooting-bucket-policies.html
+        """
+        bucket, text = self.get_bucket(bucket_name), bytes(policy).decode(errors="replace")
+        if problem := self._problem(bucket.name, text):
+            raise S3ClientError("MalformedPolicy", problem)
+        super().put_bucket_policy(bucket_name, policy)
+
+    def _problem(self, bucket: str, text: str) -> str:
+        exists = partial(sources.is_there, iam_backends[self.account_id]["aws"])
+        try:
+            wrong = trust.invalid_principal(text, account=self.account_id, exists=exists)
+            statements = parse(text, name="bucket", kind=Kind.RESOURCE).statements
+        except PolicyError as error:
+            return str(error)
+        if wrong:
+            return "Invalid principal in policy"
+        if not all(_is_about(statement, bucket) for statement in statements):
+            return "Policy has invalid resource"
+        actions = (each for statement in statements for each in (statement.actions or statement.not_actions or ()))
+        return (
+            ""
+            if all(each == "*" or each.lower().startswith("s3:") for each in actions)
+            else "Policy has invalid action"
+        )
+
+    def put_object(self, bucket_name: str, key_name: str, *args: Any, **kwargs: Any) -> Any:
+        """Put an object whose key is not too long."""
+        if len(key_name.encode()) > LONGEST_KEY:
+            raise S3ClientError("KeyTooLongError", "Your key is too long")
+        return super().put_object(bucket_name, key_name, *args, **kwargs)
 
     def delete_object(
         self,
@@ -37,6 +84,12 @@ class LocalS3Backend(S3Backend):
         if found and version_id is None:
             answer |= _be_null(bucket, key_name)
         return found, answer
+
+
+def _is_about(statement: Statement, bucket: str) -> bool:
+    """Say whether a statement's resources are of this bucket; a name with wildcards may be any."""
+    named = [RESOURCE.fullmatch(each) for each in (statement.resources or statement.not_resources or ()) if each != "*"]
+    return all(found and (found["bucket"] == bucket or WILD.search(found["bucket"])) for found in named)
 
 
 def _be_null(bucket: FakeBucket, key_name: str) -> Mapping[str, str]:

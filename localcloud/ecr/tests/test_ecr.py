@@ -155,3 +155,19 @@ def test_a_repository_with_an_image_that_cannot_be_read_is_mended_at_the_next_st
         ecr.list_images(repositoryName="team/app")
     cloud.boot()
     assert [one["imageTag"] for one in ecr.list_images(repositoryName="team/app")["imageIds"]] == ["v1"]
+
+
+@pytest.mark.parametrize("principal", [{"AWS": f"arn:aws:iam::{ACCOUNT}:role/nobody"}, {"AWS": "somebody"}])
+def test_a_repository_s_policy_is_about_principals_that_exist(cloud: Cloud, principal: dict[str, str]) -> None:
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName="app")
+
+    def allow(who: object) -> None:
+        statement = {"Effect": "Allow", "Action": "ecr:BatchGetImage", "Principal": who}
+        text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        ecr.set_repository_policy(repositoryName="app", policyText=text)
+
+    allow({"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+    with pytest.raises(ClientError, match=r"'PolicyText' failed to satisfy constraint: 'Principal not found'"):
+        allow(principal)
+    assert ":root" in ecr.get_repository_policy(repositoryName="app")["policyText"]

@@ -47,7 +47,10 @@ def stage(target: Path) -> None:
             text = source.read_text().replace("](../../", "](/").replace("](../", "](/docs/")
             write(target / page.name, text.replace("} ../../", "} /").replace("} ../", "} /docs/"))
             continue
-        write(target / name, source.read_bytes())
+        if page.suffix == ".md":  # the site's own pages are at the top there
+            write(target / name, source.read_text().replace(f"]({os.path.relpath(HERE, page.parent)}/", "](/"))
+        else:
+            write(target / name, source.read_bytes())
         if name in CHILDREN:
             with (target / name).open("a") as opened:
                 opened.write(f"\n```{{toctree}}\n:hidden:\n:glob:\n\n{CHILDREN[name]}\n```\n")

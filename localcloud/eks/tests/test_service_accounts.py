@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,8 @@ def test_a_token_opens_a_session_with_the_rights_of_its_role(accounts: Accounts)
     ssm = accounts.site.cloud.client("ssm", key=key, token=made["SessionToken"])
     with pytest.raises(ClientError, match=f"{arn} is not authorized to perform: ssm:GetParameter"):
         ssm.get_parameter(Name="/pages")
-    allow = trust(None, Action="ssm:GetParameter", Resource=PARAMETER).replace('"Principal": null, ', "")
+    statement = {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": PARAMETER}
+    allow = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     accounts.iam.put_role_policy(RoleName="pages", PolicyName="read", PolicyDocument=allow)
     accounts.site.cloud.client("ssm").put_parameter(Name="/pages", Value="shown", Type="String")
     assert ssm.get_parameter(Name="/pages")["Parameter"]["Value"] == "shown"

@@ -208,6 +208,7 @@ def test_files_of_a_certificate_that_was_replaced_are_removed(site: Site) -> Non
     site.answer(site.create_application(), FIXED, **secure(arn))
     (before,) = (path for path in site.nodes()[0].files if path.endswith(".pem"))
     imported(site, CertificateArn=arn)
+    site.settle()
 
     def answer(_: str, argv: Sequence[str]) -> ExecResult:
         (after,) = (path for path in site.nodes()[0].files if path.endswith(".pem"))

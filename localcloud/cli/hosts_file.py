@@ -72,7 +72,7 @@ class Names:
             )
         edit(self.config.hosts_file, self._cleared)
         for directory in directories:
-            shutil.rmtree(directory, ignore_errors=True)
+            shutil.rmtree(directory)
         return None
 
     def _added(self, text: str) -> str:

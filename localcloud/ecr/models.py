@@ -12,7 +12,6 @@ from moto.core.utils import utcnow
 from moto.ecr import models as moto_models
 from moto.ecr.exceptions import InvalidParameterException
 from moto.ecr.models import ECRBackend, Image
-from moto.iam.models import iam_backends
 
 from localcloud.core import runtime
 from localcloud.core.config import ACCOUNT
@@ -20,8 +19,9 @@ from localcloud.ecr import scans
 from localcloud.ecr.packages import packages_of
 from localcloud.ecr.policy import Manifest
 from localcloud.ecr.registry import place_of
-from localcloud.iam import sources, trust
+from localcloud.iam import sources
 from localcloud.iam.conditions import PolicyError
+from localcloud.iam.policy import Kind, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,9 +118,9 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
 
     @override
     def set_repository_policy(self, registry_id: str, repository_name: str, policy_text: str) -> dict[str, Any]:
-        exists = partial(sources.is_there, iam_backends[self.account_id]["aws"])
         try:
-            wrong = trust.invalid_principal(policy_text, account=self.account_id, exists=exists)
+            policy = parse(policy_text, name="repository", kind=Kind.RESOURCE)
+            wrong = sources.invalid_principal(policy, account=self.account_id)
         except PolicyError:
             wrong = None  # moto refuses what can't be read
         if wrong:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast, override
 
 from moto.elbv2.models import elbv2_backends
@@ -16,8 +15,9 @@ from moto.iam.models import IAMBackend
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
 from localcloud.arguments.rules import iam as sizes
-from localcloud.iam import sources, trust
+from localcloud.iam import sources
 from localcloud.iam.conditions import PolicyError
+from localcloud.iam.policy import Kind, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,7 +113,9 @@ class LocalIAMBackend(IAMBackend):
     def _require_trust(self, document: str) -> None:
         TrustPolicy(document).validate()
         try:
-            wrong = trust.invalid_principal(document, account=self.account_id, exists=partial(sources.is_there, self))
+            wrong = sources.invalid_principal(
+                parse(document, name="trust", kind=Kind.RESOURCE), account=self.account_id
+            )
         except PolicyError as error:
             raise MalformedPolicyDocument(str(error)) from error
         if wrong:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
 
+from localcloud.iam import trust
 from localcloud.iam.policy import Caller, Kind, Policies, Policy, Request, evaluate, parse
 
 if TYPE_CHECKING:
@@ -54,6 +56,12 @@ def is_there(iam: Any, arn: str) -> bool:
         role, _, session = name.partition("/")
         return bool(session) and any(each.name == role for each in iam.get_roles())
     return entity_of(iam, arn) is not None
+
+
+def invalid_principal(policy: Policy, *, account: str) -> str | None:
+    """Return the first principal of a policy that AWS would refuse; None where it names none. Raises PolicyError."""
+    iam = iam_backends[account]["aws"]
+    return trust.invalid_principal(policy, account=account, exists=partial(is_there, iam))
 
 
 def trust_of(role: Any) -> Policy:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import botocore.session
 
 from localcloud.iam.conditions import PolicyError
-from localcloud.iam.policy import Kind, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from localcloud.iam.policy import Policy
 
 ARN = re.compile(
     r"arn:aws(?:-cn|-us-gov)?:(?P<service>iam|sts)::(?P<account>\d{12}):"
@@ -54,12 +55,12 @@ def services() -> frozenset[str]:
     )
 
 
-def invalid_principal(document: str, *, account: str, exists: Callable[[str], bool]) -> str | None:
+def invalid_principal(policy: Policy, *, account: str, exists: Callable[[str], bool]) -> str | None:
     """Return the first principal that AWS would refuse, as its message shows it: `"AWS":"arn:..."`.
 
     `exists` is asked for ARNs of users and roles of this account; what other accounts have can't be known here.
     """
-    for statement in parse(document, name="trust", kind=Kind.RESOURCE).statements:
+    for statement in policy.statements:
         if statement.principals is None and statement.not_principals is None:
             raise PolicyError("Missing required field Principal")
         for kind, value in (*(statement.principals or ()), *(statement.not_principals or ())):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from moto.iam.models import iam_backends
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, S3Backend
 
-from localcloud.iam import sources, trust
+from localcloud.iam import sources
 from localcloud.iam.conditions import PolicyError
 from localcloud.iam.policy import Kind, parse
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from localcloud.iam.policy import Statement
 
 NULL = "null"  # the version of what is made while versioning is suspended
-LONGEST_KEY = 1024  # bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 RESOURCE = re.compile(r"arn:[\w-]+:s3:::(?P<bucket>[^/]+)(/.*)?")
 WILD = re.compile(r"[*?$]")
 
@@ -42,28 +39,23 @@ class LocalS3Backend(S3Backend):
         super().put_bucket_policy(bucket_name, policy)
 
     def _problem(self, bucket: str, text: str) -> str:
-        exists = partial(sources.is_there, iam_backends[self.account_id]["aws"])
         try:
-            wrong = trust.invalid_principal(text, account=self.account_id, exists=exists)
-            statements = parse(text, name="bucket", kind=Kind.RESOURCE).statements
+            policy = parse(text, name="bucket", kind=Kind.RESOURCE)
+            wrong = sources.invalid_principal(policy, account=self.account_id)
         except PolicyError as error:
             return str(error)
         if wrong:
             return "Invalid principal in policy"
-        if not all(_is_about(statement, bucket) for statement in statements):
+        if not all(_is_about(statement, bucket) for statement in policy.statements):
             return "Policy has invalid resource"
-        actions = (each for statement in statements for each in (statement.actions or statement.not_actions or ()))
+        actions = (
+            each for statement in policy.statements for each in (statement.actions or statement.not_actions or ())
+        )
         return (
             ""
             if all(each == "*" or each.lower().startswith("s3:") for each in actions)
             else "Policy has invalid action"
         )
-
-    def put_object(self, bucket_name: str, key_name: str, *args: Any, **kwargs: Any) -> Any:
-        """Put an object whose key is not too long."""
-        if len(key_name.encode()) > LONGEST_KEY:
-            raise S3ClientError("KeyTooLongError", "Your key is too long")
-        return super().put_object(bucket_name, key_name, *args, **kwargs)
 
     def delete_object(
         self,

@@ -19,7 +19,7 @@ from localcloud.core.errors import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localcloud.arguments.rules.kinds import Check, Rules
+    from localcloud.arguments.rules.kinds import Asked, Check, Rules
 
 TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 CHARACTERS = "are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
@@ -50,7 +50,7 @@ def _found(name: str, value: Any) -> Iterator[Any]:
                 yield from _found(name, item)
 
 
-def _group(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _group(asked: Asked) -> Iterator[Fault]:
     name = asked["GroupName"]
     for parameter, value in (("GroupName", name), ("GroupDescription", asked["Description"])):
         if not value.isascii():
@@ -65,12 +65,12 @@ def _group(asked: Mapping[str, Any]) -> Iterator[Fault]:
         yield _invalid(f"Invalid security group description. Valid descriptions {CHARACTERS}")
 
 
-def _descriptions(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _descriptions(asked: Asked) -> Iterator[Fault]:
     if not all(TEXT.fullmatch(text) for text in _found("Description", asked)):
         yield _invalid(f"Invalid rule description. Valid descriptions {CHARACTERS}")
 
 
-def _permissions(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _permissions(asked: Asked) -> Iterator[Fault]:
     for rule in asked.get("IpPermissions") or (asked,):
         protocol, first, last = rule.get("IpProtocol"), rule.get("FromPort"), rule.get("ToPort")
         if protocol is None:
@@ -87,7 +87,7 @@ def _permissions(asked: Mapping[str, Any]) -> Iterator[Fault]:
             yield _invalid(f"Invalid TCP/UDP port range ({first}:{last})")
 
 
-def _tags(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _tags(asked: Asked) -> Iterator[Fault]:
     lists = [asked["Tags"]] if isinstance(asked.get("Tags"), list) else []
     for specifications in _found("TagSpecifications", asked):
         lists += [specification.get("Tags") or [] for specification in specifications]
@@ -110,7 +110,7 @@ def _tags(asked: Mapping[str, Any]) -> Iterator[Fault]:
 def _range_of(kind: str) -> Check:
     """Return the check of the range of a VPC or of a subnet: EC2 takes one with host bits, and clears them."""
 
-    def check(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    def check(asked: Asked) -> Iterator[Fault]:
         cidr = asked.get("CidrBlock")
         if not cidr:
             return
@@ -125,7 +125,7 @@ def _range_of(kind: str) -> Check:
     return check
 
 
-def _count(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _count(asked: Asked) -> Iterator[Fault]:
     least, most = asked["MinCount"], asked["MaxCount"]
     if least < 1:
         yield _invalid(f"Value ({least}) for parameter minCount is invalid. Expected a positive value.")
@@ -133,7 +133,7 @@ def _count(asked: Mapping[str, Any]) -> Iterator[Fault]:
         yield _invalid(f"Value ({least}) for parameter minCount is invalid. It is larger than maxCount ({most}).")
 
 
-def _instance(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _instance(asked: Asked) -> Iterator[Fault]:
     for hops in _found("HttpPutResponseHopLimit", asked):
         if not 1 <= hops <= MOST_HOPS:
             yield _invalid(
@@ -144,7 +144,7 @@ def _instance(asked: Mapping[str, Any]) -> Iterator[Fault]:
             yield _invalid(f"'{kind}' is not a valid taggable resource type for this operation.")
 
 
-def _template(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _template(asked: Asked) -> Iterator[Fault]:
     name = asked["LaunchTemplateName"]
     if not TEMPLATE_NAME.fullmatch(name):
         yield Fault(
@@ -154,13 +154,13 @@ def _template(asked: Mapping[str, Any]) -> Iterator[Fault]:
         )
 
 
-def _vpc_attribute(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _vpc_attribute(asked: Asked) -> Iterator[Fault]:
     if len([name for name in asked if name.startswith("Enable")]) > 1:
         message = "Fields for multiple attribute types specified"
         yield Fault(code="InvalidParameterCombination", message=message)
 
 
-def _user_data(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _user_data(asked: Asked) -> Iterator[Fault]:
     for text in _found("UserData", asked):
         if isinstance(text, Mapping):
             continue  # ModifyInstanceAttribute's
@@ -173,7 +173,7 @@ def _user_data(asked: Mapping[str, Any]) -> Iterator[Fault]:
             yield _invalid(f"User data is limited to {USER_DATA_BYTES} bytes")
 
 
-def _key_pair(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _key_pair(asked: Asked) -> Iterator[Fault]:
     name = asked["KeyName"]
     if not name:
         yield Fault(code="MissingParameter", message="The request must contain the parameter KeyName")

@@ -7,16 +7,16 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-ma
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from localcloud.arguments.rules.documents import read, statements
 from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from localcloud.arguments.rules.kinds import Rules
+    from localcloud.arguments.rules.kinds import Asked, Rules
 
 IMAGE_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 MOST_TAGS, LONGEST_KEY, LONGEST_VALUE = 50, 128, 256
@@ -27,7 +27,7 @@ def _invalid(parameter: str, constraint: str) -> Fault:
     return Fault(code="InvalidParameterException", message=message)
 
 
-def _tags(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _tags(asked: Asked) -> Iterator[Fault]:
     tags = asked.get("tags") or []
     keys = [tag.get("Key", "") for tag in tags]
     if len(keys) > MOST_TAGS:
@@ -45,24 +45,22 @@ def _tags(asked: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(code="InvalidTagParameterException", message=problem)
 
 
-def _encryption(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _encryption(asked: Asked) -> Iterator[Fault]:
     given = asked.get("encryptionConfiguration") or {}
     if given.get("encryptionType") == "AES256" and given.get("kmsKey"):
         yield _invalid("encryptionConfiguration.kmsKey", "KMS key is not allowed with encryption type AES256")
 
 
-def _image(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _image(asked: Asked) -> Iterator[Fault]:
     tag = asked.get("imageTag")
     if tag is not None and not IMAGE_TAG.fullmatch(tag):
         yield _invalid("imageTag", f"must satisfy regular expression '{IMAGE_TAG.pattern}'")
-    if not isinstance(_read(asked["imageManifest"]), dict):
+    if read(asked["imageManifest"]) is None:
         yield _invalid("ImageManifest", "Invalid JSON syntax")
 
 
-def _policy(asked: Mapping[str, Any]) -> Iterator[Fault]:
-    found = _read(asked["policyText"])
-    statements = found.get("Statement", []) if isinstance(found, dict) else []
-    for statement in statements if isinstance(statements, list) else [statements]:
+def _policy(asked: Asked) -> Iterator[Fault]:
+    for statement in statements(asked["policyText"]):
         actions = statement.get("Action", statement.get("NotAction", []))
         named = [actions] if isinstance(actions, str) else actions
         if "Resource" in statement or "NotResource" in statement or not all(_is_ecr(action) for action in named):
@@ -73,9 +71,9 @@ def _is_ecr(action: str) -> bool:
     return action == "*" or action.lower().startswith("ecr:")
 
 
-def _lifecycle(asked: Mapping[str, Any]) -> Iterator[Fault]:
-    found = _read(asked["lifecyclePolicyText"])
-    rules = [rule for rule in found.get("rules", ()) if isinstance(rule, dict)] if isinstance(found, dict) else []
+def _lifecycle(asked: Asked) -> Iterator[Fault]:
+    found = read(asked["lifecyclePolicyText"]) or {}
+    rules = [rule for rule in found.get("rules", ()) if isinstance(rule, dict)]
     priorities = [rule.get("rulePriority", 0) for rule in rules]
     of_any = [rule.get("rulePriority", 0) for rule in rules if rule.get("selection", {}).get("tagStatus") == "any"]
     problem = "Lifecycle policy validation failure: {}"
@@ -84,14 +82,6 @@ def _lifecycle(asked: Mapping[str, Any]) -> Iterator[Fault]:
     if any(priority != max(priorities) for priority in of_any):
         text = "A rule with tagStatus 'any' must have the highest value of rulePriority"
         yield _invalid("LifecyclePolicyText", problem.format(text))
-
-
-def _read(text: str) -> Any:
-    """Return what a text says in JSON; None when it can't be read: who decides on it says so."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 RULES: Rules = {

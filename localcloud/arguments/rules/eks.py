@@ -8,21 +8,21 @@ aws-ia/terraform-aws-eks-blueprints#1920.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from localcloud.arguments.rules.kinds import Rules
+    from localcloud.arguments.rules.kinds import Asked, Rules
 
 LONGEST_NODEGROUP = 63
 NODEGROUP = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]*")
 RESERVED = ("system:", "eks:", "aws:", "amazon:", "iam:")  # beginnings of Kubernetes users and groups
 
 
-def _nodegroup(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _nodegroup(asked: Asked) -> Iterator[Fault]:
     name = asked["nodegroupName"]
     if len(name) > LONGEST_NODEGROUP:
         text = f"nodegroupName can't be longer than {LONGEST_NODEGROUP} characters!"
@@ -32,7 +32,7 @@ def _nodegroup(asked: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(code="InvalidParameterException", message=text)
 
 
-def _kubernetes_names(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _kubernetes_names(asked: Asked) -> Iterator[Fault]:
     for group in asked.get("kubernetesGroups") or ():
         if beginning := _reserved(group):
             text = f"The kubernetes group name {group} is invalid, it cannot start with {beginning}"

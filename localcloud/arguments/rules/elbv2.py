@@ -15,7 +15,7 @@ from localcloud.core.errors import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from localcloud.arguments.rules.kinds import Rules
+    from localcloud.arguments.rules.kinds import Asked, Rules
 
 ONE_CERTIFICATE = "You must provide a list containing exactly one certificate if the listener protocol is {}."
 NO_CERTIFICATE = "A certificate cannot be specified for {} listeners"
@@ -44,7 +44,7 @@ TEXTS = {
 }
 
 
-def _balancer(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _balancer(asked: Asked) -> Iterator[Fault]:
     name = asked["Name"]
     problem = ""
     if len(name) > LONGEST:
@@ -59,7 +59,7 @@ def _balancer(asked: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(code="ValidationError", message=f"The load balancer name '{name}' {problem}")
 
 
-def _zones(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _zones(asked: Asked) -> Iterator[Fault]:
     subnets = [*(asked.get("Subnets") or []), *(asked.get("SubnetMappings") or [])]
     if asked.get("Type", "application") == "application" and len(subnets) < ZONES:
         yield Fault(
@@ -68,7 +68,7 @@ def _zones(asked: Mapping[str, Any]) -> Iterator[Fault]:
         )
 
 
-def _actions(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _actions(asked: Asked) -> Iterator[Fault]:
     for action in [*(asked.get("Actions") or []), *(asked.get("DefaultActions") or [])]:
         kind = action["Type"]
         if kind not in CONFIGS:
@@ -109,7 +109,7 @@ def _redirect(config: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(code="InvalidLoadBalancerAction", message=problem)
 
 
-def _conditions(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _conditions(asked: Asked) -> Iterator[Fault]:
     if asked.get("Transforms"):
         yield Fault(code="ValidationError", message="Transforms are not offered by the local cloud")
     fields, count = [], 0
@@ -160,7 +160,7 @@ def _is_range(value: str) -> bool:
     return "/" in value
 
 
-def _certificates(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _certificates(asked: Asked) -> Iterator[Fault]:
     given, protocol = asked.get("Certificates") or [], asked.get("Protocol")
     if given and protocol in ("HTTP", "TCP", "UDP", "TCP_UDP"):
         yield Fault(code="ValidationError", message=NO_CERTIFICATE.format(protocol))
@@ -171,7 +171,7 @@ def _certificates(asked: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(code="InvalidConfigurationRequest", message=ONE_CERTIFICATE.format(protocol))
 
 
-def _alpn(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _alpn(asked: Asked) -> Iterator[Fault]:
     given = asked.get("AlpnPolicy") or []
     if len(given) > 1:
         yield Fault(code="ValidationError", message="Only one ALPN policy can be specified")
@@ -183,7 +183,7 @@ def _alpn(asked: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(code="ValidationError", message=NO_ALPN.format(protocol))
 
 
-def _tags(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _tags(asked: Asked) -> Iterator[Fault]:
     """Words: https://github.com/aws/elastic-load-balancing-tools/issues/6, https://github.com/ernestio/ernest/issues/237."""
     keys = [tag.get("Key", "") for tag in asked.get("Tags") or []]
     if len(set(keys)) < len(keys):

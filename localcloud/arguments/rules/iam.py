@@ -11,12 +11,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from localcloud.arguments.rules.documents import statements
 from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from localcloud.arguments.rules.kinds import Check, Rules
+    from localcloud.arguments.rules.kinds import Asked, Check, Rules
 
 MANAGED, TRUST = 6144, 2048
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
@@ -33,28 +34,22 @@ def size(document: str | Mapping[str, Any]) -> int:
 
 
 def _size(parameter: str, quota: str, most: int) -> Check:
-    def check(asked: Mapping[str, Any]) -> Iterator[Fault]:
+    def check(asked: Asked) -> Iterator[Fault]:
         if size(asked[parameter]) > most:
             yield Fault(code="LimitExceeded", message=f"Cannot exceed quota for {quota}: {most}", status=409)
 
     return check
 
 
-def _identity(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _identity(asked: Asked) -> Iterator[Fault]:
     """Refuse a policy of an identity that names whom it is for; what can't be read is refused by the backend."""
-    document: Any = asked["PolicyDocument"]
-    try:
-        found = json.loads(document) if isinstance(document, str) else document
-    except ValueError:
-        return
-    statements = found.get("Statement", []) if isinstance(found, dict) else []
-    for statement in statements if isinstance(statements, list) else [statements]:
-        if isinstance(statement, dict) and ("Principal" in statement or "NotPrincipal" in statement):
+    for statement in statements(asked["PolicyDocument"]):
+        if "Principal" in statement or "NotPrincipal" in statement:
             message = "Policy document should not specify a principal."
             yield Fault(code="MalformedPolicyDocument", message=message)
 
 
-def _simulation(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _simulation(asked: Asked) -> Iterator[Fault]:
     """Refuse a simulation of what IAM does not simulate: callers are users, and who asks a resource's policy is named."""
     caller, source = asked.get("CallerArn"), asked.get("PolicySourceArn", "")
     problem = ""

@@ -7,5 +7,6 @@ from typing import Any
 
 from localcloud.core.errors import Fault
 
-Check = Callable[[Mapping[str, Any]], Iterator[Fault]]
+Asked = Mapping[str, Any]  # an operation's parameters, by name
+Check = Callable[[Asked], Iterator[Fault]]
 Rules = Mapping[str, tuple[Check, ...]]

@@ -6,14 +6,14 @@ moto has the rules of reserved names.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from localcloud.arguments.rules.kinds import Rules
+    from localcloud.arguments.rules.kinds import Asked, Rules
 
 STANDARD, ADVANCED = 4096, 8192
 LEVELS = 15
@@ -28,7 +28,7 @@ TOO_LARGE = (
 )
 
 
-def _name(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _name(asked: Asked) -> Iterator[Fault]:
     name = asked["Name"]
     if not NAME.fullmatch(name) or "//" in name:
         yield Fault(code="ValidationException", message=f"{BAD_NAME} ({name})")
@@ -39,7 +39,7 @@ def _name(asked: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(code="HierarchyLevelLimitExceededException", message=text)
 
 
-def _value(asked: Mapping[str, Any]) -> Iterator[Fault]:
+def _value(asked: Asked) -> Iterator[Fault]:
     """Refuse what is too large for its tier; without one, a parameter that is there has its own."""
     tier = asked.get("Tier") or ("Advanced" if asked.get("Overwrite") else "Standard")
     most = STANDARD if tier == "Standard" else ADVANCED

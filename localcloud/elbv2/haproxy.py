@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 CONFIGURATION = "/etc/haproxy/haproxy.cfg"
 LOADED = "/etc/haproxy/loaded.cfg"  # a copy of what was loaded last
 SOCKET = "/run/haproxy.sock"
+STATES = "/etc/haproxy/servers.state"  # what HAProxy holds of its servers when it starts or is reloaded
+STATES_HEAD = """\
+1
+# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change \
+srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn \
+srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port"""
+STATES_SERVER = (1, 3, 4, 18)  # columns of a server's backend, name, address and port
 MAX_CONNECTIONS = 4000
 UNREACHABLE = "<html><body>The target can not be reached</body></html>"
 
@@ -130,8 +137,39 @@ def render(listeners: tuple[Listener, ...]) -> str:
         listeners=sorted(listeners, key=lambda each: each.port),
         max_connections=MAX_CONNECTIONS,
         socket=SOCKET,
+        states=STATES,
         unreachable=quote(UNREACHABLE),
     )
+
+
+def initial_states(listeners: tuple[Listener, ...]) -> str:
+    """Return the states file in which all servers are down and unchecked: HAProxy alone takes a new one for healthy.
+
+    Its format: https://docs.haproxy.org/3.0/management.html#9.3-show%20servers%20state
+    """
+    named = sorted(
+        (backend.name, server.name, server.address, server.port)
+        for listener in listeners
+        for backend in listener.backends
+        for server in backend.servers
+    )
+    rows = [
+        f"1 {backend} 1 {name} {address} 0 0 1 1 0 1 0 0 6 0 0 0 - {port} - 0 0 - - 0"
+        for backend, name, address, port in named
+    ]
+    return "\n".join([STATES_HEAD, *rows]) + "\n"
+
+
+def known_states(initial: str, said: str) -> str:
+    """Return `initial` with the states of servers that HAProxy has in `said`, its answer to `show servers state`."""
+    known = {_server_of(row): row for row in said.splitlines()[2:] if row}
+    return "".join(f"{known.get(_server_of(row), row)}\n" for row in initial.splitlines())
+
+
+def _server_of(row: str) -> tuple[str, ...]:
+    """Return what a row of states is about; the same name at another address is another server."""
+    words = row.split()
+    return tuple(words[column] for column in STATES_SERVER if column < len(words))
 
 
 def backend_name(group: str, port: int) -> str:

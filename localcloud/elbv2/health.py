@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.elbv2.models import elbv2_backends
 
@@ -13,14 +13,17 @@ from localcloud.core.latest import Latest
 from localcloud.elbv2 import haproxy
 from localcloud.elbv2.routing import forwards
 
+if TYPE_CHECKING:
+    from localcloud.docker.spec import ExecResult
+
 LOG = logging.getLogger(__name__)
 EVERY_SECONDS = 10.0
 FRESH_SECONDS = 1.0  # a request that finds an older answer has HAProxy asked again, for the next one
 STALE_SECONDS = 30.0  # an older answer is none: the engine did not answer for several looks
 # python3 is in every machine: nothing else there talks to a Unix socket
 ASK = (
-    "import socket; s = socket.socket(socket.AF_UNIX); s.settimeout(3); s.connect('" + haproxy.SOCKET + "'); "
-    "s.sendall(b'show stat\\n'); f = s.makefile(); print(f.read())"
+    "import socket, sys; s = socket.socket(socket.AF_UNIX); s.settimeout(3); s.connect('" + haproxy.SOCKET + "'); "
+    "s.sendall(sys.argv[1].encode() + b'\\n'); f = s.makefile(); print(f.read())"
 )
 
 type Statistics = dict[str, dict[str, haproxy.Verdict]]  # HAProxy's backend -> server -> verdict
@@ -47,6 +50,11 @@ def group_arns(listener: Any) -> list[str]:
     return list(dict.fromkeys(arn for action in actions for arn in forwards(action.data)))
 
 
+def ask(machine: str, command: str) -> ExecResult:
+    """Give HAProxy on a load balancer's node a command."""
+    return runtime.current().machines.exec(machine, ["python3", "-c", ASK, command])
+
+
 def watch(account: str, region: str, arn: str) -> None:
     """Have the load balancer's nodes asked now, and then every few seconds."""
     runtime.current().queue.submit(f"elbv2-health/{arn}", partial(look, account, region, arn))
@@ -60,7 +68,7 @@ def look(account: str, region: str, arn: str) -> float | None:
         balancer: Any = backend.load_balancers.get(arn)
         machines = machine_names(balancer) if balancer else []
     for machine in machines:
-        answer = now.machines.exec(machine, ["python3", "-c", ASK])
+        answer = ask(machine, "show stat")
         if answer.exit_code == 0:
             ANSWERS.put(machine, haproxy.health(answer.output))
         else:
@@ -102,7 +110,7 @@ def judge(
     said = verdicts.get(target, haproxy.Verdict(status=""))
     if said.status.startswith("UP") and "/" not in said.status:
         return "healthy", None, None
-    if not said.status or said.status.startswith("UP") or "/" in said.status:
+    if not said.status or said.check == "INI" or said.status.startswith("UP") or "/" in said.status:
         return "initial", "Elb.InitialHealthChecking", "Initial health checks in progress"
     if by_http and said.check == "L7STS":
         return "unhealthy", "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{said.code}]"

@@ -73,6 +73,13 @@ def ensure(spec: MachineSpec) -> None:
         checked = machines.exec(spec.name, ["haproxy", "-c", "-f", haproxy.CONFIGURATION])
         if checked.exit_code:
             raise DockerFailedError(f"{spec.name}: HAProxy refuses its configuration: {checked.output.strip()[-500:]}")
+        said = health.ask(spec.name, "show servers state")
+        if said.exit_code:
+            raise DockerFailedError(
+                f"{spec.name}: HAProxy does not say its servers' states: {said.output.strip()[-500:]}"
+            )
+        states = haproxy.known_states(str(spec.files[haproxy.STATES].content), said.output)
+        machines.put_files(spec.name, {haproxy.STATES: File(content=states)})
         # the master starts new workers; the old ones end with their connections
         machines.exec(spec.name, ["kill", "-USR2", "1"])
         _remove_old_certificates(spec)
@@ -133,7 +140,7 @@ def _specifications(backend: Any, balancer: Any) -> list[MachineSpec]:
         public = (
             [Attachment(network=now.networks.public_name, address=node.public_address)] if node.public_address else []
         )
-        text = haproxy.render(_listeners(backend, balancer, subnet, pems))
+        listeners = _listeners(backend, balancer, subnet, pems)
         specs.append(
             MachineSpec(
                 name=health.machine_name(balancer.arn, number),
@@ -141,7 +148,11 @@ def _specifications(backend: Any, balancer: Any) -> list[MachineSpec]:
                 kind=KIND,
                 systemd=False,
                 attachments=(private, *public),
-                files={haproxy.CONFIGURATION: File(content=text), **secrets},
+                files={
+                    haproxy.CONFIGURATION: File(content=haproxy.render(listeners)),
+                    haproxy.STATES: File(content=haproxy.initial_states(listeners)),
+                    **secrets,
+                },
                 labels={"beacon.region": backend.region_name, "beacon.elbv2": balancer.name},
                 security_groups=tuple(balancer.security_groups) if balancer.security_groups else None,
                 region=backend.region_name,

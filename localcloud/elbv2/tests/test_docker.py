@@ -1,4 +1,4 @@
-"""An application load balancer in real containers: `python -m pytest -m docker localcloud/elbv2` (about a minute)."""
+"""An application load balancer in real containers: `python -m pytest -m docker localcloud/elbv2` (two minutes)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import http.client
 import os
 import socket
 import ssl
+import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -102,14 +104,7 @@ class Place:
         ]
         self.front = self.group("front", 80, IpRanges=[{"CidrIp": "0.0.0.0/0"}])
         self.back = self.group("back", 8001, UserIdGroupPairs=[{"GroupId": self.front}])
-        self.instance = self.ec2.run_instances(
-            ImageId=self.ec2.describe_images(Owners=["136693071363"])["Images"][0]["ImageId"],
-            MinCount=1,
-            MaxCount=1,
-            SubnetId=self.subnets[0],
-            SecurityGroupIds=[self.back],
-            UserData=APPLICATIONS,
-        )["Instances"][0]["InstanceId"]
+        self.instance = self.machine(APPLICATIONS)
         self.one, self.two, self.none, self.closed = (
             self.targets(name, port) for name, port in (("one", 8001), ("two", 8002), ("none", None), ("closed", 8003))
         )
@@ -129,6 +124,17 @@ class Place:
         self.ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[allowed])
         return str(made)
 
+    def machine(self, user_data: str) -> str:
+        made = self.ec2.run_instances(
+            ImageId=self.ec2.describe_images(Owners=["136693071363"])["Images"][0]["ImageId"],
+            MinCount=1,
+            MaxCount=1,
+            SubnetId=self.subnets[0],
+            SecurityGroupIds=[self.back],
+            UserData=user_data,
+        )
+        return str(made["Instances"][0]["InstanceId"])
+
     def targets(self, name: str, port: int | None) -> str:
         arn = self.elb.create_target_group(
             Name=name,
@@ -147,8 +153,9 @@ class Place:
     def rule(self, priority: int, condition: dict[str, Any], action: dict[str, Any]) -> None:
         self.elb.create_rule(ListenerArn=self.listener, Priority=priority, Conditions=[condition], Actions=[action])
 
-    def health(self, group: str) -> dict[str, str]:
-        (found,) = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    def health(self, group: str, instance: str = "") -> dict[str, str]:
+        target = [{"Id": instance or self.instance}]
+        (found,) = self.elb.describe_target_health(TargetGroupArn=group, Targets=target)["TargetHealthDescriptions"]
         return dict(found["TargetHealth"])
 
     def address(self) -> str:
@@ -207,6 +214,49 @@ def handshake(web: str, authority: pki.Pair, name: str) -> tuple[str | None, str
             return talked.version(), talked.selected_alpn_protocol()
     except OSError:
         return None
+
+
+class Client(threading.Thread):
+    """Asks for a page twenty times a second, and counts the answers' statuses; 0: none."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(daemon=True)
+        self.address, self.ended, self.found = address, threading.Event(), Counter[int]()
+
+    def run(self) -> None:
+        while not self.ended.wait(0.05):
+            answer = get(self.address, "/")
+            self.found[answer.status if answer else 0] += 1
+
+    def end(self) -> Counter[int]:
+        self.ended.set()
+        self.join()
+        return self.found
+
+
+def test_a_new_target_is_sent_nothing_before_its_checks_passed_and_reloads_forget_no_state(local: LocalCloud) -> None:
+    place = Place(local)
+    assert until(lambda: place.health(place.one)["State"] == "healthy"), place.health(place.one)
+    web = place.address()
+    # 500 for all that is asked in its first half minute, health checks included
+    late = APPLICATIONS.replace("status = 500 if", "status = 500 if time.time() < self.server.ready or").replace(
+        "def do_GET(self):", "def do_GET(self):\n            self.server.ready = START + 30"
+    )
+    late = late.replace("import sys, time", "import sys, time\n    START = time.time()")
+    new = place.machine(late)
+    assert answers(web, "/", 200)
+    client = Client(web)
+    client.start()
+    place.elb.register_targets(TargetGroupArn=place.one, Targets=[{"Id": new}])
+    for priority in range(10, 16):  # each is a reload
+        place.rule(priority, path(f"/{priority}"), forward(place.one))
+        time.sleep(2)
+        assert place.health(place.one)["State"] == "healthy"
+    assert place.health(place.one, new)["State"] in ("initial", "unhealthy")
+    assert until(lambda: place.health(place.one, new)["State"] == "healthy", seconds=60)
+    found = client.end()
+    assert set(found) == {200}, found
+    assert found[200] > 200
 
 
 def test_an_application_load_balancer_routes_answers_and_looks_after_its_targets(local: LocalCloud) -> None:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud.elbv2 import routing
-from localcloud.elbv2.haproxy import Backend, Check, Http, Listener, Server, Verdict, health, render
+from localcloud.elbv2.haproxy import (
+    Backend,
+    Check,
+    Http,
+    Listener,
+    Server,
+    Verdict,
+    health,
+    initial_states,
+    known_states,
+    render,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +46,37 @@ def test_a_listener_leads_to_its_targets() -> None:
     assert "bind :80" in lines(A)
     assert "default_backend web-80" in lines(A)
     assert "server i-a 10.42.1.5:30080" in lines(A)
+
+
+def states(*servers: Server) -> str:
+    return initial_states((Listener(port=80, backends=(backend(*servers),)),))
+
+
+def test_haproxy_reads_states_and_a_new_target_is_down_until_its_checks_passed() -> None:
+    assert "server-state-file /etc/haproxy/servers.state" in lines(A)
+    assert "load-server-state-from-file global" in lines(A)
+    version, names, *rows = states(B, A).splitlines()
+    assert version == "1"
+    found = [dict(zip(names.removeprefix("# ").split(), row.split(), strict=True)) for row in rows]
+    assert [(row["be_name"], row["srv_name"], row["srv_addr"], row["srv_port"]) for row in found] == [
+        ("web-80", "i-a", "10.42.1.5", "30080"),
+        ("web-80", "i-b", "10.42.2.5", "30080"),
+    ]
+    assert {(row["srv_op_state"], row["srv_check_health"], row["srv_admin_state"]) for row in found} == {
+        ("0", "0", "0")
+    }
+
+
+def test_a_reload_keeps_what_haproxy_knows_of_its_servers_and_nothing_of_others() -> None:
+    up = "3 web-80 2 i-a 10.42.1.5 2 0 1 1 546 15 3 5 6 0 0 0 - 30080 - 0 0 - - 0"
+    gone = up.replace("i-a", "i-gone")
+    head = states().removesuffix("\n")
+    new = states(B).splitlines()[-1]
+    said = f"{head}\n{up}\n{gone}\n\n"
+    assert known_states(states(A, B), said) == f"{head}\n{up}\n{new}\n"
+    moved = Server(name="i-a", address="10.42.1.6", port=30080)
+    assert known_states(states(moved), said) == states(moved)
+    assert known_states(states(A), "") == states(A)
 
 
 def test_targets_of_other_zones_only_serve_when_none_is_near() -> None:

@@ -11,8 +11,8 @@ from moto.autoscaling.models import autoscaling_backends
 from localcloud.conftest import until
 from localcloud.core.config import ACCOUNT
 from localcloud.docker.spec import ExecResult
+from localcloud.elbv2 import haproxy, jobs
 from localcloud.elbv2 import health as targets
-from localcloud.elbv2 import jobs
 
 if TYPE_CHECKING:
     from localcloud.elbv2.tests.place import Site
@@ -124,8 +124,33 @@ def test_a_changed_configuration_is_checked_and_reloaded(site: Site) -> None:
     site.cloud.docker.executed.clear()
     site.listen(balancer, site.target_group())
     asked = [each.argv[0] for each in site.cloud.docker.executed if each.machine == site.nodes()[0].name]
-    expected = ["haproxy", "kill", "ls", "python3"]  # `ls`: are certificates there that nothing names?
-    assert [each for each in asked if each != "sh"] == expected
+    # the states of its servers are asked before the reload; `ls`: are certificates there that nothing names?
+    assert [each for each in asked if each != "sh"] == ["haproxy", "python3", "kill", "ls", "python3"]
+
+
+def test_a_reload_keeps_the_states_of_targets_and_waits_until_they_are_told(site: Site) -> None:
+    balancer, group = site.create(), site.target_group()
+    site.listen(balancer, group)
+    old, new = site.run(0), site.run(0)
+    site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": old}])
+    site.settle()
+    reservations = site.ec2.describe_instances(InstanceIds=[old])["Reservations"]
+    address = reservations[0]["Instances"][0]["PrivateIpAddress"]
+    node, docker = site.nodes()[0].name, site.cloud.docker
+    written = docker.files[node][haproxy.STATES]
+    assert f" {old} {address} 0 0 " in written
+    docker.executed.clear()
+    docker.answers["python3"] = ExecResult(exit_code=1, output="refused")
+    site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": new}])
+    site.cloud.now.queue.settle(seconds=1)
+    assert not [each for each in docker.executed if each.argv[0] == "kill"]
+    docker.answers["python3"] = ExecResult(
+        exit_code=0, output=written.replace(f"{old} {address} 0 0 ", f"{old} {address} 2 0 ")
+    )
+    until(lambda: any(each.argv[0] == "kill" and each.machine == node for each in docker.executed))
+    states = docker.files[node][haproxy.STATES]
+    assert f" {old} {address} 2 0 " in states
+    assert re.search(rf" {new} \S+ 0 0 ", states)
 
 
 def test_health_is_haproxys_word(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cache
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ class Account:
     """An account's answers; `client` makes a boto3 client of a service in the region."""
 
     def __init__(self, client: Callable[[str], Any], *, environment: str) -> None:
-        self.client = client
+        self.client = cache(client)  # each would read the service's model anew
         self.environment = environment
 
     # --- who

@@ -79,6 +79,6 @@ def test_messages_name_nothing_that_only_a_checkout_has(pattern: str) -> None:
 def test_messages_are_found() -> None:
     said = messages()
     assert any(
-        "is not provisioned: run beacon.platform.provision" in text for text in said["playbooks/tasks/outputs.yml"]
+        "is not provisioned: run beacon.platform.provision" in text for text in said["playbooks/tasks/begin.yml"]
     )
     assert any("Run beacon.platform.provision" in text for text in said["plugins/modules/ssh_key.py"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.again
-GOAL_SECONDS = 120  # said, not asserted: a busy machine is no defect
+GOAL_SECONDS = 60  # said, not asserted: a busy machine is no defect; benchmarks/site measures it
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,14 @@ from werkzeug.exceptions import NotFound
 from localcloud.arguments import rules, words
 from localcloud.arguments.model import check
 from localcloud.arguments.wire import malformed
+from localcloud.core.errors import Fault
+from localcloud.http import errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from moto.core.model import OperationModel
 
-    from localcloud.core.errors import Fault
     from localcloud.http.request import AwsRequest
 
 # botocore's name of a service, where it is not the one that requests are signed for
@@ -36,6 +38,8 @@ NAMES = {
 # https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/CommonParameters.html
 CLASSIC = {("elasticloadbalancing", "2012-06-01"): "elb"}
 UNKNOWN = "UnknownOperation"
+QUERIES = ("ec2", "query")
+TWICE = "The parameter {} is given twice, or in the query beside a form: give each once, in one place."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,10 @@ def read(asked: AwsRequest) -> Operation:
     if found is not None:
         protocol = determine_request_protocol(model, request.content_type)
         parameters, fault = _parameters(found, request, uri, asked.body, protocol)
+        if protocol in QUERIES and (twice := _twice(request)):
+            fault = Fault(code="MalformedQueryString", message=TWICE.format(twice))
+    elif model is not None and name != "s3":  # moto would look for an operation in headers, too
+        fault = errors.unimplemented(asked.service, asked.action or f"{asked.method} {asked.path}")
     return Operation(
         service=asked.service,
         protocol=asked.protocol,
@@ -88,6 +96,15 @@ def read(asked: AwsRequest) -> Operation:
         accepts=frozenset(found.input_shape.members if found and found.input_shape else ()),
         fault=fault,
     )
+
+
+def _twice(request: Request) -> str:
+    """Return a parameter that stands twice, or beside a form: who decides by one may answer by the other."""
+    query = [name for name, _ in request.args.items(multi=True) if not name.startswith("X-Amz-")]
+    form = [name for name, _ in request.form.items(multi=True)]
+    if query and form:
+        return query[0]
+    return next((name for name, count in Counter(query + form).items() if count > 1), "")
 
 
 def _parameters(

@@ -126,6 +126,7 @@ PASSED = {
     "eks:UpdatePodIdentityAssociation": ("roleArn", "pods.eks.amazonaws.com"),
     "iam:AddRoleToInstanceProfile": ("RoleName", "ec2.amazonaws.com"),
 }
+DECRYPTING = ("ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters", "ssm:GetParametersByPath")
 
 
 def questions(operation: Operation, scope: Scope, known: Known) -> Iterator[Question]:
@@ -334,11 +335,13 @@ def _keys(action: str, parameters: Parameters, scope: Scope, known: Known) -> It
 
     https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
     """
-    if action == "ssm:PutParameter" and parameters.get("Type") == "SecureString":
+    if action == "ssm:PutParameter" and (parameters.get("Type") == "SecureString" or parameters.get("KeyId")):
         key = known.key(parameters.get("KeyId") or "alias/aws/ssm")
         yield from via(key, ("Encrypt",), "ssm", scope, _encryption(_parameter_name(parameters["Name"]), scope))
-    elif action in ("ssm:GetParameter", "ssm:GetParameters") and parameters.get("WithDecryption"):
-        names = (*strings(parameters.get("Name")), *strings(parameters.get("Names")))
+    elif action in DECRYPTING and parameters.get("WithDecryption"):
+        names = [*strings(parameters.get("Name")), *strings(parameters.get("Names"))]
+        if path := parameters.get("Path"):
+            names += known.parameters_below(str(path), recursive=bool(parameters.get("Recursive")))
         for name in map(_parameter_name, names):
             yield from via(known.key_of_parameter(f"/{name}"), ("Decrypt",), "ssm", scope, _encryption(name, scope))
     elif action == "eks:CreateCluster":

@@ -52,6 +52,8 @@ class Model:
         kms = self._backend("kms")
         key_id = kms.get_key_id_from_alias(name) if name.startswith("alias/") else name.removeprefix("key/")
         found = kms.keys.get(key_id)
+        if identifier.startswith("arn:") and ":key/" in identifier:  # of another region or account, too
+            return identifier
         return str(found.arn) if found else f"arn:aws:kms:{self.region}:{self.account}:key/{key_id or name}"
 
     def key_of_ciphertext(self, blob: bytes) -> str | None:
@@ -69,6 +71,11 @@ class Model:
         if found is None or found.parameter_type != "SecureString" or not found.keyid:
             return None
         return self.key(found.keyid)
+
+    def parameters_below(self, path: str, *, recursive: bool) -> Iterable[str]:
+        """Return the names of the parameters in a path."""
+        names = self._backend("ssm")._parameters.get_keys_beginning_with(f"{path.rstrip('/')}/", recursive)  # noqa: SLF001
+        return map(str, names)
 
     def key_of_object(self, bucket: str, key: str) -> str | None:
         """Return the ARN of an object's key, or of the key for a bucket's new objects."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     Parameters = Mapping[str, Any]
 
@@ -40,6 +40,9 @@ class Known(Protocol):
 
     def key_of_parameter(self, name: str) -> str | None:
         """Return the ARN of the key of a SecureString; None when the value is none."""
+
+    def parameters_below(self, path: str, *, recursive: bool) -> Iterable[str]:
+        """Return the names of the parameters in a path."""
 
     def key_of_object(self, bucket: str, key: str) -> str | None:
         """Return the ARN of the key of an object, or of the bucket's new objects when `key` is empty."""

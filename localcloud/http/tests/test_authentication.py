@@ -182,6 +182,47 @@ def test_an_object_s_body_is_the_one_that_was_signed(cloud: Cloud, bucket: str) 
     assert cloud.client("s3").get_object(Bucket="state", Key="terraform.tfstate")["Body"].read() == b"mine"
 
 
+@pytest.mark.parametrize(
+    ("query", "body", "name"),
+    [
+        ("?Action=DescribeRegions&Version=2016-11-15", CHANGE, "Action"),
+        ("?CidrBlock=10.98.0.0%2F16", CHANGE, "CidrBlock"),
+        ("", READ + b"&" + CHANGE, "Action"),
+        ("", CHANGE + b"&CidrBlock=10.98.0.0%2F16", "CidrBlock"),
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"X-Amz-Target": "AmazonEC2.DescribeRegions"}])
+def test_nothing_is_asked_in_two_ways(cloud: Cloud, query: str, body: bytes, name: str, more: dict[str, str]) -> None:
+    """Rights would be asked for the one, and the other answered."""
+    request = AWSRequest("POST", f"{cloud.endpoint}/{query}", data=body, headers={"Content-Type": FORM, **more})
+    SigV4Auth(Credentials(*cloud._key), "ec2", "eu-west-1").add_auth(request)
+    before = len(cloud.client("ec2").describe_vpcs()["Vpcs"])
+    answer = requests.post(request.url, data=body, headers=dict(request.headers.items()), timeout=5)
+    assert answer.status_code == 400
+    assert (
+        f"The parameter {name} is given twice, or in the query beside a form: give each once, in one place."
+        in answer.text
+    )
+    assert len(cloud.client("ec2").describe_vpcs()["Vpcs"]) == before
+
+
+def test_headers_name_no_operation(cloud: Cloud) -> None:
+    headers = {"Action": "CreateVpc", "CidrBlock": "10.99.0.0/16", "Version": "2016-11-15"}
+    answer = post(cloud, b"", signed(cloud, b"", headers=headers))
+    assert answer.status_code == 400
+    assert "The local cloud does not implement ec2:POST /." in answer.text
+    assert len(cloud.client("ec2").describe_vpcs()["Vpcs"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "body"), [("sts", b"Action=ListUsers&Version=2010-05-08"), ("sqs", b"Action=ListUsers")]
+)
+def test_an_operation_of_another_service_is_none(cloud: Cloud, service: str, body: bytes) -> None:
+    answer = post(cloud, body, signed(cloud, body, service=service))
+    assert answer.status_code == 400
+    assert f"The local cloud does not implement {service}:ListUsers." in answer.text
+
+
 def test_headers_that_say_what_is_asked_must_be_signed(cloud: Cloud) -> None:
     refused = post(cloud, READ, {**signed(cloud), "X-Amz-Target": "Other.Operation"})
     assert refused.status_code == 403

@@ -21,6 +21,8 @@ from localcloud.iam import actions, s3
 from localcloud.iam.questions import Question, Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -55,6 +57,10 @@ class Names:
 
     def key_of_parameter(self, name: str) -> str | None:
         return KEY if name in self.secrets else None
+
+    def parameters_below(self, path: str, *, recursive: bool) -> Iterable[str]:
+        below = (name for name in self.secrets if name.startswith(path))
+        return [name for name in sorted(below) if recursive or name.count("/") == path.count("/") + 1]
 
     def key_of_object(self, bucket: str, key: str) -> str | None:
         return self.objects.get(f"{bucket}/{key}")
@@ -258,6 +264,18 @@ NLB, LISTENER = f"{ELB}loadbalancer/net/beacon/1", f"{ELB}listener/net/beacon/1/
             "get_parameters",
             {"Names": ["/beacon/x", "/beacon/y"], "WithDecryption": True},
             [("ssm:GetParameters", (f"{SSM}beacon/x", f"{SSM}beacon/y")), ("kms:Decrypt", (KEY,))],
+        ),
+        (
+            "ssm",
+            "get_parameters_by_path",
+            {"Path": "/beacon", "Recursive": True, "WithDecryption": True},
+            [("ssm:GetParametersByPath", (f"{SSM}beacon",)), ("kms:Decrypt", (KEY,))],
+        ),
+        (
+            "ssm",
+            "get_parameter_history",
+            {"Name": "/beacon/x", "WithDecryption": True},
+            [("ssm:GetParameterHistory", (f"{SSM}beacon/x",)), ("kms:Decrypt", (KEY,))],
         ),
         (
             "ssm",

@@ -38,6 +38,7 @@ from localcloud.http.application import Api, application  # noqa: E402
 from localcloud.http.edge import Edge  # noqa: E402
 from localcloud.http.server import Server  # noqa: E402
 from localcloud.iam import authorization  # noqa: E402
+from localcloud.kms import uses  # noqa: E402
 from localcloud.tests.fake_docker import FakeDocker  # noqa: E402
 
 if TYPE_CHECKING:
@@ -111,7 +112,10 @@ class Cloud:
             principals.ensure_administrator(self.config.state / "credentials.json")
         self._key = principals.read_administrator(self.config.state / "credentials.json")
         self.api = Api(
-            moto=DomainDispatcherApplication(create_backend_app), authorize=authorization.check, services=registered
+            moto=DomainDispatcherApplication(create_backend_app),
+            authorize=authorization.check,
+            refusal=uses.refusal,
+            services=registered,
         )
         self.metadata = Metadata(key=b"test")
         hosts = frozenset({"127.0.0.1", "localhost", str(self.config.gateway)})

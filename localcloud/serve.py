@@ -58,6 +58,7 @@ def serve(config: Config) -> None:
     from localcloud.http import principals  # noqa: PLC0415
     from localcloud.http.application import Api  # noqa: PLC0415
     from localcloud.iam import access_log, authorization  # noqa: PLC0415
+    from localcloud.kms import uses  # noqa: PLC0415
 
     now = build(config)
     runtime.install(now)
@@ -66,7 +67,12 @@ def serve(config: Config) -> None:
     now.view.look()
 
     access_log.start(config.state)
-    api = Api(moto=DomainDispatcherApplication(create_backend_app), authorize=authorization.check, services=registered)
+    api = Api(
+        moto=DomainDispatcherApplication(create_backend_app),
+        authorize=authorization.check,
+        refusal=uses.refusal,
+        services=registered,
+    )
     with closing(listening(now, api)) as listeners:  # whose threads would outlive whatever goes wrong from here on
         listeners.prepare()
         with now.model.lock:

@@ -55,6 +55,7 @@ class Api:
 
     moto: WSGIApplication
     authorize: Callable[[Principal, Operation], None]  # raises RefusedError
+    refusal: Callable[[Principal, Operation], Fault | None]  # of what the model has: keys that can't be used
     services: tuple[str, ...] = ()
     started: float = field(default_factory=time.time)
     warm: set[str] = field(default_factory=set)
@@ -115,8 +116,9 @@ class Api:
         model = runtime.current().model
         with model.lock:
             self.authorize(who, operation)
-            if operation.fault:  # who may not ask does not learn what is wrong with a question
-                raise RefusedError(operation.fault)
+            # who may not ask does not learn what is wrong with a question
+            if fault := operation.fault or self.refusal(who, operation):
+                raise RefusedError(fault)
             if operation.service == "ec2" and (operation.parameters or {}).get("DryRun"):
                 raise RefusedError(errors.dry_run())
             with model.transaction() if request.changes else nullcontext():

@@ -7,6 +7,8 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 from moto.kms.models import Key, KmsBackend
 
+from localcloud.core.errors import Fault
+
 PENDING = "PendingDeletion"
 
 
@@ -14,6 +16,13 @@ class KeyStateError(JsonRESTError):
     """A key is not in a state that the operation allows."""
 
     code = 400
+
+
+def unusable(key: Key) -> Fault | None:
+    """Return why a key can't be used: it is disabled, or about to be deleted."""
+    if key.key_state == PENDING:
+        return Fault(code="KMSInvalidStateException", message=f"{key.arn} is pending deletion.")
+    return None if key.enabled else Fault(code="DisabledException", message=f"{key.arn} is disabled.")
 
 
 class Keys(dict[str, Key]):
@@ -39,10 +48,8 @@ class LocalKMSBackend(KmsBackend):
 
     def check_enabled(self, name: str) -> None:
         """Refuse a key that is disabled or about to be deleted."""
-        self.check_not_pending(name)
-        key = self.keys[self.any_id_to_key_id(name)]
-        if not key.enabled:
-            raise KeyStateError("DisabledException", f"{key.arn} is disabled.")
+        if fault := unusable(self.keys[self.any_id_to_key_id(name)]):
+            raise KeyStateError(fault.code, fault.message)
 
     def check_not_pending(self, name: str) -> None:
         """Refuse a key that is about to be deleted."""
@@ -72,6 +79,11 @@ class LocalKMSBackend(KmsBackend):
         """Verify with an enabled key."""
         self.check_enabled(key_id)
         return super().verify(key_id, *args, **kwargs)
+
+    def get_public_key(self, key_id: str) -> tuple[Key, bytes]:
+        """Show the public key of an enabled key."""
+        self.check_enabled(key_id)
+        return super().get_public_key(key_id)
 
     def generate_mac(self, message: bytes, key_id: str, *args: Any, **kwargs: Any) -> Any:
         """Make a MAC with an enabled key."""

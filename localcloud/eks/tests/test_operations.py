@@ -148,7 +148,7 @@ def test_secrets_are_encrypted_with_a_key_made_by_kms(site: Site) -> None:
     site.create(encryptionConfig=[{"resources": ["secrets"], "provider": {"keyArn": key}}])
     text = site.cloud.machines.specs["eks-eu-west-1-demo"].files["etc/kubernetes/encryption.json"].content
     assert "secretbox" in str(text)
-    with pytest.raises(ClientError, match="is not there"):
+    with pytest.raises(ClientError, match=r"provider is not valid: Key .* does not exist"):
         site.create(name="two", encryptionConfig=[{"resources": ["secrets"], "provider": {"keyArn": key + "0"}}])
 
 

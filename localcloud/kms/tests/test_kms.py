@@ -86,6 +86,15 @@ def test_a_disabled_key_signs_and_verifies_nothing(cloud: Cloud, usage: str, spe
             call()
 
 
+def test_the_public_key_of_a_disabled_key_is_not_shown(cloud: Cloud) -> None:
+    kms = cloud.client("kms")
+    arn = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")["KeyMetadata"]["Arn"]
+    assert kms.get_public_key(KeyId=arn)["PublicKey"]
+    kms.disable_key(KeyId=arn)
+    with pytest.raises(ClientError, match=f"DisabledException.*{arn} is disabled."):
+        kms.get_public_key(KeyId=arn)
+
+
 def test_a_key_that_is_about_to_be_deleted_is_left_alone(cloud: Cloud) -> None:
     kms = cloud.client("kms")
     arn = kms.create_key()["KeyMetadata"]["Arn"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast, override
 
 from moto.elbv2.models import elbv2_backends
+from moto.iam import models as moto_models
 from moto.iam.exceptions import (
     DeleteConflictException,
+    IAMException,
     LimitExceededException,
     MalformedPolicyDocument,
     NotFoundException,
 )
-from moto.iam.models import IAMBackend
+from moto.iam.models import IAMBackend, Role, User
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
 from localcloud.arguments.rules import iam as sizes
@@ -36,6 +38,16 @@ class TrustPolicy(IAMTrustPolicyDocumentValidator):
         """Let every version pass that the syntax knows."""
 
 
+class BoundedUser(User):
+    """moto's user, who may have a permissions boundary: moto leaves it out."""
+
+    permissions_boundary_arn: str | None = None
+    permissions_boundary = Role.permissions_boundary
+
+
+moto_models.User = BoundedUser  # type: ignore[misc] # CreateUser makes its users of this name
+
+
 class LocalIAMBackend(IAMBackend):
     """moto's IAM that refuses what IAM refuses."""
 
@@ -50,12 +62,23 @@ class LocalIAMBackend(IAMBackend):
         **kwargs: Any,
     ) -> Any:
         self._require_trust(assume_role_policy_document)
-        self._require_boundary(permissions_boundary)
+        self.check_boundary(permissions_boundary)
         return super().create_role(role_name, assume_role_policy_document, path, permissions_boundary, *args, **kwargs)
+
+    def bound_user(self, user_name: str, boundary: str) -> None:
+        """Give a user a permissions boundary."""
+        user: Any = self.get_user(user_name)
+        self.check_boundary(boundary)
+        user.permissions_boundary_arn = boundary
+
+    def free_user(self, user_name: str) -> None:
+        """Take a user's permissions boundary away."""
+        user: Any = self.get_user(user_name)
+        user.permissions_boundary_arn = None
 
     @override
     def put_role_permissions_boundary(self, role_name: str, permissions_boundary: str) -> None:
-        self._require_boundary(permissions_boundary)
+        self.check_boundary(permissions_boundary)
         super().put_role_permissions_boundary(role_name, permissions_boundary)
 
     @override
@@ -104,10 +127,11 @@ class LocalIAMBackend(IAMBackend):
                 )
         super().delete_server_certificate(name)
 
-    def _require_boundary(self, arn: str | None) -> None:
-        """Refuse a permissions boundary that is not there; moto refuses what is no ARN of a policy."""
-        known = {policy.arn for policy in self.managed_policies.values()}
-        if arn and self.policy_arn_regex.match(arn) and arn not in known:
+    def check_boundary(self, arn: str | None) -> None:
+        """Refuse a permissions boundary that is not there, or no ARN of a policy."""
+        if arn and not self.policy_arn_regex.match(arn):
+            raise IAMException("InvalidParameterValue", f"Value ({arn}) for parameter PermissionsBoundary is invalid.")
+        if arn and arn not in {policy.arn for policy in self.managed_policies.values()}:
             raise NotFoundException(f"Scope ARN: {arn} does not exist or is not attachable.")
 
     def _require_trust(self, document: str) -> None:

@@ -1,11 +1,12 @@
-"""IAM's simulations: what the evaluator says of policies and principals, in the shape of the API."""
+"""IAM's simulations, what the evaluator says of policies and principals in the shape of the API; and users' boundaries."""
 # ruff: noqa: D102 - operations are documented by AWS
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
+from moto.core.serialize import never_return
 from moto.iam.exceptions import InvalidInput, NotFoundException, ValidationError
 from moto.iam.responses import IamResponse
 
@@ -22,6 +23,29 @@ DEFAULT_PAGE = 100
 
 class LocalIAMResponse(IamResponse):
     """moto's IAM, and simulations from the evaluator."""
+
+    RESPONSE_KEY_PATH_TO_TRANSFORMER = IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER | {
+        "ListUsersResponse.Users.User.PermissionsBoundary": never_return
+    }
+
+    def create_user(self) -> ActionResult:
+        backend: Any = self.backend
+        boundary = self._get_param("PermissionsBoundary")
+        backend.check_boundary(boundary)
+        made = super().create_user()
+        if boundary:
+            backend.bound_user(self._get_param("UserName"), boundary)
+        return made
+
+    def put_user_permissions_boundary(self) -> ActionResult:
+        backend: Any = self.backend
+        backend.bound_user(self._get_param("UserName"), self._get_param("PermissionsBoundary"))
+        return EmptyResult()
+
+    def delete_user_permissions_boundary(self) -> ActionResult:
+        backend: Any = self.backend
+        backend.free_user(self._get_param("UserName"))
+        return EmptyResult()
 
     def simulate_custom_policy(self) -> ActionResult:
         account = self.current_account

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from moto.iam.models import iam_backends
 
 from localcloud.conftest import trust
 from localcloud.http import principals
@@ -188,12 +187,28 @@ def test_a_boundary_limits(dev: Callable[..., Any], cloud: Cloud) -> None:
     limit = iam.create_policy(PolicyName="limit", PolicyDocument=document(statement("ec2:DescribeVpcs")))["Policy"][
         "Arn"
     ]
-    user: Any = iam_backends[ACCOUNT]["aws"].users["dev"]
-    user.permissions_boundary_arn = limit  # moto has no PutUserPermissionsBoundary
+    iam.put_user_permissions_boundary(UserName="dev", PermissionsBoundary=limit)
     ec2.describe_vpcs()
-    assert refusal(ec2.describe_subnets)[2].endswith(
-        "because no permissions boundary allows the ec2:DescribeSubnets action"
-    )
+    words = "because no permissions boundary allows the ec2:DescribeSubnets action"
+    assert refusal(ec2.describe_subnets)[2].endswith(words)
+    cloud.boot()
+    assert refusal(ec2.describe_subnets)[2].endswith(words)
+    cloud.client("iam").delete_user_permissions_boundary(UserName="dev")
+    ec2.describe_subnets()
+
+
+def test_a_user_is_made_with_a_boundary(cloud: Cloud) -> None:
+    iam = cloud.client("iam")
+    limit = iam.create_policy(PolicyName="limit", PolicyDocument=document(statement("ec2:DescribeVpcs")))["Policy"]["Arn"]  # fmt: skip
+    shown = {"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": limit}
+    made = iam.create_user(UserName="limited", PermissionsBoundary=limit)["User"]
+    assert made["PermissionsBoundary"] == iam.get_user(UserName="limited")["User"]["PermissionsBoundary"] == shown
+    assert not any("PermissionsBoundary" in each for each in iam.list_users()["Users"])
+    iam.put_user_policy(UserName="limited", PolicyName="own", PolicyDocument=document(statement("ec2:*")))
+    key = iam.create_access_key(UserName="limited")["AccessKey"]
+    ec2 = cloud.client("ec2", key=(key["AccessKeyId"], key["SecretAccessKey"]))
+    ec2.describe_vpcs()
+    assert "no permissions boundary allows" in refusal(ec2.describe_subnets)[2]
 
 
 def test_a_session_has_its_role_s_rights_less_what_its_own_policy_leaves_out(cloud: Cloud) -> None:

@@ -63,6 +63,13 @@ def test_a_boundary_must_be_there(iam: Any) -> None:
         iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust(), PermissionsBoundary=NO_POLICY)
     with pytest.raises(ClientError, match=words):
         iam.put_role_permissions_boundary(RoleName="n", PermissionsBoundary=NO_POLICY)
+    with pytest.raises(ClientError, match=words):
+        iam.create_user(UserName="u", PermissionsBoundary=NO_POLICY)
+    with pytest.raises(ClientError, match=words):
+        iam.put_user_permissions_boundary(UserName="n", PermissionsBoundary=NO_POLICY)
+    with pytest.raises(ClientError, match=r"InvalidParameterValue.*parameter PermissionsBoundary is invalid"):
+        iam.create_user(UserName="u", PermissionsBoundary="arn:aws:iam::123456789012:role/none")
+    assert [each["UserName"] for each in iam.list_users()["Users"]] == ["administrator", "n"]
     aws = "arn:aws:iam::aws:policy/PowerUserAccess"
     iam.put_role_permissions_boundary(RoleName="n", PermissionsBoundary=aws)
     assert iam.get_role(RoleName="n")["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == aws

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, override
 
+from moto.core.exceptions import ServiceException
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.utils import utcnow
 from moto.ecr import models as moto_models
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
     from localcloud.ecr.packages import Package
 
 LOG = logging.getLogger(__name__)
+OTHER_DIGEST = "The image digest '{}' does not match the digest '{}' that was calculated of the manifest"
+MISSING = "{} with digests '[{}]' required for pushing image into repository with name '{}' in the registry with id '{}' do not exist"
+
+
+class PutError(ServiceException):
+    """An image that ECR does not take; moto finds the service by the module of the class."""
 
 
 class PushedImage(Image):
@@ -130,10 +138,33 @@ class LocalECRBackend(ECRBackend, TaggableResourcesMixin):
         return answer
 
     @override
-    def put_image(self, *args: Any, **kwargs: Any) -> Any:
-        image: Any = super().put_image(*args, **kwargs)
+    def put_image(
+        self,
+        repository_name: str,
+        image_manifest: str,
+        image_tag: str,
+        image_manifest_mediatype: str | None = None,
+        digest: str | None = None,
+    ) -> Any:
+        repository = self._get_repository(repository_name)
+        calculated = digest_of(image_manifest)
+        manifest = Manifest(text=image_manifest, media_type=image_manifest_mediatype or "", digest=calculated)
+        if digest and digest != calculated:
+            raise PutError("ImageDigestDoesNotMatchException", OTHER_DIGEST.format(digest, calculated))
+        images = {one.image_digest for one in repository.images}
+        for what, code, needed, there in (
+            ("Layers", "LayersNotFoundException", manifest.blobs, self._layers(repository)),
+            ("Images", "ReferencedImagesNotFoundException", manifest.images, images),
+        ):
+            if missing := [one for one in needed if one not in there]:
+                raise PutError(code, MISSING.format(what, ", ".join(missing), repository_name, self.account_id))
+        image: Any = super().put_image(repository_name, image_manifest, image_tag, image_manifest_mediatype, calculated)
         image.region = self.region_name
         return image
+
+    def _layers(self, repository: Any) -> set[str]:
+        """Return the digests of a repository's layers: those of its images, and those that came by UploadLayerPart."""
+        return {*repository.layers, *(blob for image in repository.images for blob in _manifest(image).blobs)}
 
     def reconcile(self) -> None:
         """Drop what can't be read: earlier versions recorded pushes whose manifest was empty, and no operation mends those."""
@@ -226,6 +257,11 @@ def read_packages(region: str, repository: str, digest: str) -> None:
         image = backend_of(region).image(repository, digest)
         if image:
             image.packages = packages
+
+
+def digest_of(manifest: str) -> str:
+    """Return the digest of a manifest's text: moto has one of its layers' digests."""
+    return f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
 
 
 def readable(image: Image) -> bool:

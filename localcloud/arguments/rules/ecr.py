@@ -8,13 +8,14 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-ma
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localcloud.arguments.rules.documents import read, statements
+from localcloud.core.config import ACCOUNT
 from localcloud.core.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from localcloud.arguments.rules.kinds import Asked, Rules
 
@@ -59,6 +60,28 @@ def _image(asked: Asked) -> Iterator[Fault]:
         yield _invalid("ImageManifest", "Invalid JSON syntax")
 
 
+def _parts(asked: Asked) -> Iterator[Fault]:
+    """Refuse a manifest whose parts are no objects with a digest."""
+    manifest = read(asked["imageManifest"]) or {}
+    parts = [manifest.get("config"), *_list(manifest, "layers"), *_list(manifest, "manifests")]
+    if not all(isinstance(part, dict) and "digest" in part for part in parts if part is not None):
+        yield _invalid("ImageManifest", "Invalid image manifest provided")
+
+
+def _list(manifest: Mapping[str, Any], name: str) -> list[Any]:
+    found = manifest.get(name, [])
+    return found if isinstance(found, list) else [found]
+
+
+def _registry(asked: Asked) -> Iterator[Fault]:
+    """Refuse what is in another account's registry: this account knows no policy there that lets it in."""
+    registry, names = asked.get("registryId"), asked.get("repositoryNames") or [asked.get("repositoryName")]
+    if registry not in (None, ACCOUNT):
+        for name in filter(None, names):
+            text = f"The repository with name '{name}' does not exist in the registry with id '{registry}'"
+            yield Fault(code="RepositoryNotFoundException", message=text)
+
+
 def _policy(asked: Asked) -> Iterator[Fault]:
     for statement in statements(asked["policyText"]):
         actions = statement.get("Action", statement.get("NotAction", []))
@@ -84,10 +107,36 @@ def _lifecycle(asked: Asked) -> Iterator[Fault]:
         yield _invalid("LifecyclePolicyText", problem.format(text))
 
 
-RULES: Rules = {
+IN_REPOSITORIES = (  # that take the account of a registry
+    *(
+        "BatchCheckLayerAvailability",
+        "BatchDeleteImage",
+        "BatchGetImage",
+        "CompleteLayerUpload",
+        "DeleteLifecyclePolicy",
+    ),
+    *(
+        "DeleteRepository",
+        "DeleteRepositoryPolicy",
+        "DescribeImageScanFindings",
+        "DescribeImages",
+        "DescribeRepositories",
+    ),
+    *("GetDownloadUrlForLayer", "GetLifecyclePolicy", "GetRepositoryPolicy", "InitiateLayerUpload", "ListImages"),
+    *(
+        "PutImage",
+        "PutImageScanningConfiguration",
+        "PutImageTagMutability",
+        "PutLifecyclePolicy",
+        "SetRepositoryPolicy",
+    ),
+    *("StartImageScan", "UploadLayerPart"),
+)
+CHECKS: Rules = {
     "CreateRepository": (_tags, _encryption),
-    "PutImage": (_image,),
+    "PutImage": (_image, _parts),
     "PutLifecyclePolicy": (_lifecycle,),
     "SetRepositoryPolicy": (_policy,),
     "TagResource": (_tags,),
 }
+RULES: Rules = {**CHECKS, **{name: (*CHECKS.get(name, ()), _registry) for name in IN_REPOSITORIES}}

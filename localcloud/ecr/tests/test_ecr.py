@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 import json
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -118,6 +118,72 @@ def test_an_image_that_came_by_the_api_is_scanned_too(cloud: Cloud) -> None:
     ecr.start_image_scan(repositoryName="team/app", imageId={"imageTag": "v1"})
     found = ecr.describe_image_scan_findings(repositoryName="team/app", imageId={"imageTag": "v1"})
     assert found["imageScanStatus"]["status"] == "COMPLETE"
+
+
+def layer(ecr: Any, content: bytes) -> str:
+    """Upload a layer by the API."""
+    asked = {"repositoryName": "team/app", "uploadId": ecr.initiate_layer_upload(repositoryName="team/app")["uploadId"]}
+    ecr.upload_layer_part(**asked, partFirstByte=0, partLastByte=len(content) - 1, layerPartBlob=content)
+    digest = f"sha256:{sha256(content).hexdigest()}"
+    assert ecr.complete_layer_upload(**asked, layerDigests=[digest])["layerDigest"] == digest
+    return digest
+
+
+def test_an_image_s_layers_and_an_index_s_images_are_in_the_repository(cloud: Cloud) -> None:
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName="team/app")
+    where = f"required for pushing image into repository with name 'team/app' in the registry with id '{ACCOUNT}' do not exist"
+    config, other = layer(ecr, b"{}"), "sha256:" + "0" * 64
+
+    def put(**content: Any) -> Any:
+        text = json.dumps({"mediaType": "x/y", **content})
+        return ecr.put_image(repositoryName="team/app", imageManifest=text)["image"]["imageId"]["imageDigest"]
+
+    for missing in (
+        {"config": {"digest": other}},
+        {"config": {"digest": config, "size": 2}, "layers": [{"digest": other}]},
+    ):
+        with pytest.raises(
+            ClientError, match=rf"\(LayersNotFoundException\).*Layers with digests '\[{other}\]' {where}"
+        ):
+            put(**missing)
+    with pytest.raises(
+        ClientError, match=rf"\(ReferencedImagesNotFoundException\).*Images with digests '\[{other}\]' {where}"
+    ):
+        put(manifests=[{"digest": other}])
+    image = put(config={"digest": config, "size": 2}, layers=[])
+    put(manifests=[{"digest": image}])
+    assert len(ecr.list_images(repositoryName="team/app")["imageIds"]) == 2
+
+
+def test_an_image_is_put_by_its_own_digest(cloud: Cloud) -> None:
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName="team/app")
+    asked = {"repositoryName": "team/app", "imageManifest": '{"mediaType": "x/y", "layers": []}'}
+    digest, other = f"sha256:{sha256(asked['imageManifest'].encode()).hexdigest()}", "sha256:" + "0" * 64
+    words = f"The image digest '{other}' does not match the digest '{digest}' that was calculated of the manifest"
+    with pytest.raises(ClientError, match=rf"\(ImageDigestDoesNotMatchException\).*{words}"):
+        ecr.put_image(**asked, imageDigest=other)
+    assert ecr.put_image(**asked, imageDigest=digest)["image"]["imageId"]["imageDigest"] == digest
+
+
+def test_another_account_s_registry_has_none_of_these_repositories(cloud: Cloud) -> None:
+    ecr, there = cloud.client("ecr"), {"registryId": "999999999999"}
+    ecr.create_repository(repositoryName="team/app")
+    one = there | {"repositoryName": "team/app"}
+    calls = (
+        lambda: ecr.put_image(**one, imageManifest='{"mediaType": "x/y", "layers": []}', imageTag="v1"),
+        lambda: ecr.batch_get_image(**one, imageIds=[{"imageTag": "v1"}]),
+        lambda: ecr.batch_delete_image(**one, imageIds=[{"imageTag": "v1"}]),
+        lambda: ecr.describe_images(**one),
+        lambda: ecr.describe_repositories(**there, repositoryNames=["team/app"]),
+        lambda: ecr.delete_repository(**one),
+        lambda: ecr.put_image_tag_mutability(**one, imageTagMutability="MUTABLE"),
+    )
+    words = "The repository with name 'team/app' does not exist in the registry with id '999999999999'"
+    for call in calls:
+        with pytest.raises(ClientError, match=rf"\(RepositoryNotFoundException\).*{words}"):
+            call()
 
 
 def test_images_survive_a_kill(cloud: Cloud) -> None:

@@ -7,6 +7,7 @@ import inspect
 import logging
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -335,7 +336,9 @@ class LocalELBv2Backend(ELBv2Backend):
         if group is None:
             raise TargetGroupNotFoundError
         if group.target_type == "ip":
-            refusals.check_addresses(target["Id"] for target in instances)
+            known = (subnet for of_zone in self.ec2_backend.subnets.values() for subnet in of_zone.values())
+            ranges = (IPv4Network(subnet.cidr_block) for subnet in known if subnet.vpc_id == group.vpc_id)
+            refusals.check_addresses(ranges, instances)
         else:
             refusals.check_instances(self.ec2_backend, group.vpc_id, (target["Id"] for target in instances))
         for target in instances:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Any
 
 from moto.elbv2.exceptions import ELBClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from localcloud.elbv2.routing import Structure
 
@@ -20,6 +20,12 @@ TARGET_TYPES = ("instance", "ip")
 HEALTH_CHECK_PORT = re.compile(r"traffic-port|[1-9][0-9]{0,4}")
 HEALTH_CHECK_PATH = re.compile(r"/[A-Za-z0-9/_.~!$&'()*+,;=:@%?-]{0,1023}")
 HEALTH_CHECK_CODES = re.compile(r"[2-5][0-9]{2}(-[2-5][0-9]{2})?(,[2-5][0-9]{2}(-[2-5][0-9]{2})?)*")
+
+# of RFC 1918 and RFC 6598: where targets beside the VPC may be
+PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")))
+OUTSIDE = "The IP address '{}' is not in a range that targets may be in: {}"
+NO_ZONE = "The Availability Zone is required for IP address '{}' because it is not in the VPC"
+OWN_ZONE = "The IP address '{}' is within the VPC, and cannot have its Availability Zone overridden to 'all'"
 
 
 def check_type(kind: str) -> None:
@@ -95,13 +101,27 @@ def check_health_check(port: Any, path: Any, codes: Any) -> None:
             raise ELBClientError("ValidationError", f"Health check {what} '{value}' must match {form.pattern}")
 
 
-def check_addresses(targets: Iterable[str]) -> None:
-    """Refuse what is no address, before it stands in a configuration."""
+def check_addresses(ranges: Iterable[IPv4Network], targets: Iterable[Mapping[str, str]]) -> None:
+    """Refuse what is no address, one in no network that targets may be in, and one beside the VPC without "all".
+
+    `ranges` are those of the VPC's subnets. Words: https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/561 and 3714.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetDescription.html
+    """
+    own = tuple(ranges)
     for target in targets:
         try:
-            IPv4Address(target)
+            address = IPv4Address(target["Id"])
         except ValueError as error:
-            raise ELBClientError("ValidationError", f"The IP address '{target}' is not a valid IPv4 address") from error
+            raise ELBClientError(
+                "ValidationError", f"The IP address '{target['Id']}' is not a valid IPv4 address"
+            ) from error
+        zone, inside = target.get("AvailabilityZone"), any(address in each for each in own)
+        if not inside and not any(address in each for each in PRIVATE):
+            raise ELBClientError("ValidationError", OUTSIDE.format(address, ", ".join(map(str, (*own, *PRIVATE)))))
+        if not inside and not zone:
+            raise ELBClientError("ValidationError", NO_ZONE.format(address))
+        if inside and zone == "all":
+            raise ELBClientError("ValidationError", OWN_ZONE.format(address))
 
 
 def check_instances(ec2: Any, vpc: str | None, targets: Iterable[str]) -> None:

@@ -32,6 +32,7 @@ CONFIGS = {  # what says more of an action; one is enough
     "forward": ("TargetGroupArn", "ForwardConfig"),
     "redirect": ("RedirectConfig",),
 }
+OF_ACTIONS = tuple(name for names in CONFIGS.values() for name in names)
 SAME = {"Protocol": "#{protocol}", "Host": "#{host}", "Port": "#{port}", "Path": "/#{path}", "Query": "#{query}"}
 PORT = re.compile(r"#\{port\}|[1-9][0-9]{0,4}")
 VISIBLE = re.compile(r"[\x21-\x7e]*")  # the rest is encoded in locations
@@ -69,13 +70,21 @@ def _zones(asked: Asked) -> Iterator[Fault]:
 
 
 def _actions(asked: Asked) -> Iterator[Fault]:
-    for action in [*(asked.get("Actions") or []), *(asked.get("DefaultActions") or [])]:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html."""
+    actions = [*(asked.get("Actions") or []), *(asked.get("DefaultActions") or [])]
+    if len(actions) != 1 and ("Actions" in asked or "DefaultActions" in asked):
+        text = f"A rule must include exactly one of the actions '{', '.join(sorted(CONFIGS))}', not {len(actions)}"
+        yield Fault(code="InvalidLoadBalancerAction", message=text)
+    for action in actions:
         kind = action["Type"]
         if kind not in CONFIGS:
             text = f"Actions of type '{kind}' are not offered by the local cloud: {', '.join(sorted(CONFIGS))} are"
             yield Fault(code="ValidationError", message=text)
         elif not any(action.get(config) for config in CONFIGS[kind]):
             text = f"For actions of type '{kind}', you must specify the following fields: '{CONFIGS[kind][0]}'"
+            yield Fault(code="InvalidLoadBalancerAction", message=text)
+        elif wrong := next((name for name in OF_ACTIONS if action.get(name) and name not in CONFIGS[kind]), None):
+            text = f"'{wrong}' cannot be specified for actions of type '{kind}'"
             yield Fault(code="InvalidLoadBalancerAction", message=text)
         elif kind == "redirect":
             yield from _redirect(action["RedirectConfig"])
@@ -85,7 +94,16 @@ def _actions(asked: Asked) -> Iterator[Fault]:
             )
             yield Fault(code="ValidationError", message=text)
         else:
+            yield from _same_group(action)
             yield from _weights((action.get("ForwardConfig") or {}).get("TargetGroups") or [])
+
+
+def _same_group(action: Mapping[str, Any]) -> Iterator[Fault]:
+    """Refuse a target group beside others: a forward action has one in two places, or some in one."""
+    arn, groups = action.get("TargetGroupArn"), (action.get("ForwardConfig") or {}).get("TargetGroups") or []
+    if arn and groups and [group.get("TargetGroupArn") for group in groups] != [arn]:
+        text = "A forward action's TargetGroupArn must be the only target group of its ForwardConfig, or one of the two left out"
+        yield Fault(code="InvalidLoadBalancerAction", message=text)
 
 
 def _weights(groups: Iterable[Mapping[str, Any]]) -> Iterator[Fault]:

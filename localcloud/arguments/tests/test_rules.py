@@ -253,6 +253,24 @@ REFUSED: list[tuple[str, str, dict[str, Any], str, str]] = [
     acted(
         {"Type": "authenticate-oidc"}, "ValidationError", "Actions of type 'authenticate-oidc' are not offered by the"
     ),
+    ("elbv2", "CreateRule", {"Actions": []}, "InvalidLoadBalancerAction", "exactly one of the actions"),
+    (
+        "elbv2",
+        "CreateListener",
+        {"DefaultActions": [FORWARD, {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]},
+        "InvalidLoadBalancerAction",
+        "A rule must include exactly one of the actions 'fixed-response, forward, redirect', not 2",
+    ),
+    acted(
+        {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}, "TargetGroupArn": "tg"},
+        "InvalidLoadBalancerAction",
+        "'TargetGroupArn' cannot be specified for actions of type 'fixed-response'",
+    ),
+    acted(
+        {"Type": "forward", "TargetGroupArn": "a", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "b"}]}},
+        "InvalidLoadBalancerAction",
+        "A forward action's TargetGroupArn must be the only target group of its ForwardConfig",
+    ),
     acted({"Type": "redirect"}, "InvalidLoadBalancerAction", "must specify the following fields: 'RedirectConfig'"),
     acted({"Type": "forward"}, "InvalidLoadBalancerAction", "must specify the following fields: 'TargetGroupArn'"),
     acted(redirect(Host="#{host}"), "InvalidLoadBalancerAction", "not valid because it creates a loop."),

@@ -482,6 +482,44 @@ def test_instances_of_another_vpc_are_no_targets(site: Site) -> None:
     assert site.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"] == []
 
 
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (
+            {"Id": "10.99.0.5"},
+            "The Availability Zone is required for IP address '10.99.0.5' because it is not in the VPC",
+        ),
+        (
+            {"Id": "198.51.100.7", "AvailabilityZone": "all"},
+            "The IP address '198.51.100.7' is not in a range that targets may be in: 10.42.1.0/24, ",
+        ),
+        (
+            {"Id": "10.42.1.9", "AvailabilityZone": "all"},
+            "The IP address '10.42.1.9' is within the VPC, and cannot have its Availability Zone overridden to 'all'",
+        ),
+    ],
+)
+def test_addresses_that_can_t_be_targets_are_refused(site: Site, target: dict[str, str], message: str) -> None:
+    group = site.target_group(TargetType="ip")
+    with pytest.raises(ClientError, match=rf"\(ValidationError\).*{re.escape(message)}"):
+        site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": "10.42.1.10"}, target])
+    assert site.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"] == []
+
+
+@pytest.mark.parametrize("address", ["10.99.0.5", "172.16.0.1", "192.168.1.1", "100.64.3.4"])
+def test_private_addresses_beside_the_vpc_are_targets_of_all_zones(site: Site, address: str) -> None:
+    group = site.target_group(TargetType="ip")
+    site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": address, "AvailabilityZone": "all"}])
+    (found,) = site.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    assert found["Target"]["Id"] == address
+
+
+def test_a_target_s_port_is_one(site: Site) -> None:
+    group = site.target_group(TargetType="ip")
+    with pytest.raises(ClientError, match=r"\(ValidationError\).*'targets.1.member.port' failed to satisfy constraint"):
+        site.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": "10.42.1.10", "Port": 65536}])
+
+
 def test_a_listener_does_not_take_the_port_of_another_one(site: Site) -> None:
     balancer, group = site.create(), site.target_group()
     first, second = (site.listen(balancer, group, port)["ListenerArn"] for port in (80, 81))

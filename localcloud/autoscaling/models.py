@@ -9,7 +9,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from moto.autoscaling.exceptions import ValidationError
-from moto.autoscaling.models import ASG_NAME_TAG, AutoScalingBackend, FakeAutoScalingGroup, InstanceState
+from moto.autoscaling.models import (
+    ASG_NAME_TAG,
+    AutoScalingBackend,
+    FakeAutoScalingGroup,
+    InstanceState,
+    TerminateInstanceActivity,
+)
 from moto.ec2.exceptions import EC2ClientError
 
 from localcloud.autoscaling import refusals
@@ -24,6 +30,8 @@ WATCH_SECONDS = 5.0
 GRACE_SECONDS = 20.0
 ALIVE = ("pending", "running")  # states of instances
 UP = ("running", "restarting")  # states of machines
+# An instance that is to end, and one that load balancers have had the time to let go of
+LEAVING, LEFT = "Terminating:Wait", "Terminating:Proceed"
 
 
 class LocalAutoScalingGroup(FakeAutoScalingGroup):
@@ -70,12 +78,18 @@ class LocalAutoScalingGroup(FakeAutoScalingGroup):
         return min(subnets, key=lambda subnet: (used[subnet], subnets.index(subnet))) or None
 
     def lost(self, dead: set[str]) -> list[Any]:
-        """Return the instances that are no more, or whose machine is dead."""
+        """Return the instances that are no more, that left, or whose machine is dead."""
         return [
             state
             for state in self.instance_states
-            if state.instance.state not in ALIVE or (state.instance.state == "running" and state.instance.id in dead)
+            if state.instance.state not in ALIVE
+            or state.lifecycle_state == LEFT
+            or (state.instance.state == "running" and state.instance.id in dead)
         ]
+
+    def leaving(self) -> list[Any]:
+        """Return the instances that load balancers may still be answering for."""
+        return [state for state in self.instance_states if state.lifecycle_state == LEAVING]
 
     def is_short(self) -> bool:
         """Tell whether instances are missing: a launch was refused, or a replacement ended half way."""
@@ -133,6 +147,17 @@ class LocalAutoScalingBackend(AutoScalingBackend):
         self._check_named(kwargs)
         return super().update_auto_scaling_group(name, *args, **kwargs)
 
+    def terminate_instance(self, instance_id: str, should_decrement: bool) -> TerminateInstanceActivity:  # noqa: FBT001 - moto's
+        """Have load balancers let go of an instance first; the watch ends it, and launches another one."""
+        group, state = refusals.found_instance(self, instance_id)
+        capacity = group.desired_capacity
+        if should_decrement:
+            refusals.check_one_less(group)
+            group.desired_capacity -= 1
+        group.deregister([state])
+        state.lifecycle_state = LEAVING
+        return TerminateInstanceActivity(state.instance, capacity)
+
     def _check_named(self, asked: Mapping[str, Any]) -> None:
         refusals.check_subnets(self.ec2_backend, asked.get("vpc_zone_identifier"))
         refusals.check_source(self, asked.get("launch_config_name"), asked.get("launch_template"))
@@ -176,10 +201,13 @@ class LocalAutoScalingBackend(AutoScalingBackend):
         with current.model.lock:
             found = [(group, group.lost(dead)) for group in self.groups()]
             wanting = [(group, lost) for group, lost in found if lost or group.is_short()]
-            if wanting:
+            leaving = [state for group in self.groups() for state in group.leaving()]
+            if wanting or leaving:
                 with current.model.transaction():
                     for group, lost in wanting:
                         group.replace(lost)
+                    for state in leaving:
+                        state.lifecycle_state = LEFT  # until the next look
 
     def groups(self) -> list[LocalAutoScalingGroup]:
         """Return all groups."""

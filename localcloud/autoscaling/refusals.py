@@ -24,6 +24,24 @@ def found_group(backend: Any, name: str) -> Any:
     return backend.autoscaling_groups[name]
 
 
+def found_instance(backend: Any, instance_id: str) -> tuple[Any, Any]:
+    """Return an instance's group and its state there; refuse one that is in no group."""
+    for group in backend.autoscaling_groups.values():
+        for state in group.instance_states:
+            if state.instance.id == instance_id:
+                return group, state
+    raise ValidationError(f"Instance Id not found - No managed instance found for instance ID: {instance_id}")
+
+
+def check_one_less(group: Any) -> None:
+    """Refuse to leave a group with fewer instances than it has to have."""
+    if group.desired_capacity <= group.min_size:
+        raise ValidationError(
+            f"Currently, desiredSize equals minSize ({group.min_size}). Terminating instance without replacement will violate "
+            "group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower group's min size."
+        )
+
+
 def check_sizes(least: int, most: int, wanted: int | None) -> None:
     """Refuse bounds that exclude each other, and a desired capacity outside of them."""
     if most < least:

@@ -20,6 +20,7 @@ from ..module_utils._terraform import Progress, UnknownFormatError, duration  # 
 SPEC: dict[str, Any] = {
     "project_path": {"type": "path", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "replace": {"type": "list", "elements": "str", "default": []},
     "lock": {"type": "bool", "default": True},
     "lock_timeout": {"type": "int", "default": 20},
     "timeout": {"type": "int", "default": 3600},
@@ -56,6 +57,7 @@ class Terraform:
         """Write a plan; return whether it would change anything."""
         options = [f"-out={file}", "-detailed-exitcode", f"-lock={str(self.arguments['lock']).lower()}"]
         options += [f"-lock-timeout={self.arguments['lock_timeout']}s"]
+        options += [f"-replace={address}" for address in self.arguments["replace"]]
         options += ["-destroy"] if self.arguments["state"] == "absent" else []
         return self._run("planning", "plan", "-json", *options) == CHANGES
 

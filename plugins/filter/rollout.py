@@ -32,6 +32,17 @@ def pods_in_trouble(pods: list[Resource]) -> list[Resource]:
     return [pod for pod in pods if not pod["metadata"].get("deletionTimestamp") and not _ready(pod)]
 
 
+def pods_to_spread(pods: list[Resource]) -> list[Resource]:
+    """Return one pod of each Deployment that wants its pods apart, and has all of them on one node."""
+    together: dict[str, list[Resource]] = {}
+    for pod in pods:
+        owner = next((each["uid"] for each in pod["metadata"].get("ownerReferences") or []), "")
+        if owner and pod["spec"].get("topologySpreadConstraints") and not pod["metadata"].get("deletionTimestamp"):
+            together.setdefault(owner, []).append(pod)
+    alike = [found for found in together.values() if len({pod["spec"].get("nodeName") for pod in found}) == 1]
+    return [found[0] for found in alike if len(found) > 1]
+
+
 def rollout_problem(
     pods: list[Resource],
     *,
@@ -110,6 +121,7 @@ class FilterModule:
         """Return them."""
         return {
             "pods_in_trouble": pods_in_trouble,
+            "pods_to_spread": pods_to_spread,
             "rollout_complete": rollout_complete,
             "rollout_problem": rollout_problem,
         }

@@ -29,7 +29,7 @@ version:
   returned: success
   type: str
 nodes:
-  description: Each node's C(name), its kubelet's minor C(version), and whether it is C(ready).
+  description: Each node's C(name), its C(instance), its kubelet's minor C(version), and whether it is C(ready).
   returned: success
   type: list
   elements: dict
@@ -114,7 +114,8 @@ def _node(node: dict[str, Any]) -> dict[str, Any]:
     status = node["status"]
     ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions", []))
     version = minor(status["nodeInfo"]["kubeletVersion"])
-    return {"name": node["metadata"]["name"], "version": version, "ready": ready}
+    instance = node.get("spec", {}).get("providerID", "").rpartition("/")[2]
+    return {"name": node["metadata"]["name"], "instance": instance, "version": version, "ready": ready}
 
 
 def _guards(budget: dict[str, Any]) -> bool:

@@ -24,6 +24,11 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  replace:
+    description: Addresses of resources that are made anew, such as C(aws_instance.host["ops"]).
+    type: list
+    elements: str
+    default: []
   lock:
     description: Whether a plan takes the lock on the state; one that only shows needs none.
     type: bool

@@ -146,6 +146,7 @@ RIGHTS = {
     "preflight": "administrator",
     "provision": "administrator",
     "upgrade": "administrator",
+    "replace": "administrator",
     "destroy": "administrator",
 }
 

@@ -89,8 +89,8 @@ def arns(service: str, *names: str) -> tuple[str, ...]:
 
 
 # The first that matches. Sub-resources that AWS asks for beside a named one come with it: a listener's tags, an alias' key.
-ECR = Rule("ecr", r"repository/beacon-test/.*", "Repositories", arns("ecr", "repository/beacon-${environment}/*"))
-SSM = Rule("ssm", r"parameter/beacon/test/.*", "Parameters", arns("ssm", "parameter/beacon/${environment}/*"))
+ECR = Rule("ecr", r"repository/beacon-test/.*", "ECR", arns("ecr", "repository/beacon-${environment}/*"))
+SSM = Rule("ssm", r"parameter/beacon/test/.*", "SSM", arns("ssm", "parameter/beacon/${environment}/*"))
 ENVIRONMENT_ROLES = arns(
     "iam", "role/beacon-${environment}-*", "role/vpc-flow-log-role-*", "role/workers-eks-node-group-*"
 )
@@ -102,7 +102,7 @@ PROVISION = (
         arns("autoscaling", "autoScalingGroup:*:autoScalingGroupName/eks-workers-*"),
     ),
     # nothing of EC2 is named by its environment, and images are of any account
-    Rule("ec2", r".*", "NetworkAndHosts", (*arns("ec2", "*"), "arn:${partition}:ec2:${region}::image/*")),
+    Rule("ec2", r".*", "EC2", (*arns("ec2", "*"), "arn:${partition}:ec2:${region}::image/*")),
     ECR,
     Rule(
         "eks",
@@ -119,7 +119,7 @@ PROVISION = (
     Rule(
         "elasticloadbalancing",
         r"[\w-]+/.*beacon-test.*",
-        "LoadBalancer",
+        "ELB",
         arns(
             "elasticloadbalancing",
             "listener/*/beacon-${environment}/*",
@@ -184,7 +184,7 @@ ROLES = (
     SSM,
 )
 # It reads two log-ins and a certificate, and no private key beside them: each by its name
-NAMED = Rule("ssm", r"parameter/beacon/test/([\w-]+)", "Parameters", arns("ssm", r"parameter/beacon/${environment}/\1"))
+NAMED = Rule("ssm", r"parameter/beacon/test/([\w-]+)", "SSM", arns("ssm", r"parameter/beacon/${environment}/\1"))
 RULES = {"deployer": ROLES, "monitoring": ROLES, "nodes": ROLES, "provision": PROVISION, "verifier": (NAMED, *ROLES)}
 
 

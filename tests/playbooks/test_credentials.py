@@ -11,8 +11,8 @@ import yaml
 
 CHECKOUT = Path(__file__).parents[2]
 ENVIRONMENT = "{{ beacon_deployer_environment }}"
-# the administrator's; preflight asks what the caller itself may do; upgrade is the deployer where it asks the cluster
-AS_THE_CALLER = {"awx", "destroy", "preflight", "provision", "site", "upgrade"}
+# the administrator's; preflight asks what the caller itself may do; upgrade and replace are the deployer where they ask the cluster
+AS_THE_CALLER = {"awx", "destroy", "preflight", "provision", "replace", "site", "upgrade"}
 
 
 def plays() -> list[tuple[str, dict[str, Any]]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from plugins.filter.rollout import pods_in_trouble, rollout_complete, rollout_problem
+from plugins.filter.rollout import pods_in_trouble, pods_to_spread, rollout_complete, rollout_problem
 
 
 def deployment(**status: int) -> dict[str, Any]:
@@ -46,6 +46,17 @@ def test_a_new_deployment_has_no_status() -> None:
 def test_pods_that_end_are_not_in_trouble() -> None:
     ending = {**BROKEN, "metadata": {"name": "old", "deletionTimestamp": "now"}}
     assert pods_in_trouble([ending, BROKEN, pod("fine", ready=True)]) == [BROKEN]
+
+
+def test_one_pod_of_each_deployment_that_is_on_one_node_only_is_to_be_spread() -> None:
+    def on(node: str, owner: str, *, apart: bool = True, **more: str) -> dict[str, Any]:
+        metadata = {"name": f"{owner}-{node}", "ownerReferences": [{"uid": owner}], **more}
+        return {"metadata": metadata, "spec": {"nodeName": node, "topologySpreadConstraints": [{}] if apart else None}}
+
+    together = [on("a", "web"), on("a", "web")]
+    assert pods_to_spread([*together, on("a", "dns"), on("b", "dns"), on("a", "alone")]) == together[:1]
+    assert pods_to_spread([on("a", "any", apart=False), on("a", "any", apart=False)]) == []
+    assert pods_to_spread([on("a", "web"), on("a", "web", deletionTimestamp="now")]) == []
 
 
 def test_the_explanation_names_pod_state_events_and_log() -> None:

@@ -169,6 +169,15 @@ def test_it_tells_each_resource_and_hands_over_what_is_no_secret(folder: Folder)
     assert folder.left_behind() == []
 
 
+def test_what_is_named_is_made_anew_though_nothing_of_it_changed(folder: Folder) -> None:
+    folder.write("true")
+    assert folder.play()[0] == 0
+    folder.write("true", replace=['terraform_data.host["ops"]'])
+    code, text = folder.play()
+    assert code == 0, text
+    assert folder.result()["resources"] == [{"address": 'terraform_data.host["ops"]', "action": "replace"}]
+
+
 def test_again_and_a_check_and_the_way_back(folder: Folder) -> None:
     folder.write("true")
     assert folder.play("--check")[0] == 0

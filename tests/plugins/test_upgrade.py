@@ -293,7 +293,11 @@ def test_the_text_of_a_path_is_read_by_the_kubernetes_package_itself() -> None:
 
 def test_the_api_server_says_what_an_upgrade_needs() -> None:
     condition = {"type": "Ready", "status": "True"}
-    node = {"metadata": {"name": "a"}, "status": {"conditions": [condition], "nodeInfo": {"kubeletVersion": "v1.35.4"}}}
+    node = {
+        "metadata": {"name": "a"},
+        "spec": {"providerID": "aws:///eu-west-1a/i-a"},
+        "status": {"conditions": [condition], "nodeInfo": {"kubeletVersion": "v1.35.4"}},
+    }
     unready = {"metadata": {"name": "b"}, "status": {"nodeInfo": {"kubeletVersion": "v1.36.3-eks-1"}}}
     budget = {
         "metadata": {"namespace": "web", "name": "webapp"},
@@ -309,8 +313,8 @@ def test_the_api_server_says_what_an_upgrade_needs() -> None:
     assert kubernetes_state_info.state(answers.__getitem__) == {
         "version": "1.36",
         "nodes": [
-            {"name": "a", "version": "1.35", "ready": True},
-            {"name": "b", "version": "1.36", "ready": False},
+            {"name": "a", "instance": "i-a", "version": "1.35", "ready": True},
+            {"name": "b", "instance": "", "version": "1.36", "ready": False},
         ],
         "budgets": [{"namespace": "web", "name": "webapp", "allowed": 1}],
         "deprecated": [

@@ -115,6 +115,44 @@ def test_an_instance_that_somebody_terminated_is_replaced(site: Site) -> None:
     assert new != instance
 
 
+def test_load_balancers_let_go_of_an_instance_before_it_ends_and_another_takes_its_place(site: Site) -> None:
+    site.create(1)
+    (instance,) = site.instances()
+    elb = site.cloud.client("elbv2")
+    vpc = site.ec2.describe_subnets(SubnetIds=site.subnets[:1])["Subnets"][0]["VpcId"]
+    made = elb.create_target_group(Name="t", Protocol="TCP", Port=80, VpcId=vpc)["TargetGroups"]
+    arns = [made[0]["TargetGroupArn"]]
+    site.autoscaling.attach_load_balancer_target_groups(AutoScalingGroupName="g", TargetGroupARNs=arns)
+
+    def targets() -> list[str]:
+        found = elb.describe_target_health(TargetGroupArn=arns[0])["TargetHealthDescriptions"]
+        return [each["Target"]["Id"] for each in found]
+
+    assert targets() == [instance]
+    site.autoscaling.terminate_instance_in_auto_scaling_group(InstanceId=instance, ShouldDecrementDesiredCapacity=False)
+    assert (targets(), site.state(instance)) == ([], "running")
+    site.watch(now=0.0)
+    assert site.state(instance) == "running", "what is under way has time until the next look"
+    site.watch(now=5.0)
+    (new,) = site.instances()
+    assert (site.state(instance), targets()) == ("terminated", [new])
+
+
+def test_an_instance_ends_without_another_one_where_the_group_may_shrink(site: Site) -> None:
+    site.create(2)
+    first, second = site.instances()
+    end = site.autoscaling.terminate_instance_in_auto_scaling_group
+    end(InstanceId=first, ShouldDecrementDesiredCapacity=True)
+    for now in (0.0, 5.0):
+        site.watch(now=now)
+    assert site.instances() == [second]
+    site.autoscaling.update_auto_scaling_group(AutoScalingGroupName="g", MinSize=1)
+    with pytest.raises(ClientError, match=r"desiredSize equals minSize \(1\)"):
+        end(InstanceId=second, ShouldDecrementDesiredCapacity=True)
+    with pytest.raises(ClientError, match="No managed instance found for instance ID: i-0"):
+        end(InstanceId="i-0", ShouldDecrementDesiredCapacity=False)
+
+
 def test_a_group_that_can_t_be_filled_leaves_nothing(site: Site) -> None:
     site.cloud.docker.images_missing.add("mirror.beacon/host:1")
     fully_formed = (

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from moto.core.utils import get_service_model
+
 from localcloud.arguments.rules.documents import read, statements
 from localcloud.core.config import ACCOUNT
 from localcloud.core.errors import Fault
@@ -107,31 +109,6 @@ def _lifecycle(asked: Asked) -> Iterator[Fault]:
         yield _invalid("LifecyclePolicyText", problem.format(text))
 
 
-IN_REPOSITORIES = (  # that take the account of a registry
-    *(
-        "BatchCheckLayerAvailability",
-        "BatchDeleteImage",
-        "BatchGetImage",
-        "CompleteLayerUpload",
-        "DeleteLifecyclePolicy",
-    ),
-    *(
-        "DeleteRepository",
-        "DeleteRepositoryPolicy",
-        "DescribeImageScanFindings",
-        "DescribeImages",
-        "DescribeRepositories",
-    ),
-    *("GetDownloadUrlForLayer", "GetLifecyclePolicy", "GetRepositoryPolicy", "InitiateLayerUpload", "ListImages"),
-    *(
-        "PutImage",
-        "PutImageScanningConfiguration",
-        "PutImageTagMutability",
-        "PutLifecyclePolicy",
-        "SetRepositoryPolicy",
-    ),
-    *("StartImageScan", "UploadLayerPart"),
-)
 CHECKS: Rules = {
     "CreateRepository": (_tags, _encryption),
     "PutImage": (_image, _parts),
@@ -139,4 +116,4 @@ CHECKS: Rules = {
     "SetRepositoryPolicy": (_policy,),
     "TagResource": (_tags,),
 }
-RULES: Rules = {**CHECKS, **{name: (*CHECKS.get(name, ()), _registry) for name in IN_REPOSITORIES}}
+RULES: Rules = {name: (*CHECKS.get(name, ()), _registry) for name in get_service_model("ecr").operation_names}

@@ -17,6 +17,7 @@ from tests.playbooks.test_deployer import (  # noqa: F401 - a fixture
     ADMINISTRATOR,
     BUCKET,
     DEPLOYER,
+    PARAMETER,
     PARAMETERS,
     VERB,
     environment,
@@ -24,8 +25,6 @@ from tests.playbooks.test_deployer import (  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from tests.playbooks.test_deployer import Environment
-
-pytestmark = pytest.mark.soak
 
 
 def without(action: str, *, key: str) -> str:
@@ -66,8 +65,8 @@ def everything(there: Environment) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("action", "plays"),
     [
-        ("ssm:GetParameter", VERB),
         ("ssm:GetParameters", VERB),
+        ("kms:Decrypt", VERB),
         ("ssm:PutParameter", PARAMETERS),
         ("ssm:AddTagsToResource", PARAMETERS),
         ("kms:Encrypt", PARAMETERS),
@@ -78,15 +77,15 @@ def test_a_playbook_stops_at_the_name_of_a_right_that_is_missing(
     action: str,
     plays: list[dict[str, Any]],
 ) -> None:
-    iam, kms = environment.cloud.client("iam"), environment.cloud.client("kms")
+    iam, kms, ssm = (environment.cloud.client(service) for service in ("iam", "kms", "ssm"))
     key = kms.create_key()["KeyMetadata"]["Arn"]
+    ssm.put_parameter(Name=PARAMETER, Value="made-up", Type="SecureString", KeyId=key, Overwrite=True)
     iam.detach_role_policy(RoleName="beacon-local-deployer", PolicyArn=ADMINISTRATOR)
     iam.put_role_policy(RoleName="beacon-local-deployer", PolicyName="deploy", PolicyDocument=without(action, key=key))
     before = everything(environment)
     keys = environment.session(DEPLOYER)
-    code, text = environment.play(
-        keys, "-e", json.dumps({"secrets_kms_key": key, "certificate_kms_key": key}), plays=plays
-    )
+    roles = ("-e", json.dumps({"secrets_kms_key": key, "certificate_kms_key": key})) if plays is PARAMETERS else ()
+    code, text = environment.play(keys, *roles, plays=plays)
     assert code != 0
     assert f"is not authorized to perform: {action} on resource: arn:aws:" in text, text[-3000:]
     assert everything(environment) == before

@@ -66,6 +66,8 @@ class Model:
 
     def key_of_parameter(self, name: str) -> str | None:
         """Return the ARN of the key of a SecureString; None when there is no such parameter, or it is none."""
+        if name.startswith("/aws/"):  # AWS's own, or a secret of Secrets Manager under a key of its own
+            return None
         parameters = self._backend("ssm")._parameters  # noqa: SLF001 - get_parameter raises for a version that is not there
         found = parameters[name][-1] if name in parameters else None
         if found is None or found.parameter_type != "SecureString" or not found.keyid:

@@ -116,4 +116,5 @@ CHECKS: Rules = {
     "SetRepositoryPolicy": (_policy,),
     "TagResource": (_tags,),
 }
-RULES: Rules = {name: (*CHECKS.get(name, ()), _registry) for name in get_service_model("ecr").operation_names}
+IN_REPOSITORIES = [name for name in get_service_model("ecr").operation_names if name != "CreateRepository"]
+RULES: Rules = {**CHECKS, **{name: (*CHECKS.get(name, ()), _registry) for name in IN_REPOSITORIES}}

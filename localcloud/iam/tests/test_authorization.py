@@ -258,6 +258,12 @@ def test_a_secret_needs_its_key_through_parameter_store(dev: Callable[..., Any],
     assert refusal(dev("kms").decrypt, CiphertextBlob=blob)[0] == "AccessDeniedException"
 
 
+def test_a_secret_of_secrets_manager_has_no_key_of_parameter_store(cloud: Cloud) -> None:
+    ssm = cloud.client("ssm")
+    with pytest.raises(ssm.exceptions.ParameterNotFound, match="when referencing Secrets Manager"):
+        ssm.get_parameter(Name="/aws/reference/secretsmanager/i-do-not-exist", WithDecryption=True)
+
+
 @pytest.mark.parametrize("bucket_key", [True, False])
 def test_an_encryption_context_limits_the_key_to_a_bucket(
     dev: Callable[..., Any], cloud: Cloud, *, bucket_key: bool

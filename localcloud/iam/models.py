@@ -13,7 +13,7 @@ from moto.iam.exceptions import (
     MalformedPolicyDocument,
     NotFoundException,
 )
-from moto.iam.models import IAMBackend, Role, User
+from moto.iam.models import IAMBackend, Role
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
 from localcloud.arguments.rules import iam as sizes
@@ -38,14 +38,14 @@ class TrustPolicy(IAMTrustPolicyDocumentValidator):
         """Let every version pass that the syntax knows."""
 
 
-class BoundedUser(User):
-    """moto's user, who may have a permissions boundary: moto leaves it out."""
+class User(moto_models.User):
+    """moto's user, who may have a permissions boundary: moto leaves it out. Its answers find `UserName` by the class's name."""
 
     permissions_boundary_arn: str | None = None
     permissions_boundary = Role.permissions_boundary
 
 
-moto_models.User = BoundedUser  # type: ignore[misc] # CreateUser makes its users of this name
+moto_models.User = User  # type: ignore[misc] # CreateUser makes its users of this name
 
 
 class LocalIAMBackend(IAMBackend):

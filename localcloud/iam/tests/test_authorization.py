@@ -204,6 +204,9 @@ def test_a_user_is_made_with_a_boundary(cloud: Cloud) -> None:
     made = iam.create_user(UserName="limited", PermissionsBoundary=limit)["User"]
     assert made["PermissionsBoundary"] == iam.get_user(UserName="limited")["User"]["PermissionsBoundary"] == shown
     assert not any("PermissionsBoundary" in each for each in iam.list_users()["Users"])
+    iam.attach_user_policy(UserName="limited", PolicyArn=limit)
+    (named,) = iam.list_entities_for_policy(PolicyArn=limit)["PolicyUsers"]
+    assert named == {"UserName": "limited", "UserId": made["UserId"]}
     iam.put_user_policy(UserName="limited", PolicyName="own", PolicyDocument=document(statement("ec2:*")))
     key = iam.create_access_key(UserName="limited")["AccessKey"]
     ec2 = cloud.client("ec2", key=(key["AccessKeyId"], key["SecretAccessKey"]))

@@ -31,7 +31,7 @@ GRACE_SECONDS = 20.0
 ALIVE = ("pending", "running")  # states of instances
 UP = ("running", "restarting")  # states of machines
 # An instance that is to end, and one that load balancers have had the time to let go of
-LEAVING, LEFT = "Terminating:Wait", "Terminating:Proceed"
+LEAVING, LEFT = "Terminating", "Terminating:Proceed"
 
 
 class LocalAutoScalingGroup(FakeAutoScalingGroup):

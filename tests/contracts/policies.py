@@ -30,8 +30,8 @@ FILES = {
 EVERYTHING = "*"
 # Asked for, and not needed: who asks goes on without an answer
 NOT_NEEDED = {"ec2:GetInstanceUefiData"}  # Terraform's provider asks it of an image, as if that were an instance
-# Questions about the caller and the account; AWS's reference knows no resource of CreateCluster
-UNNAMED = {"eks:CreateCluster", "iam:SimulatePrincipalPolicy", "servicequotas:GetServiceQuota"}
+# Questions about the caller, whose own role has any name, and the account; AWS's reference knows no resource of CreateCluster
+UNNAMED = {"eks:CreateCluster", "iam:GetRole", "iam:SimulatePrincipalPolicy", "servicequotas:GetServiceQuota"}
 # Condition keys of recorded calls, as policies write them
 KEYS = {
     "aws:resourcetag/environment": "aws:ResourceTag/Environment",

@@ -1,21 +1,63 @@
-"""An environment that is destroyed leaves what is named, and comes back: a new stack for the tests after it."""
+"""An environment that is destroyed leaves what is named, and comes back: a new stack for the tests after it.
+
+Who plays has the rights of `terraform/permissions/provision.json`, and no other.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import re
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
 from setup import ownership
+from tests.contracts import terraform_files
 from tests.e2e.stack import ENVIRONMENT, STATE, play
 from tests.e2e.test_again import recap
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 pytestmark = pytest.mark.soak
+ROLE = "somebody-who-provisions"
 
 
-def test_a_destroyed_environment_leaves_what_is_named_and_comes_back() -> None:
-    destroyed = play("destroy", "-e", f"confirm={ENVIRONMENT}", "-e", "infrastructure_leftovers_wait=20")
+@pytest.fixture
+def rights() -> Iterator[dict[str, str]]:
+    """The environment of somebody who provisions; at the end the stack is the administrator's again."""
+    iam, sts = boto3.client("iam"), boto3.client("sts")
+    caller = sts.get_caller_identity()
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": caller["Arn"]}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    arn = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    policy = terraform_files.policy(
+        "provision",
+        account_id=caller["Account"],
+        environment=ENVIRONMENT,
+        partition="aws",
+        region=os.environ["AWS_REGION"],
+        state_bucket=f"beacon-{ENVIRONMENT}-state-{caller['Account']}",
+    )
+    iam.put_role_policy(RoleName=ROLE, PolicyName="provision", PolicyDocument=policy)
+    keys = sts.assume_role(RoleArn=arn, RoleSessionName="soak")["Credentials"]
+    try:
+        yield os.environ | {
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+        }
+    finally:
+        restored = play("provision")
+        iam.delete_role_policy(RoleName=ROLE, PolicyName="provision")
+        iam.delete_role(RoleName=ROLE)
+    assert restored.returncode == 0, restored.stdout[-4000:] + restored.stderr
+
+
+def test_a_destroyed_environment_leaves_what_is_named_and_comes_back(rights: dict[str, str]) -> None:
+    destroyed = play("destroy", "-e", f"confirm={ENVIRONMENT}", "-e", "infrastructure_leftovers_wait=20", env=rights)
     assert destroyed.returncode == 0, destroyed.stdout[-4000:] + destroyed.stderr
     told = " ".join(destroyed.stdout.split())
     bucket = rf"arn:aws:s3:::beacon-{ENVIRONMENT}-state-\d+"
@@ -30,7 +72,7 @@ def test_a_destroyed_environment_leaves_what_is_named_and_comes_back() -> None:
     # whose stack runs is set-up's to know, not the environment's
     assert {path.name for path in (STATE / ENVIRONMENT).iterdir()} <= {ownership.NAME}
     for name in ("site", "verify"):
-        answer = play(name)
+        answer = play(name, env=rights)
         assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr
-    again = play("site")
+    again = play("site", env=rights)
     assert set(recap(again.stdout).values()) == {(0, 0, 0)}, again.stdout[-4000:]

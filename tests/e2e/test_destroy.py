@@ -19,15 +19,15 @@ from tests.e2e.stack import ENVIRONMENT, STATE, play
 from tests.e2e.test_again import recap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.soak
 ROLE = "somebody-who-provisions"
 
 
 @pytest.fixture
-def rights() -> Iterator[dict[str, str]]:
-    """The environment of somebody who provisions; at the end the stack is the administrator's again."""
+def provisioner() -> Iterator[Callable[..., str]]:
+    """Play as somebody who provisions, and return what was printed; at the end the stack is the administrator's again."""
     iam, sts = boto3.client("iam"), boto3.client("sts")
     caller = sts.get_caller_identity()
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": caller["Arn"]}}
@@ -43,12 +43,20 @@ def rights() -> Iterator[dict[str, str]]:
     )
     iam.put_role_policy(RoleName=ROLE, PolicyName="provision", PolicyDocument=policy)
     keys = sts.assume_role(RoleArn=arn, RoleSessionName="soak")["Credentials"]
+    environment = os.environ | {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }
+    trusted = json.dumps({"infrastructure_deployer_trusted_arns": [caller["Arn"], arn]})
+
+    def play_as(name: str, *arguments: str) -> str:
+        answer = play(name, *arguments, "-e", trusted, env=environment)
+        assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr
+        return answer.stdout
+
     try:
-        yield os.environ | {
-            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": keys["SessionToken"],
-        }
+        yield play_as
     finally:
         restored = play("provision")
         iam.delete_role_policy(RoleName=ROLE, PolicyName="provision")
@@ -56,10 +64,9 @@ def rights() -> Iterator[dict[str, str]]:
     assert restored.returncode == 0, restored.stdout[-4000:] + restored.stderr
 
 
-def test_a_destroyed_environment_leaves_what_is_named_and_comes_back(rights: dict[str, str]) -> None:
-    destroyed = play("destroy", "-e", f"confirm={ENVIRONMENT}", "-e", "infrastructure_leftovers_wait=20", env=rights)
-    assert destroyed.returncode == 0, destroyed.stdout[-4000:] + destroyed.stderr
-    told = " ".join(destroyed.stdout.split())
+def test_a_destroyed_environment_leaves_what_is_named_and_comes_back(provisioner: Callable[..., str]) -> None:
+    told = provisioner("destroy", "-e", f"confirm={ENVIRONMENT}", "-e", "infrastructure_leftovers_wait=20")
+    told = " ".join(told.split())
     bucket = rf"arn:aws:s3:::beacon-{ENVIRONMENT}-state-\d+"
     assert re.search(rf"{bucket} stays with all versions of the state, for less than 0\.01 USD a month", told)
     assert re.search(r"arn:aws:kms:\S+ is deleted on \d{4}-\d\d-\d\d, and costs nothing until then", told)
@@ -72,7 +79,5 @@ def test_a_destroyed_environment_leaves_what_is_named_and_comes_back(rights: dic
     # whose stack runs is set-up's to know, not the environment's
     assert {path.name for path in (STATE / ENVIRONMENT).iterdir()} <= {ownership.NAME}
     for name in ("site", "verify"):
-        answer = play(name, env=rights)
-        assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr
-    again = play("site", env=rights)
-    assert set(recap(again.stdout).values()) == {(0, 0, 0)}, again.stdout[-4000:]
+        provisioner(name)
+    assert set(recap(provisioner("site")).values()) == {(0, 0, 0)}

@@ -45,7 +45,7 @@ class Networks:
     def get(self, name: str) -> Network:
         """Return a network that exists already."""
         if name not in self._known:
-            with failures(f"looking for the network {name}"):
+            with self._lock, failures(f"looking for the network {name}"):
                 if not self._find(name):
                     raise NotFound(f"there is no network {name}")
         return self._known[name]
@@ -60,10 +60,12 @@ class Networks:
         return next((network for network in list(self._known.values()) if peer in network.cidr), None)
 
     def vpcs(self) -> list[Network]:
-        """All VPC networks that exist."""
-        with failures("listing networks"):
-            found = self.docker.networks(label=self.config.label)
-        return [self._remember(network) for network in found if network.name != self.public_name]
+        """All VPC networks that exist; others are forgotten, since a new one may have the range of one that is gone."""
+        with self._lock, failures("listing networks"):
+            found = [one for one in self.docker.networks(label=self.config.label) if one.name != self.public_name]
+            for name in self._known.keys() - {self.public_name, *(network.name for network in found)}:
+                del self._known[name]
+            return [self._remember(network) for network in found]
 
     def ensure_public(self) -> Network:
         """Make the public network if it isn't there."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud.core.config import Config
+    from localcloud.docker.api import Network
     from localcloud.tests.fake_docker import FakeDocker
 
 ROUTES = """\
@@ -77,3 +79,34 @@ def test_a_peer_is_known_by_its_network_and_comes_in_by_the_network_s_bridge(net
     made = networks.ensure_vpc("vpc-1", "10.42.0.0/16")
     assert networks.of_peer("10.42.1.4") == made
     assert networks.of_peer("192.0.2.7") is None
+
+
+def test_a_network_that_is_removed_during_a_look_is_nobody_s(
+    networks: Networks, docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later one may have its range, and machines there would be taken for strangers."""
+    networks.ensure_vpc("vpc-1", "10.42.0.0/16")
+    removal = Thread(target=networks.remove_vpc, args=("vpc-1",))
+    look = docker.networks
+
+    def slowly(**asked: str) -> list[Network]:
+        found = look(**asked)
+        removal.start()
+        removal.join(0.2)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(docker, "networks", slowly)
+        networks.vpcs()
+    removal.join()
+    assert networks.of_peer("10.42.0.9") is None
+    second = networks.ensure_vpc("vpc-2", "10.42.0.0/16")
+    assert networks.of_peer("10.42.0.9") == second
+
+
+def test_a_network_that_somebody_else_removed_is_forgotten(networks: Networks, docker: FakeDocker) -> None:
+    gone = networks.ensure_vpc("vpc-1", "10.42.0.0/16")
+    del docker.networks_[gone.name]
+    second = networks.ensure_vpc("vpc-2", "10.42.0.0/16")
+    assert networks.vpcs() == [second]
+    assert networks.of_peer("10.42.0.9") == second

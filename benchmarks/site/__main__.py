@@ -21,7 +21,7 @@ GOAL = "60 s, and 55 s of processor time"
 COMMANDS = {
     "site": playbook("site"),
     "bare `terraform plan`": (
-        program("terraform"),
+        "terraform",  # of the cache, by PATH
         f"-chdir={paths.state() / paths.LOCAL_ENVIRONMENT / 'terraform'}",
         "plan",
         "-input=false",

@@ -44,11 +44,13 @@ class Networks:
 
     def get(self, name: str) -> Network:
         """Return a network that exists already."""
-        if name not in self._known:
+        found = self._known.get(name)
+        if found is None:
             with self._lock, failures(f"looking for the network {name}"):
-                if not self._find(name):
+                found = self._find(name)
+                if found is None:
                     raise NotFound(f"there is no network {name}")
-        return self._known[name]
+        return found
 
     def of_peer(self, address: str) -> Network | None:
         """Return the network that an address belongs to, from memory; None for a stranger, whom listeners refuse.

@@ -18,11 +18,17 @@ class KeyStateError(JsonRESTError):
     code = 400
 
 
+def pending(key: Key) -> Fault | None:
+    """Return what KMS says of a key that is about to be deleted."""
+    if key.key_state != PENDING:
+        return None
+    return Fault(code="KMSInvalidStateException", message=f"{key.arn} is pending deletion.")
+
+
 def unusable(key: Key) -> Fault | None:
-    """Return why a key can't be used: it is disabled, or about to be deleted."""
-    if key.key_state == PENDING:
-        return Fault(code="KMSInvalidStateException", message=f"{key.arn} is pending deletion.")
-    return None if key.enabled else Fault(code="DisabledException", message=f"{key.arn} is disabled.")
+    """Return why a key can't be used: it is about to be deleted, or disabled."""
+    disabled = None if key.enabled else Fault(code="DisabledException", message=f"{key.arn} is disabled.")
+    return pending(key) or disabled
 
 
 class Keys(dict[str, Key]):
@@ -53,9 +59,8 @@ class LocalKMSBackend(KmsBackend):
 
     def check_not_pending(self, name: str) -> None:
         """Refuse a key that is about to be deleted."""
-        key = self.keys[self.any_id_to_key_id(name)]
-        if key.key_state == PENDING:
-            raise KeyStateError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
+        if fault := pending(self.keys[self.any_id_to_key_id(name)]):
+            raise KeyStateError(fault.code, fault.message)
 
     def encrypt(self, key_id: str, plaintext: bytes, encryption_context: dict[str, str]) -> tuple[bytes, str]:
         """Encrypt with an enabled key; GenerateDataKey and ReEncrypt come here, too."""

@@ -82,7 +82,7 @@ def main() -> None:
     result = table(taken)
     print(result)
     if options.write:
-        when = f"{datetime.now(UTC):%Y-%m-%d}, medians of {options.rounds} rounds on {os.cpu_count()} cores"
+        when = f"{datetime.now(UTC):%Y-%m-%d}, medians, rounds: {options.rounds}, on {os.cpu_count()} cores"
         RESULTS.write_text(f"# The last kept run\n\n{when}, load {load:.1f} before. Goal: {GOAL}.\n\n{result}\n")
 
 

@@ -286,7 +286,7 @@ def nodes_row(*, smallest: int, desired: int, largest: int) -> Row:
 
 def rights_row(missing: Sequence[str], *, asked: int) -> Row:
     """Say which rights of the policy are missing."""
-    needed = f"{asked} actions of terraform/permissions/provision.json"
+    needed = f"{asked} actions of terraform/permissions/provision"
     if not missing:
         return Row(check="rights", state=OK, found="all are allowed, by simulation", needed=needed)
     return Row(
@@ -294,7 +294,7 @@ def rights_row(missing: Sequence[str], *, asked: int) -> Row:
         state=PROBLEM,
         found=f"{len(missing)} missing: {', '.join(missing)}",
         needed=needed,
-        step="Attach that policy to your user or role, or take another one's credentials.",
+        step="Attach these policies to your user or role, or take another one's credentials.",
     )
 
 
@@ -305,14 +305,14 @@ def unsimulated_row(reason: str, *, allowed: Sequence[str], refused: Sequence[st
             check="rights",
             state=PROBLEM,
             found=f"refused in a dry run: {', '.join(refused)}",
-            needed="terraform/permissions/provision.json",
-            step="Attach that policy to your user or role, or take another one's credentials.",
+            needed="terraform/permissions/provision",
+            step="Attach these policies to your user or role, or take another one's credentials.",
         )
     return Row(
         check="rights",
         state=WARN,
         found=f"not simulated ({reason}); dry runs allow {', '.join(allowed) or 'nothing'}",
-        needed="terraform/permissions/provision.json",
+        needed="terraform/permissions/provision",
         step="Not checked: all other actions. Allow iam:SimulatePrincipalPolicy to have them checked.",
     )
 

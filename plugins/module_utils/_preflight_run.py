@@ -51,7 +51,7 @@ class Wanted:
     network_problems: list[str]
     documentation_ranges_allowed: bool
     alerts: dict[str, Any]
-    permissions: str
+    permissions: list[str]
     endpoint: str
 
     @property
@@ -145,14 +145,16 @@ def _inventory(wanted: Wanted) -> list[Row]:
 
 
 def _rights(account: Account, wanted: Wanted, who: Caller) -> Row:
-    needed = statements(
-        wanted.permissions,
-        account_id=who.account,
-        environment=wanted.environment,
-        region=wanted.region,
-        partition=who.arn.split(":")[1],
-        state_bucket=_state_bucket(wanted, who),
-    )
+    if not wanted.permissions:
+        raise ValueError("There are no policies to compare with: preflight_permissions_folder holds no *.json.")
+    values = {
+        "account_id": who.account,
+        "environment": wanted.environment,
+        "region": wanted.region,
+        "partition": who.arn.split(":")[1],
+        "state_bucket": _state_bucket(wanted, who),
+    }
+    needed = [statement for document in wanted.permissions for statement in statements(document, **values)]
     missing = (
         account.missing_rights(who.principal, needed) if who.principal else Unknown(f"{who.kind} can't be simulated")
     )

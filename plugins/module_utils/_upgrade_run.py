@@ -87,6 +87,6 @@ def _unanswered_row(cluster: Cluster, *answers: Any) -> Row:
         check="cluster",
         state=PROBLEM,
         found=f"{cluster.name} can't be read ({reason})",
-        needed="a cluster, and the rights of terraform/permissions/provision.json",
+        needed="a cluster, and the rights of terraform/permissions/provision",
         step="Take an administrator's credentials; beacon.platform.provision makes a cluster that is missing.",
     )

@@ -103,9 +103,10 @@ options:
     type: dict
     default: {receivers: [], receiver: "", routed: false, required: false}
   permissions:
-    description: The policy of the rights that are needed, as JSON with placeholders.
-    type: str
-    default: '{"Statement": []}'
+    description: The policies of the rights that are needed, each as JSON with placeholders.
+    type: list
+    elements: str
+    default: []
   prices:
     description: The table of prices; see roles/preflight/files/prices.yml.
     type: dict
@@ -202,7 +203,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "network_problems": {"type": "list", "elements": "str", "default": []},
     "documentation_ranges_allowed": {"type": "bool", "default": False},
     "alerts": {"type": "dict", "default": {"receivers": [], "receiver": "", "routed": False, "required": False}},
-    "permissions": {"type": "str", "default": '{"Statement": []}'},
+    "permissions": {"type": "list", "elements": "str", "default": []},
     "prices": {"type": "dict", "default": {}},
 }
 OF_THE_RUN = ("only", "prices")
@@ -235,7 +236,7 @@ def main() -> None:
         wanted = Wanted(region=module.region, endpoint=os.environ.get("AWS_ENDPOINT_URL", ""), **given)
         result = run(account, wanted, prices=module.params["prices"], only=module.params["only"])
     except ValueError as error:
-        module.fail_json(msg=f"{error} Correct terraform/permissions/provision.json.")
+        module.fail_json(msg=f"{error} Correct terraform/permissions/provision.")
     except (BotoCoreError, ClientError) as error:
         module.fail_json(msg=f"AWS does not answer what the preflight asks: {error}. Nothing was changed.")
     module.exit_json(changed=False, **result)

@@ -24,8 +24,17 @@ UNRECORDED = Path(__file__).with_name("unrecorded.toml")
 FILES = {
     "deployer": "deployer.json.tftpl",
     "monitoring": "monitoring.json.tftpl",
-    "provision": "provision.json",
+    "provision": "provision/{}.json",
     "verifier": "verifier.json.tftpl",
+}
+# The documents of a policy that is too long for one, each with the services of its actions
+DOCUMENTS = {
+    "provision": {
+        "cluster": {"autoscaling", "ecr", "eks", "elasticloadbalancing"},
+        "data": {"kms", "logs", "s3", "ssm"},
+        "identities": {"iam", "sts"},
+        "network": {"ec2", "servicequotas", "tag"},
+    }
 }
 EVERYTHING = "*"
 # Asked for, and not needed: who asks goes on without an answer
@@ -306,7 +315,29 @@ def _general(value: str) -> str:
     return "${environment}" if value == "test" else value
 
 
+def files(record: Mapping[str, Iterable[Call]]) -> dict[str, str]:
+    """Return the text of each file of the policies that a record covers. Raises ValueError for a service without a document."""
+    found: dict[str, str] = {}
+    for who, name in FILES.items():
+        if who not in DOCUMENTS:
+            found[name] = policy(who, record[who])
+            continue
+        calls = needed(who, record[who])
+        if lost := {_service(call) for call in calls}.difference(*DOCUMENTS[who].values()):
+            raise ValueError(
+                f"{who} asks for {', '.join(sorted(lost))}: name a document in DOCUMENTS of {Path(__file__).name}"
+            )
+        for document, services in DOCUMENTS[who].items():
+            found[name.format(document)] = policy(who, [call for call in calls if _service(call) in services], more=())
+    return found
+
+
+def _service(call: Call) -> str:
+    """Return the service of a call's action."""
+    return call["action"].partition(":")[0]
+
+
 def write(record: Mapping[str, Iterable[Call]]) -> None:
     """Write each policy that a record covers."""
-    for who, name in FILES.items():
-        (PERMISSIONS / name).write_text(policy(who, record[who]))
+    for name, text in files(record).items():
+        (PERMISSIONS / name).write_text(text)

@@ -51,6 +51,11 @@ def policy(name: str, **values: str) -> str:
     return Template(file.read_text()).substitute(values)
 
 
+def documents(name: str) -> list[str]:
+    """Return the names of a policy's documents: several, in a folder, where one would be too long."""
+    return sorted(f"{name}/{file.stem}" for file in (PERMISSIONS / name).glob("*.json")) or [name]
+
+
 def type_of(variable: Mapping[str, Any]) -> str:
     """Return a variable's type as one comparable line."""
     written = str(variable["type"]).removeprefix("${").removesuffix("}")

@@ -35,6 +35,8 @@ IMAGES = "arn:aws:ecr:eu-west-1:123456789012:repository/beacon-test/webapp"
 PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/beacon/test"
 # No resource can be named: https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
 NAMELESS = {"ec2:DescribeInstances", "ec2:DescribeKeyPairs", "ecr:GetAuthorizationToken", "ssm:DescribeParameters"}
+MANAGED_LIMIT = 6_144  # characters of a managed policy, white space not counted
+ATTACHED_LIMIT = 10  # managed policies of a role
 Statement = dict[str, Any]
 
 
@@ -44,8 +46,8 @@ def listed(value: str | list[str]) -> list[str]:
 
 def statements(name: str) -> list[Statement]:
     """Return a policy's statements, filled in as Terraform does."""
-    found: list[Statement] = json.loads(terraform_files.policy(name, **VALUES))["Statement"]
-    return found
+    texts = [terraform_files.policy(each, **VALUES) for each in terraform_files.documents(name)]
+    return [statement for text in texts for statement in json.loads(text)["Statement"]]
 
 
 def filled(found: list[Statement]) -> list[Statement]:
@@ -80,9 +82,22 @@ def test_the_record_covers_every_policy() -> None:
     assert all(len(calls()[name]) >= 2 for name in POLICIES)
 
 
-@pytest.mark.parametrize("name", POLICIES)
-def test_the_policies_are_what_the_record_needs(name: str) -> None:
-    assert (PERMISSIONS / policies.FILES[name]).read_text() == policies.policy(name, calls()[name])
+def test_the_policies_are_what_the_record_needs() -> None:
+    written = policies.files(calls())
+    assert {name: (PERMISSIONS / name).read_text() for name in written} == written
+    assert {f"{each}.json" for each in terraform_files.documents("provision")} <= written.keys()
+
+
+@pytest.mark.parametrize("name", terraform_files.documents("provision"))
+def test_each_document_fits_into_a_managed_policy(name: str) -> None:
+    assert len(re.sub(r"\s", "", terraform_files.policy(name, **VALUES))) <= MANAGED_LIMIT
+    assert len(terraform_files.documents("provision")) <= ATTACHED_LIMIT
+
+
+def test_a_service_without_a_document_is_refused_with_the_next_step() -> None:
+    record = {**calls(), "provision": [policies.Call(action="sqs:CreateQueue", resource="*")]}
+    with pytest.raises(ValueError, match=r"provision asks for sqs: name a document in DOCUMENTS of policies\.py"):
+        policies.files(record)
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -1,6 +1,6 @@
 """An environment that is destroyed leaves what is named, and comes back: a new stack for the tests after it.
 
-Who plays has the rights of `terraform/permissions/provision.json`, and no other.
+Who plays has the policies of `terraform/permissions/provision`, and no other right.
 """
 
 from __future__ import annotations
@@ -33,15 +33,19 @@ def provisioner() -> Iterator[Callable[..., str]]:
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": caller["Arn"]}}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     arn = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    policy = terraform_files.policy(
-        "provision",
-        account_id=caller["Account"],
-        environment=ENVIRONMENT,
-        partition="aws",
-        region=os.environ["AWS_REGION"],
-        state_bucket=f"beacon-{ENVIRONMENT}-state-{caller['Account']}",
-    )
-    iam.put_role_policy(RoleName=ROLE, PolicyName="provision", PolicyDocument=policy)
+    attached = []
+    for name in terraform_files.documents("provision"):
+        policy = terraform_files.policy(
+            name,
+            account_id=caller["Account"],
+            environment=ENVIRONMENT,
+            partition="aws",
+            region=os.environ["AWS_REGION"],
+            state_bucket=f"beacon-{ENVIRONMENT}-state-{caller['Account']}",
+        )
+        made = iam.create_policy(PolicyName=f"{ROLE}-{name.rpartition('/')[2]}", PolicyDocument=policy)
+        attached.append(made["Policy"]["Arn"])
+        iam.attach_role_policy(RoleName=ROLE, PolicyArn=attached[-1])
     keys = sts.assume_role(RoleArn=arn, RoleSessionName="soak")["Credentials"]
     environment = os.environ | {
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
@@ -59,7 +63,9 @@ def provisioner() -> Iterator[Callable[..., str]]:
         yield play_as
     finally:
         restored = play("provision")
-        iam.delete_role_policy(RoleName=ROLE, PolicyName="provision")
+        for policy_arn in attached:
+            iam.detach_role_policy(RoleName=ROLE, PolicyArn=policy_arn)
+            iam.delete_policy(PolicyArn=policy_arn)
         iam.delete_role(RoleName=ROLE)
     assert restored.returncode == 0, restored.stdout[-4000:] + restored.stderr
 

@@ -107,7 +107,7 @@ def test_all_faults_are_told_at_once_and_nothing_is_changed(cloud: Cloud, tmp_pa
         "quota: Elastic IPs: 2 of 5 in use, 0 by this environment; needed or allowed: 4 more, 4 in all.",
         "rights: ",
         "eks:CreateCluster",
-        "Attach that policy to your user or role",
+        "Attach these policies to your user or role",
         "zones: eu-west-1z is no zone that this account has; needed or allowed: allowed are eu-west-1a",
         "instance type: t4g.medium is arm64; needed or allowed: x86_64.",
         "Kubernetes: EKS has no 1.19",
@@ -128,3 +128,9 @@ def test_the_accounts_inventory_as_it_is_shipped_is_checked(cloud: Cloud, tmp_pa
     assert "infrastructure_deployer_trusted_arns is empty" in said
     assert "ssh_allowed_cidrs holds 192.0.2.1/32, a range for examples" in said
     assert "alerts reach nobody" in said
+
+
+def test_an_empty_folder_of_policies_is_refused_with_its_variable(cloud: Cloud, tmp_path: Path) -> None:
+    code, told = play(cloud, "-e", f"preflight_permissions_folder={tmp_path}", state=tmp_path)
+    assert code == 2
+    assert "There are no policies to compare with: preflight_permissions_folder holds no *.json." in told

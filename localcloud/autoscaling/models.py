@@ -37,6 +37,12 @@ LEAVING, LEFT = "Terminating", "Terminating:Proceed"
 class LocalAutoScalingGroup(FakeAutoScalingGroup):
     """moto puts all instances into the first subnet, whatever the region."""
 
+    def set_desired_capacity(self, new_capacity: int | None) -> None:
+        """Have load balancers forget whoever goes: moto leaves them in its target groups."""
+        before = list(self.instance_states)
+        super().set_desired_capacity(new_capacity)
+        self.deregister([state for state in before if state not in self.instance_states])
+
     def replace_autoscaling_group_instances(self, count_needed: int, propagated_tags: dict[str, str]) -> None:
         """Launch instances, each in the subnet that has the fewest."""
         tags = {**propagated_tags, ASG_NAME_TAG: self.name, **self.instance_tags}

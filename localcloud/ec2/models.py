@@ -7,6 +7,7 @@ states are what they are on AWS (pending, stopping, shutting-down), and a crash 
 from __future__ import annotations
 
 import logging
+from copy import copy
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, override
@@ -67,8 +68,13 @@ class LocalEC2Backend(EC2Backend):
 
     @override
     def start_instances(self, instance_ids: list[str]) -> Any:
-        result: Any = super().start_instances(instance_ids)
-        for instance, _ in result:
+        found: list[Any] = self.get_multi_instances_by_id(instance_ids)
+        refusals.check_start(found)
+        stopped = [instance for instance in found if instance.state in _names(STOPPED)]
+        result = [(instance, copy(instance._state)) for instance in found]  # noqa: SLF001 - moto has no other way
+        super().start_instances([instance.id for instance in stopped])
+        for instance in stopped:
+            instance.launch_time, instance.beacon_started = utcnow(), True
             self._settle_addresses(instance)
             _set(instance, PENDING)
             self._converge(instance)
@@ -76,8 +82,12 @@ class LocalEC2Backend(EC2Backend):
 
     @override
     def stop_instances(self, instance_ids: list[str]) -> Any:
-        result: Any = super().stop_instances(instance_ids)
-        for instance, _ in result:
+        found: list[Any] = self.get_multi_instances_by_id(instance_ids)
+        refusals.check_stop(found)
+        running = [instance for instance in found if instance.state in _names(PENDING, RUNNING)]
+        result = [(instance, copy(instance._state)) for instance in found]  # noqa: SLF001 - moto has no other way
+        super().stop_instances([instance.id for instance in running])
+        for instance in running:
             _set(instance, STOPPING)
             self._converge(instance)
         return result
@@ -468,14 +478,18 @@ def remove_stray_networks() -> None:
 
 
 def _give_up(backend: LocalEC2Backend, instance: Any, error: Exception) -> None:
-    """End a launch that fails, as AWS does: terminated, with the reason."""
+    """End a launch that fails, as AWS does: terminated, or stopped again with its disk, and with the reason."""
     LOG.error("launch of %s failed", instance.id, exc_info=error)
     now = runtime.current()
-    now.machines.remove(instance.id)
+    again = getattr(instance, "beacon_started", False)
+    (now.machines.stop if again else now.machines.remove)(instance.id)
     with now.model.transaction():
-        instance.disable_api_termination = False
-        EC2Backend.terminate_instances(backend, [instance.id])
-        instance.beacon_terminated = utcnow()
+        if again:
+            instance.stop()
+        else:
+            instance.disable_api_termination = False
+            EC2Backend.terminate_instances(backend, [instance.id])
+            instance.beacon_terminated = utcnow()
         instance.state_reason = StateReason(f"Server.InternalError: {error}", "Server.InternalError")
 
 

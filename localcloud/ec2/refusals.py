@@ -47,6 +47,31 @@ def check_key(backend: Any, name: str | None) -> None:
         raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
 
 
+def check_start(instances: Iterable[Any]) -> None:
+    """Refuse to start what is on its way down; what runs already is fine."""
+    for instance in instances:
+        if instance.state not in ("pending", "running", "stopped"):
+            raise EC2ClientError(
+                "IncorrectInstanceState",
+                f"The instance '{instance.id}' is not in a state from which it can be started.",
+            )
+
+
+def check_stop(instances: Iterable[Any]) -> None:
+    """Refuse to stop what ends, or never ran: https://github.com/cloud-custodian/cloud-custodian/pull/6014."""
+    for instance in instances:
+        if instance.state == "pending" and not getattr(instance, "beacon_started", False):
+            raise EC2ClientError(
+                "IncorrectInstanceState",
+                f"Instance '{instance.id}' cannot be stopped as it has never reached the 'running' state.",
+            )
+        if instance.state in ("shutting-down", "terminated"):
+            raise EC2ClientError(
+                "IncorrectInstanceState",
+                f"This instance '{instance.id}' is not in a state from which it can be stopped.",
+            )
+
+
 def check_architecture(backend: Any, image_id: str, instance_type: str) -> None:
     """Refuse an image on a type of another architecture."""
     image = backend.amis[image_id].architecture

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.responses import EC2Response
 
 from localcloud.ec2 import addresses, console, refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from moto.ec2.models.instances import Instance, InstanceState
 
 TARGETS = (
     *("GatewayId", "NatGatewayId", "InstanceId", "NetworkInterfaceId", "TransitGatewayId", "VpcPeeringConnectionId"),
@@ -28,6 +33,22 @@ class LocalEC2Response(EC2Response):
         output = console.output(instance.id)
         answer = {"InstanceId": instance.id, "Timestamp": utcnow()}
         return ActionResult(answer | ({"Output": base64.b64encode(output).decode()} if output else {}))
+
+    @override
+    def start_instances(self) -> ActionResult:
+        self.error_on_dryrun()
+        return self._changed("StartingInstances", self.ec2_backend.start_instances(self._get_param("InstanceIds", [])))
+
+    @override
+    def stop_instances(self) -> ActionResult:
+        self.error_on_dryrun()
+        return self._changed("StoppingInstances", self.ec2_backend.stop_instances(self._get_param("InstanceIds", [])))
+
+    def _changed(self, name: str, instances: Iterable[tuple[Instance, InstanceState]]) -> ActionResult:
+        """Answer what each instance was, and what it is now: moto says that all change."""
+        return ActionResult(
+            {name: [{"InstanceId": one.id, "PreviousState": was, "CurrentState": one._state} for one, was in instances]}  # noqa: SLF001
+        )
 
     @override
     def create_network_interface(self) -> ActionResult:

@@ -132,12 +132,7 @@ def test_the_life_of_an_instance(local: Local) -> None:
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=rule(22, "0.0.0.0/0"))
     local.answers(public, "touch ~/kept")
 
-    # stop, start
-    ec2.stop_instances(InstanceIds=[instance])
-    local.wait(instance, "stopped")
-    ec2.start_instances(InstanceIds=[instance])
-    local.wait(instance, "running")
-    local.answers(public, "test -e ~/kept")
+    stop_and_start(local, instance, public)
 
     # the server dies, the machine goes on; nothing is forgotten
     os.kill(local.control.status()["server"]["pid"], signal.SIGKILL)
@@ -155,6 +150,24 @@ def test_the_life_of_an_instance(local: Local) -> None:
     ec2.delete_subnet(SubnetId=subnet)
     ec2.delete_vpc(VpcId=vpc)
     assert [c["kind"] for c in local.control.status()["containers"]] == ["registry"]
+
+
+def stop_and_start(local: Local, instance: str, public: str) -> None:
+    """The disk and the addresses stay, what was in memory is gone, and units start again."""
+    ec2 = local.client("ec2")
+    local.answers(public, "sudo touch /run/gone /tmp/gone && systemctl is-active ssh")
+    booted = local.answers(public, "systemctl show --property=UserspaceTimestampMonotonic")
+    ec2.stop_instances(InstanceIds=[instance])
+    private = local.wait(instance, "stopped")["PrivateIpAddress"]
+    assert local.ssh(public, "true").returncode != 0
+    ec2.start_instances(InstanceIds=[instance])
+    started = local.wait(instance, "running")
+    assert (started["PrivateIpAddress"], started["PublicIpAddress"]) == (private, public)
+    assert (
+        local.answers(public, "test -e ~/kept; ls /run/gone /tmp/gone 2>/dev/null; systemctl is-active ssh") == "active"
+    )
+    assert local.answers(public, f"test -e ~/kept && ip -brief address | grep -c ' {private}/'") == "1"
+    assert local.answers(public, "systemctl show --property=UserspaceTimestampMonotonic") != booted
 
 
 def test_down_leaves_nothing(local: Local) -> None:

@@ -136,6 +136,9 @@ def test_load_balancers_let_go_of_an_instance_before_it_ends_and_another_takes_i
     site.watch(now=5.0)
     (new,) = site.instances()
     assert (site.state(instance), targets()) == ("terminated", [new])
+    site.autoscaling.set_desired_capacity(AutoScalingGroupName="g", DesiredCapacity=0)
+    site.cloud.settle()
+    assert (site.state(new), targets()) == ("terminated", []), "also of a group that shrinks"
 
 
 def test_an_instance_ends_without_another_one_where_the_group_may_shrink(site: Site) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,6 +9,7 @@ from botocore.exceptions import ClientError
 from moto.core.utils import utcnow
 
 from localcloud.conftest import until
+from localcloud.core.errors import DockerFailedError
 from localcloud.ec2 import console, hooks
 from localcloud.ec2.models import FORGET_TERMINATED
 
@@ -130,6 +132,87 @@ def test_stop_start_and_reboot(site: Site) -> None:
     site.ec2.reboot_instances(InstanceIds=[instance])
     site.cloud.settle()
     assert ("restart", instance) in site.cloud.docker.calls
+
+
+def change_of(answer: Any) -> tuple[str, str]:
+    (change,) = answer.get("StartingInstances") or answer["StoppingInstances"]
+    return change["PreviousState"]["Name"], change["CurrentState"]["Name"]
+
+
+def test_what_is_so_already_is_not_done_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = site.run()
+    launched = site.describe(instance)["LaunchTime"]
+    later = launched + timedelta(hours=1)
+    monkeypatch.setattr("localcloud.ec2.models.utcnow", lambda: later)
+    assert change_of(site.ec2.start_instances(InstanceIds=[instance])) == ("running", "running")
+    assert site.describe(instance)["LaunchTime"] == launched
+    assert change_of(site.ec2.stop_instances(InstanceIds=[instance])) == ("running", "stopping")
+    site.cloud.settle()
+    assert change_of(site.ec2.stop_instances(InstanceIds=[instance])) == ("stopped", "stopped")
+    assert site.describe(instance)["StateReason"]["Code"] == "Client.UserInitiatedShutdown"
+    assert change_of(site.ec2.start_instances(InstanceIds=[instance])) == ("stopped", "pending")
+    assert site.describe(instance)["LaunchTime"] == later
+
+
+def test_only_what_stands_still_starts_and_only_what_ran_stops(site: Site) -> None:
+    other = site.run()
+    site.cloud.docker.fail = "connection reset"
+    pending = site.run()
+    with pytest.raises(
+        ClientError, match=rf"IncorrectInstanceState.*Instance '{pending}' cannot be stopped as it has never"
+    ):
+        site.ec2.stop_instances(InstanceIds=[other, pending])
+    assert site.describe(other)["State"]["Name"] == "running", "none of them is"
+    site.cloud.docker.fail_stops = 6
+    site.ec2.stop_instances(InstanceIds=[other])
+    with pytest.raises(
+        ClientError, match=rf"IncorrectInstanceState.*The instance '{other}' is not in a state from which it"
+    ):
+        site.ec2.start_instances(InstanceIds=[other])
+    site.ec2.terminate_instances(InstanceIds=[other])
+    for operation in (site.ec2.start_instances, site.ec2.stop_instances):
+        with pytest.raises(ClientError, match=r"IncorrectInstanceState.*is not in a state from which it can be st"):
+            operation(InstanceIds=[other])
+
+
+def test_addresses_after_a_start(site: Site) -> None:
+    interface = {"DeviceIndex": 0, "SubnetId": site.subnet, "AssociatePublicIpAddress": True, "Groups": [site.group]}
+    automatic = site.run(NetworkInterfaces=[interface], SubnetId="", SecurityGroupIds=[])
+    elastic = site.run()
+    address = site.ec2.allocate_address(Domain="vpc")
+    site.ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=elastic)
+    site.ec2.stop_instances(InstanceIds=[automatic, elastic])
+    site.cloud.settle()
+    assert "PublicIpAddress" not in site.describe(automatic), "it goes back"
+    taken = site.ec2.allocate_address(Domain="vpc")["PublicIp"]
+    site.ec2.start_instances(InstanceIds=[automatic, elastic])
+    site.cloud.settle()
+    assert site.describe(automatic)["PublicIpAddress"] not in (taken, address["PublicIp"])
+    assert site.describe(elastic)["PublicIpAddress"] == address["PublicIp"]
+    assert [a.address for a in site.spec(elastic).attachments] == ["10.42.1.5", address["PublicIp"]]
+
+
+def test_a_start_that_docker_refuses_for_long_ends_stopped_with_its_disk(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("localcloud.ec2.models.LAUNCH_SECONDS", 0.0)
+    instance = site.run()
+    site.ec2.stop_instances(InstanceIds=[instance])
+    site.cloud.settle()
+    with monkeypatch.context() as broken:
+        broken.setattr(site.cloud.docker, "start", fail_to_start)
+        site.ec2.start_instances(InstanceIds=[instance])
+        site.cloud.settle()
+    described = site.describe(instance)
+    assert (described["State"]["Name"], site.cloud.docker.states()[instance]) == ("stopped", "exited")
+    assert "no space left on device" in described["StateReason"]["Message"]
+    site.ec2.start_instances(InstanceIds=[instance])
+    site.cloud.settle()
+    assert site.describe(instance)["State"]["Name"] == "running"
+
+
+def fail_to_start(_: str) -> None:
+    raise DockerFailedError("no space left on device")
 
 
 def test_a_reboot_asked_for_while_another_runs_is_done_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,6 +160,26 @@ def test_a_cluster_lives_and_goes_on_without_the_server(local: Local) -> None:
     assert again["endpoint"] == cluster["endpoint"]
     assert ask_api(local, "/api/v1/nodes", {}) == 200
 
+    without_nodes_and_with_them(local, target, public)
+
+
+def without_nodes_and_with_them(local: Local, target: str, public: list[str]) -> None:
+    """A node group goes to nothing and back; its load balancer's targets follow."""
+
+    def resize(number: int) -> None:
+        sizes = {"minSize": number, "desiredSize": number}
+        local.client("eks").update_nodegroup_config(clusterName="demo", nodegroupName="main", scalingConfig=sizes)
+
+    resize(0)
+    assert until(lambda: local.kubectl("get", "nodes")["items"] == [], seconds=60)
+    assert until(lambda: not any("-i-" in machine for machine in machines(local)), seconds=60)
+    assert [fetch(address) for address in public] == [0, 0]
+    resize(2)
+    assert until(lambda: [fetch(address) for address in public] == [200, 200], seconds=90)
+    targets = local.client("elbv2").describe_target_health(TargetGroupArn=target)["TargetHealthDescriptions"]
+    members = local.kubectl("get", "nodes")["items"]
+    assert sorted(one["Target"]["Id"] for one in targets) == sorted(instance(node) for node in members)
+
 
 def public_endpoint(local: Local, node: dict[str, Any], cluster: dict[str, Any]) -> None:
     """By its name from this machine, as far as the ranges go; nothing but the API; its own VPC by its private access."""

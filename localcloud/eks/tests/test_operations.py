@@ -231,6 +231,31 @@ def test_a_node_group_can_be_resized_and_relabelled(site: Site) -> None:
     assert any("label" in command and "a=b" in command for command in site.commands)
 
 
+def test_a_node_group_goes_to_nothing_and_back(site: Site) -> None:
+    site.create()
+    site.create_nodes()
+
+    def resize(**sizes: int) -> dict[str, int]:
+        site.eks.update_nodegroup_config(clusterName="demo", nodegroupName="main", scalingConfig=sizes)
+        site.settle()
+        kept: dict[str, int] = site.nodegroup()["scalingConfig"]
+        return kept
+
+    with pytest.raises(
+        ClientError, match=r"InvalidParameterException.*Minimum capacity 2 can't be greater than desired size 0"
+    ):
+        resize(minSize=2, desiredSize=0)
+    assert len(site.node_specs()) == 2
+    assert resize(minSize=0, desiredSize=0) == {"minSize": 0, "maxSize": 3, "desiredSize": 0}
+    assert site.node_specs() == []
+    assert site.nodegroup()["status"] == "ACTIVE"
+    assert any("delete" in command and "node" in command for command in site.commands), "Kubernetes forgets them"
+    with pytest.raises(ClientError, match="Minimum capacity 2 can't be greater than desired size 0"):
+        resize(minSize=2)
+    assert resize(minSize=2, desiredSize=2) == {"minSize": 2, "maxSize": 3, "desiredSize": 2}
+    assert len(site.node_specs()) == 2
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [

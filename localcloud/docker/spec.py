@@ -48,7 +48,7 @@ class MachineSpec:
     name: str  # unique within this local cloud; the container is called <LOCALCLOUD_NAME>-<name>
     image: str
     attachments: tuple[Attachment, ...]
-    kind: str  # label beacon.kind: instance | node | control-plane | balancer | registry
+    kind: str  # label beacon.kind: instance | node | control-plane | balancer | registry | volume
     hostname: str | None = None
     files: Mapping[str, File] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core import runtime
 from localcloud.core.errors import ImageMissingError
 from localcloud.docker.spec import Attachment, MachineSpec
-from localcloud.ec2 import hooks, seed
+from localcloud.ec2 import hooks, seed, volumes
 
 if TYPE_CHECKING:
     from localcloud.core.config import Config
@@ -48,7 +48,9 @@ def specification(backend: Any, instance: Any) -> MachineSpec:
             hostname=hostname,
             public_key=key.public_key if key else None,
             user_data=instance.user_data,
-        ),
+        )
+        | volumes.files(backend, instance.id),
+        device_cgroup_rules=(volumes.LOOP_DEVICES,),
         env={},
         labels={"beacon.instance": instance.id, "beacon.region": backend.region_name},
         security_groups=tuple(groups),

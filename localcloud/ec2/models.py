@@ -21,7 +21,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 
 from localcloud.core import runtime
 from localcloud.core.errors import DockerFailedError, HopelessError, ImageMissingError
-from localcloud.ec2 import addresses, console, hooks, quotas, refusals, zones
+from localcloud.ec2 import addresses, console, hooks, quotas, refusals, volumes, zones
 from localcloud.ec2.machine import image_of, specification
 from localcloud.servicequotas.models import applied
 from localcloud.servicequotas.table import STANDARD_VCPUS
@@ -113,6 +113,37 @@ class LocalEC2Backend(EC2Backend):
                 _set(instance, SHUTTING_DOWN)
                 self._converge(instance)
         return result
+
+    # -- volumes
+    @override
+    def modify_volume(self, volume_id: str, target_size: int | None = None, *args: Any, **kwargs: Any) -> Any:
+        volume = super().modify_volume(volume_id, target_size, *args, **kwargs)
+        runtime.current().queue.submit(f"volume/{volume_id}", partial(volumes.grow, self, volume_id))
+        return volume
+
+    @override
+    def delete_volume(self, volume_id: str) -> Any:
+        volume = super().delete_volume(volume_id)
+        if getattr(volume, "beacon_file", False):
+            runtime.current().queue.submit(f"volume/{volume_id}", partial(volumes.remove, volume_id))
+        return volume
+
+    def plug(self, volume_id: str) -> None:
+        """Have a volume that was attached by a request as a device of its instance's machine."""
+        volume: Any = self.get_volume(volume_id)
+        volume.beacon_file = volume.attachment.beacon_disk = True
+        volume.attachment.status = volumes.ATTACHING
+        self._converge(volume.attachment.instance)
+
+    def unplug(self, volume_id: str) -> Any:
+        """Have a volume leave its instance; it is attached until its machine lets go of it."""
+        plug: Any = self.get_volume(volume_id).attachment
+        if getattr(plug, "beacon_disk", False):
+            plug.status = volumes.DETACHING
+            self._converge(plug.instance)
+        else:
+            self.detach_volume(volume_id, plug.instance.id, plug.device)
+        return plug
 
     # -- zones
     @override
@@ -316,6 +347,7 @@ class LocalEC2Backend(EC2Backend):
                 self._converge(instance)
         runtime.current().queue.submit(f"leftovers/{self.region_name}", partial(remove_leftovers, self))
         runtime.current().queue.submit("leftovers/networks", remove_stray_networks)
+        runtime.current().queue.submit("leftovers/volumes", volumes.remove_leftovers)
 
     def _converge(self, instance: Any) -> None:
         job = partial(converge, self.account_id, self.region_name, instance.id)
@@ -407,9 +439,9 @@ def job_key(instance_id: str) -> str:
     return f"instance/{instance_id}"
 
 
-def converge(account: str, region: str, instance_id: str) -> None:
+def converge(account: str, region: str, instance_id: str) -> float | None:
     """Make the instance's machine what the model says now. A job: runs without the model's lock."""
-    now = runtime.current()
+    now, again = runtime.current(), None
     backend: Any = ec2_backends[account][region]
     with now.model.lock:
         instance: Any = next((i for i in backend.all_instances() if i.id == instance_id), None)
@@ -420,8 +452,10 @@ def converge(account: str, region: str, instance_id: str) -> None:
             with now.model.lock:
                 spec = specification(backend, instance)
                 vpc = backend.get_vpc(instance.vpc_id)
+                disks = volumes.disks_of(backend, instance_id)
             now.networks.ensure_vpc(vpc.id, vpc.cidr_block)
             now.networks.ensure_public()
+            volumes.hold(disks)
             now.machines.ensure(spec)
             if reboots:
                 now.machines.restart(instance_id)
@@ -430,15 +464,19 @@ def converge(account: str, region: str, instance_id: str) -> None:
             over = now.queue.trying(job_key(instance_id)) >= LAUNCH_SECONDS
             if wanted == PENDING[0] and (over or isinstance(error, HopelessError)):
                 _give_up(backend, instance, error)
-                return
+                return None
             raise
         _settle(instance, expected=PENDING, becomes=RUNNING)
         console.watch(instance_id)
         with now.model.lock:
             for hook in hooks.all_hooks():
                 hook.launched(instance)
+        again = volumes.settle(backend, disks, running=True)
     elif wanted in _names(STOPPING, STOPPED):
         now.machines.stop(instance_id)
+        with now.model.lock:
+            disks = volumes.disks_of(backend, instance_id)
+        again = volumes.settle(backend, disks, running=False)
         _settle(instance, expected=STOPPING, becomes=STOPPED)
     else:
         now.machines.remove(instance_id)
@@ -448,7 +486,9 @@ def converge(account: str, region: str, instance_id: str) -> None:
             with now.model.lock:
                 for hook in hooks.all_hooks():
                     hook.terminated(instance)
+        now.queue.submit("leftovers/volumes", volumes.remove_leftovers)
     now.queue.submit("packet-filters", now.machines.refresh)
+    return again
 
 
 def remove_leftovers(backend: LocalEC2Backend) -> None:

@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.responses import EC2Response
 
-from localcloud.ec2 import addresses, console, refusals
+from localcloud.ec2 import addresses, console, refusals, volumes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +56,35 @@ class LocalEC2Response(EC2Response):
         subnet = self.ec2_backend.get_subnet(self._get_param("SubnetId"))
         addresses.check(self.ec2_backend, subnet, [self._get_param("PrivateIpAddress"), *more])
         return super().create_network_interface()
+
+    @override
+    def create_volume(self) -> ActionResult:
+        zone, size, kind = (self._get_param(name) for name in ("AvailabilityZone", "Size", "VolumeType"))
+        volumes.check_creation(self.region, zone, size, kind)
+        return super().create_volume()
+
+    @override
+    def attach_volume(self) -> ActionResult:
+        volume, instance = self._get_param("VolumeId"), self._get_param("InstanceId")
+        volumes.check_attachment(self.ec2_backend, volume, instance, self._get_param("Device"))
+        answer = super().attach_volume()
+        self.ec2_backend.plug(volume)
+        return answer
+
+    @override
+    def detach_volume(self) -> ActionResult:
+        volume, instance = self._get_param("VolumeId"), self._get_param("InstanceId")
+        volumes.check_detachment(self.ec2_backend, volume, instance, self._get_param("Device"))
+        self.error_on_dryrun()
+        plug = self.ec2_backend.unplug(volume)
+        answer = {"VolumeId": volume, "InstanceId": plug.instance.id, "Device": plug.device, "State": volumes.DETACHING}
+        return ActionResult(answer | {"AttachTime": plug.attach_time})
+
+    @override
+    def modify_volume(self) -> ActionResult:
+        volume, size = self._get_param("VolumeId"), self._get_param("Size")
+        volumes.check_modification(self.ec2_backend, volume, size, self._get_param("VolumeType"))
+        return super().modify_volume()
 
     @override
     def import_key_pair(self) -> ActionResult:

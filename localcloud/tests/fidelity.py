@@ -94,6 +94,12 @@ def run(w: World) -> None:
     w.keep(instance=made["Instances"][0]["InstanceId"])
 
 
+def volume(w: World) -> None:
+    """Make a volume."""
+    made = w.ec2.create_volume(AvailabilityZone=ZONES[0], Size=1, VolumeType="gp3")
+    w.keep(volume=made["VolumeId"])
+
+
 def group(w: World) -> None:
     """Make an Auto Scaling group."""
     template = {"LaunchTemplateName": "web"}
@@ -275,6 +281,7 @@ PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2Vt2Cbr0tnvSn0gfWNj2QVtSyO5
 ROUTES = "no route, no gateway and no network ACL holds packets"
 RULES = "nftables in the members' network namespaces"
 MACHINE = "a container with systemd"
+DISK = "a block device, whose data is in a Docker volume"
 PUBLIC = "an interface in the public range"
 TRAFFIC = "HAProxy"
 PLANE, PODS = "the control plane's container", "what runs in the cluster"
@@ -388,6 +395,20 @@ NETWORK = (
 )
 HOSTS = (
     Step("ec2", "RunInstances", EFFECT, MACHINE, run),
+    Step("ec2", "CreateVolume", STATE, "", volume),
+    Step(
+        "ec2",
+        "AttachVolume",
+        EFFECT,
+        DISK,
+        lambda w: w.ec2.attach_volume(VolumeId=w["volume"], InstanceId=w["instance"], Device="/dev/sdf"),
+    ),
+    Step("ec2", "ModifyVolume", EFFECT, DISK, lambda w: w.ec2.modify_volume(VolumeId=w["volume"], Size=2)),
+    Step(
+        "ec2", "DeleteVolume", REFUSED, "a volume that is attached", lambda w: w.ec2.delete_volume(VolumeId=w["volume"])
+    ),
+    Step("ec2", "DetachVolume", EFFECT, DISK, lambda w: w.ec2.detach_volume(VolumeId=w["volume"])),
+    Step("ec2", "DeleteVolume", EFFECT, DISK, lambda w: w.ec2.delete_volume(VolumeId=w["volume"])),
     Step("ec2", "StopInstances", EFFECT, MACHINE, lambda w: w.ec2.stop_instances(InstanceIds=[w["instance"]])),
     Step("ec2", "StartInstances", EFFECT, MACHINE, lambda w: w.ec2.start_instances(InstanceIds=[w["instance"]])),
     Step("ec2", "RebootInstances", EFFECT, MACHINE, lambda w: w.ec2.reboot_instances(InstanceIds=[w["instance"]])),

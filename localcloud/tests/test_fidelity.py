@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from localcloud.docker.spec import MachineSpec
 
 CHANGES = {
-    *("create", "start", "stop", "restart", "remove", "write"),
+    *("create", "start", "stop", "restart", "remove", "remove_volume", "write"),
     *("connect", "disconnect", "create_network", "remove_network"),
 }
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}

@@ -108,6 +108,7 @@ class Pipeline:
         users = [{"name": name.replace("_", "-"), "password": text} for name, text in passwords.items()]
         text = template(
             "prometheus/templates/web.yml.j2",
+            prometheus_tls_enabled=True,
             __prometheus_configuration=str(self.folder),
             __prometheus_users=users,
             __prometheus_hashes={},

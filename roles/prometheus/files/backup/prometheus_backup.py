@@ -46,8 +46,8 @@ class Settings:
 
     directory: Path  # holds the series in `data`, and beside them `saving`, `restored` and `replaced-TIME`
     url: str
-    ca: str
-    user: str
+    ca: str  # a file; empty where it serves plain HTTP
+    user: str  # empty where it asks for none
     password: str  # a file
     metrics: str = ""  # a file that node_exporter serves
 
@@ -100,10 +100,10 @@ def ensure_repository() -> None:
 def take_snapshot(settings: Settings) -> Path:
     """Have Prometheus make a snapshot; return its folder. Raises BackupError."""
     credentials = f"{settings.user}:{Path(settings.password).read_text()}".encode()
-    header = {"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
+    header = {"Authorization": f"Basic {base64.b64encode(credentials).decode()}"} if settings.user else {}
     address = f"{settings.url}/api/v1/admin/tsdb/snapshot"
     request = urllib.request.Request(address, method="POST", headers=header)  # noqa: S310 - the role's own address
-    trusted = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=settings.ca))
+    trusted = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=settings.ca or None))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trusted)
     try:
         with opener.open(request, timeout=SNAPSHOT_SECONDS) as answer:

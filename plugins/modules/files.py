@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: files
 author: The Beacon authors (@beacon)
 short_description: Ensure folders and text files, all at once
+version_added: 0.1.0
 description:
   - Ensures many folders and files with one start of Python on the host, where M(ansible.builtin.template) and
     M(ansible.builtin.copy) need two a file. A role whose files stand already asks once whether they still do.
@@ -134,6 +135,7 @@ paths:
 """
 
 import fnmatch
+import os
 import shlex
 import tempfile
 from pathlib import Path
@@ -303,6 +305,9 @@ class Host:
             file.write(entry["content"])
         new = Path(file.name)
         try:
+            if entry["path"].is_file():  # whose it was it stays, where neither owner nor group is named
+                there = entry["path"].stat()
+                os.chown(new, there.st_uid, there.st_gid)
             self.permit(new, entry, default_mode="mode")
             new.replace(entry["path"])
         finally:

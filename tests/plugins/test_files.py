@@ -68,6 +68,17 @@ def test_a_file_that_drifted_is_put_right_and_shown(tmp_path: Path, run: Any) ->
     ]
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files to others")
+def test_a_replaced_file_stays_whose_it_was(tmp_path: Path, run: Any) -> None:
+    path = tmp_path / "app.yml"
+    path.write_text("bad\n", encoding="utf-8")
+    os.chown(path, 1234, 2345)
+    assert run(owner=None, group=None, files=[{"path": str(path), "content": "good\n"}])["changed"]
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 2345)
+    run(files=[{"path": str(path), "content": "better\n"}])
+    assert (path.stat().st_uid, path.stat().st_gid) == (os.getuid(), os.getgid())
+
+
 def test_a_secret_is_shown_nowhere(tmp_path: Path, run: Any) -> None:
     path = tmp_path / "etc/app.yml"
 

@@ -85,3 +85,15 @@ def test_an_inventory_need_not_name_the_controller(tmp_path: Path, limit: str, c
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     command = [program, "playbooks/plays/limit.yml", "-i", str(hosts), "--limit", limit]
     assert subprocess.run(command, cwd=CHECKOUT, check=False, capture_output=True, timeout=300).returncode == code
+
+
+@pytest.mark.parametrize(
+    "task", ["Ensure passwords", "monitor | grafana | Ensure it", "Ask for a password that Prometheus takes"]
+)
+def test_a_start_in_the_middle_is_told_to_take_a_tag(stage: Stage, task: str) -> None:
+    code, text = stage.play("monitor", "--start-at-task", task)
+    assert code == 2, text
+    assert (
+        "what does so was left out, as --start-at-task does. Play a part by its tag instead, such as --tags grafana"
+        in text
+    )

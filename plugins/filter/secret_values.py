@@ -49,7 +49,7 @@ _value:
 # https://prometheus.io/docs/alerting/latest/configuration/#receiver-integration-settings
 # https://grafana.com/docs/grafana/latest/administration/provisioning/#data-sources
 SECRET = re.compile(
-    r"passw|secret|secure|token|credentials|authorization|(^|_|[a-z])(api|routing|service|user|private|access)_?key$|^key$",
+    r"passw|secret|secure|token|credentials|authorization|(^|_|[a-z])(api|integration|routing|service|user|private|access)_?key$|^key$",
     re.IGNORECASE,
 )
 PLACE = re.compile(r"_(file|ref)$")

@@ -19,6 +19,7 @@ secret_values = load("filter/secret_values.py").FilterModule().filters()["secret
         ({"basic_auth": {"password_file": "/etc/password", "password_ref": "store"}}, []),
         ([{"name": "chat", "telegram_configs": [{"bot_token": "hush", "chat_id": 5}]}], ["hush"]),
         ({"pagerduty_configs": [{"routing_key": "hush", "severity": "critical"}]}, ["hush"]),
+        ({"receivers": [{"type": "pagerduty", "settings": {"integrationKey": "hush", "class": "own"}}]}, ["hush"]),
         ({"sigv4": {"region": "eu-west-1", "access_key": "AKIA", "secret_key": "hush"}}, ["AKIA", "hush"]),
         ({"authorization": {"type": "Bearer", "credentials": "hush"}}, ["Bearer", "hush"]),
         ({"oauth2": {"client_id": "beacon", "client_secret": "hush"}}, ["hush"]),

@@ -65,6 +65,8 @@ def main(arguments: Sequence[str]) -> int:
         if options.command == "cli":
             return _reset(settings, options.user_id)
         level = settings.text("log", "level").upper()
+        for name, number in logging.getLevelNamesMapping().items():
+            logging.addLevelName(number, name.lower())  # as Grafana writes them
         logging.basicConfig(
             level=level, format="logger=%(name)s level=%(levelname)s msg=%(message)s", stream=sys.stdout
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .store import Store
 
 WATCH_INTERVAL = 10
+PLAIN = re.compile(r"\$(\w+)(?!\{)\b")  # $NAME; but for $__file{...} and its like
 log = logging.getLogger("provisioning")
 
 
@@ -29,21 +31,30 @@ class ProvisioningError(Exception):
     """A file can't be used; the message names it."""
 
 
-def _expanded(value: Any) -> Any:
+def expanded(value: Any) -> Any:
+    """Replace variables in each text; of two dollar signs one is left."""
     if isinstance(value, str):
-        return expand(value)
+        return "$".join(expand(PLAIN.sub(r"${\1}", part)) for part in value.split("$$"))
     if isinstance(value, dict):
-        return {key: _expanded(item) for key, item in value.items()}
-    return [_expanded(item) for item in value] if isinstance(value, list) else value
+        return {key: expanded(item) for key, item in value.items()}
+    return [expanded(item) for item in value] if isinstance(value, list) else value
 
 
-def _entries(settings: Settings, kind: str, key: str) -> Iterator[dict[str, Any]]:
+def read(settings: Settings, kind: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Read the files of one kind, as they are."""
     for file in sorted((settings.path("provisioning") / kind).glob("*.y*ml")):
         try:
             found = yaml.safe_load(file.read_text()) or {}
-            yield from (_expanded(entry) for entry in found.get(key) or [])
-        except (yaml.YAMLError, AttributeError, OSError) as error:
+        except (yaml.YAMLError, OSError) as error:
             raise ProvisioningError(f"{file}: {error}: correct the file, then restart or reload.") from error
+        if not isinstance(found, dict):
+            raise ProvisioningError(f"{file}: a mapping is needed.")
+        yield file, found
+
+
+def _entries(settings: Settings, kind: str, key: str) -> Iterator[dict[str, Any]]:
+    for _, found in read(settings, kind):
+        yield from (expanded(entry) for entry in found.get(key) or [])
 
 
 def provision_datasources(store: Store, settings: Settings) -> None:
@@ -51,6 +62,10 @@ def provision_datasources(store: Store, settings: Settings) -> None:
     wanted = list(_entries(settings, "datasources", "datasources"))
     for entry in _entries(settings, "datasources", "deleteDatasources"):
         store.run("DELETE FROM datasource WHERE name = ?", entry.get("name"))
+    if sum(bool(entry.get("isDefault")) for entry in wanted) > 1:
+        raise ProvisioningError(
+            "datasource.yaml config is invalid. Only one datasource per organization can be marked as default"
+        )
     for entry in wanted:
         if not (entry.get("name") and entry.get("type")):
             raise ProvisioningError(f"data source {entry.get('name')!r}: name and type are needed.")

@@ -13,7 +13,7 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from . import NOTICE, accounts, provisioning
+from . import NOTICE, accounts, alerting, provisioning
 from .app import create_app, database
 from .settings import SettingsError
 
@@ -115,6 +115,7 @@ def prepare(store: Store, settings: Settings) -> None:
         )  # fmt: skip
     provisioning.provision_datasources(store, settings)
     provisioning.provision_dashboards(store, settings)
+    alerting.provision_alerting(store, settings)
 
 
 def _notify(state: str) -> None:

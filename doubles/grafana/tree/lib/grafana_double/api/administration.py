@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from .. import provisioning
+import logging
+
+from .. import alerting, provisioning
 from ..access import check, requires
 from ..answers import Answer, Refused, answer, message
 from . import api, settings, store
 
+log = logging.getLogger("context")
 _SECRET = ("password", "secret", "key")
 
 
@@ -45,11 +48,16 @@ def stats() -> Answer:
 def reload(kind: str) -> Answer:
     """Read the provisioning files of one kind again."""
     check("provisioning:reload")
-    readers = {"dashboards": provisioning.provision_dashboards, "datasources": provisioning.provision_datasources}
+    readers = {
+        "alerting": alerting.provision_alerting,
+        "dashboards": provisioning.provision_dashboards,
+        "datasources": provisioning.provision_datasources,
+    }
     if kind not in readers:
         raise Refused(404, "Not found", charset=True)
     try:
         readers[kind](store(), settings())
     except provisioning.ProvisioningError as error:
-        raise Refused(500, str(error)) from error
+        log.error('"" error="%s"', error)  # noqa: TRY400 - Grafana's answer does not tell why, its log does
+        raise Refused(500, "Internal Server Error" if kind == "alerting" else str(error)) from error
     return message(f"{kind.capitalize()} config reloaded")

@@ -13,6 +13,12 @@ from . import api, store
 if TYPE_CHECKING:
     from typing import Any
 
+# Keys of any type that Grafana keeps encrypted, and types whose address holds a token
+SECRET = {
+    "api_secret", "api_token", "apiKey", "apikey", "apiToken", "authorization_credentials", "basicAuthPassword", "bot_token",
+    "bottoken", "integrationKey", "password", "secret", "token", "userKey",
+}  # fmt: skip
+SECRET_ADDRESS = {"dingding", "discord", "googlechat", "slack", "teams", "victorops", "wecom"}
 _KEYS = ("name", "type", "settings", "disableResolveMessage")
 
 
@@ -23,11 +29,17 @@ def _model(uid: str) -> dict[str, Any]:
     return {"uid": uid or text(data, "uid") or new_uid()} | {key: data.get(key, False) for key in _KEYS}
 
 
+def _shown(model: dict[str, Any]) -> dict[str, Any]:
+    hidden = SECRET | ({"url"} if model["type"] in SECRET_ADDRESS else set())
+    return model | {"settings": {key: "[REDACTED]" if key in hidden else it for key, it in model["settings"].items()}}
+
+
 @api.get("/v1/provisioning/contact-points")
 @requires("alert.provisioning:read")
 def list_contact_points() -> Answer:
     """List the contact points."""
-    return answer([json.loads(row["model"]) for row in store().rows("SELECT model FROM contact_point ORDER BY uid")])
+    models = [json.loads(row["model"]) for row in store().rows("SELECT model FROM contact_point ORDER BY uid")]
+    return answer([_shown(model) for model in models])
 
 
 @api.post("/v1/provisioning/contact-points")

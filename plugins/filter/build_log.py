@@ -13,6 +13,7 @@ DOCUMENTATION = r"""
 name: build_log
 author: The Beacon authors (@beacon)
 short_description: Lines of a failed image build
+version_added: 0.1.0
 description:
   - C(community.docker.docker_image) puts a failed build's whole log on one line, as a list within its message. This
     returns the log's lines and then the reason; without a list, the message's own lines.

@@ -12,6 +12,7 @@ DOCUMENTATION = r"""
 name: scan_gate
 author: The Beacon authors (@beacon)
 short_description: Whether an image's scan lets a run go on
+version_added: 0.1.0
 description:
   - Judges the result of M(beacon.platform.ecr_image_info). A finding stops a run when it is severe enough, has a known fix and
     is not waived. One without a known fix is reported, since nobody can act on it.

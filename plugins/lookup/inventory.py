@@ -6,6 +6,7 @@ DOCUMENTATION = r"""
 name: inventory
 author: The Beacon authors (@beacon)
 short_description: What the inventory says for a variable, or a default
+version_added: 0.1.0
 description:
   - The value of a variable in the inventory, for the host of the play. Variables of plays, tasks and role calls are not looked at,
     so a role call can hand over the inventory's value of the very input that it sets.

@@ -6,6 +6,7 @@ DOCUMENTATION = r"""
 name: pip_files
 author: The Beacon authors (@beacon)
 short_description: This machine's pip configuration as files
+version_added: 0.1.0
 description:
   - Where the package index is reached by a mirror or through a company's own certificate authority, a build needs to
     know it, too. Returns C(pip.conf) and C(ca-certificates.crt), each only where this machine's pip uses such a setting.

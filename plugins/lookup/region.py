@@ -6,6 +6,7 @@ DOCUMENTATION = r"""
 name: region
 author: The Beacon authors (@beacon)
 short_description: The region that AWS clients would take
+version_added: 0.1.0
 description:
   - In their own order, C(AWS_REGION), C(AWS_DEFAULT_REGION), then the profile's (C(AWS_PROFILE), else C(default)). So the
     playbooks mean the same region as the command line, Terraform and boto3.

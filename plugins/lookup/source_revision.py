@@ -6,6 +6,7 @@ DOCUMENTATION = r"""
 name: source_revision
 author: The Beacon authors (@beacon)
 short_description: Revision of an image's build context
+version_added: 0.1.0
 description:
   - Returns, for a build context, the last commit that changed it, whether what the image is made of differs from that
     commit (files that C(.dockerignore) leaves out don't count), a hash of it, and the commit's time.

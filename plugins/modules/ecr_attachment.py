@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: ecr_attachment
 author: The Beacon authors (@beacon)
 short_description: A file attached to an image in ECR
+version_added: 0.1.0
 description:
   - Pushes a file as an OCI artefact whose subject is an image, so that the registry lists it among the image's
     referrers, under a tag of its own, so that people find it, too. Where the tag is there already, nothing is done.

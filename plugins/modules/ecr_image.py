@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: ecr_image
 author: The Beacon authors (@beacon)
 short_description: Remove a tag from an ECR repository
+version_added: 0.1.0
 description:
   - Ensures that a repository holds no such tag. ECR removes the image with its last tag. Images come to ECR by a push,
     so C(absent) is the only state.

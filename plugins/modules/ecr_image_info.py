@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: ecr_image_info
 author: The Beacon authors (@beacon)
 short_description: Digest and scan findings of images in ECR
+version_added: 0.1.0
 description:
   - Tells whether a tag is in a repository, with its digest, and, when asked to, what the vulnerability scan found. It
     waits for a scan that is still running. A scan without a result is no failure of this module, C(scan) tells it, and

@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: ecr_password_info
 author: The Beacon authors (@beacon)
 short_description: A password of the account's image registry (ECR)
+version_added: 0.1.0
 description:
   - Asks ECR for an authorization token and returns its password, which C(docker login) takes for twelve hours; the user
     is C(AWS). It stays in memory, unlike with C(aws ecr get-login-password | docker login), so a task needs C(no_log).

@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: engine_image_info
 author: The Beacon authors (@beacon)
 short_description: Platform and layers of an image in the Docker engine, and a file of it
+version_added: 0.1.0
 description:
   - Tells which platform an image is for, how large each layer of an image is and which step made it. When asked to, it returns the text of one file in
     the image; nothing of the image is run for that.

@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: host_keys
 author: The Beacon authors (@beacon)
 short_description: Host keys of instances, in Parameter Store and in a known_hosts file
+version_added: 0.1.0
 description:
   - Reads the public host keys that cloud-init prints to an instance's console at its first boot (C(GetConsoleOutput)), keeps
     them in Parameter Store, as AWS forgets a console's output, and writes a known_hosts file with them. So the first

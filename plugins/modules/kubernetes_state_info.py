@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: kubernetes_state_info
 author: The Beacon authors (@beacon)
 short_description: What a cluster's API server knows that an upgrade depends on
+version_added: 0.1.0
 description:
   - Asks for the version of the API server, for nodes, for disruption budgets, and for the deprecated APIs that were asked for since
     the API server started.

@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: objects_info
 author: The Beacon authors (@beacon)
 short_description: Objects of a Kubernetes cluster, of several kinds at once
+version_added: 0.1.0
 description:
   - Answers several questions of M(kubernetes.core.k8s_info) by one start of Python and one log-in.
 options:

@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: own_bucket_info
 author: The Beacon authors (@beacon)
 short_description: Whether a bucket exists and belongs to an account
+version_added: 0.1.0
 description:
   - Tells whether a bucket is there, and fails when it is somebody else's. It reads one bucket by its name, so that it
     needs C(s3:ListBucket) on that bucket, and no right to list all buckets of the account.

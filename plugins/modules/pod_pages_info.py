@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: pod_pages_info
 author: The Beacon authors (@beacon)
 short_description: What pods answer to requests for pages
+version_added: 0.1.0
 description:
   - Asks each pod itself for pages, by the port forwarding of the cluster's API; so it needs no way to the pod's network, and the right
     C(create) and C(get) on C(pods/portforward). A pod that listens for PROXY protocol gets its header, as from a load balancer.

@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: preflight_info
 author: The Beacon authors (@beacon)
 short_description: Whether an account and an inventory fit, before anything is made
+version_added: 0.1.0
 description:
   - Asks the account who the caller is and what it may do, and for quotas, zones, images, instance types, Kubernetes and
     add-on versions; checks ranges and alert receivers; counts what the environment costs. It only reads.

@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: release_info
 author: The Beacon authors (@beacon)
 short_description: The releases of a program on a host, and the user that runs it
+version_added: 0.1.0
 description:
   - Tells all that role P(beacon.platform.release#role) compares, with one start of Python on the host instead of four.
 options:

@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: ssh_key
 author: The Beacon authors (@beacon)
 short_description: An environment's ssh key, in Parameter Store and on the controller
+version_added: 0.1.0
 description:
   - Keeps the private key as a SecureString in Parameter Store and brings it to a file of the controller that has none.
     The key is never an argument or a result; only its public half and its fingerprint are returned.

@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: ssm_parameter_info
 author: The Beacon authors (@beacon)
 short_description: Values of parameters in SSM Parameter Store
+version_added: 0.1.0
 description:
   - Reads several parameters at once. Unlike the lookup P(amazon.aws.ssm_parameter#lookup), which runs in Ansible's own
     process, a module works with the credentials that its task's C(environment) names.

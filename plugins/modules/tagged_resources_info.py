@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: tagged_resources_info
 author: The Beacon authors (@beacon)
 short_description: What there is with certain tags, in a region
+version_added: 0.1.0
 description:
   - Lists resources of all services that have all of the tags. Instances and NAT gateways that have ended, which AWS goes on
     naming for an hour, are left out. Resources that bear no tags, or can't, are not found by it.

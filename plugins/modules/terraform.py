@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: terraform
 author: The Beacon authors (@beacon)
 short_description: Let Terraform make or destroy what a root module describes, and show what it does
+version_added: 0.1.0
 description:
   - Runs C(terraform plan), and C(terraform apply) with that plan, on the controller, and shows each resource as it is begun and
     done. What takes long is named every O(progress_interval) seconds.

@@ -7,6 +7,7 @@ DOCUMENTATION = r"""
 module: upgrade_info
 author: The Beacon authors (@beacon)
 short_description: Whether an EKS cluster can go to another version of Kubernetes, and in which steps
+version_added: 0.1.0
 description:
   - Asks EKS for versions, states and issues of control plane, node groups and add-ons, for add-ons that go with the wanted version,
     its own insights, free addresses, and, for the way back, when the cluster was updated. Judges with that what

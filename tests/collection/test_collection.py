@@ -38,7 +38,7 @@ def test_what_plays_need_is_in_it_and_nothing_else(folder: Path) -> None:
     assert set(NEEDED) <= tops
     assert tops - set(NEEDED) - {"awx", "changelogs"} == {
         *("MANIFEST.json", "FILES.json", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"),
-        *("ansible.cfg", "CODE_OF_CONDUCT.md", "SECURITY.md"),
+        *("CODE_OF_CONDUCT.md", "SECURITY.md"),
     }
     assert [name for name in names if "/tests/" in name and not name.startswith("roles/")] == []
     assert archive.stat().st_size < 2 << 20

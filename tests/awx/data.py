@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jinja2.nativetypes import NativeEnvironment
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = CHECKOUT / "awx" / "data"
@@ -23,14 +24,17 @@ def _text(_: Loader, node: yaml.ScalarNode) -> str:
 Loader.add_constructor("!unsafe", _text)
 
 
-def load(*files: Path) -> dict[str, Objects]:
-    """Return each kind's objects by the name of the role's input, less its prefix."""
+def load(*files: Path, at_night: bool = False) -> dict[str, Objects]:
+    """Return each kind's objects by the name of the role's input, less its prefix; `at_night`: beacon_suspend_at_night."""
     found: dict[str, Objects] = {}
     for file in files or sorted(FOLDER.glob("*.yml")):
         content = yaml.load(file.read_text(), Loader)
         found |= {
             name.removeprefix("controller_"): value for name, value in content.items() if name.startswith("controller_")
         }
+    for entry in found.get("schedules", []):
+        said = NativeEnvironment().from_string(str(entry["enabled"])).render(beacon_suspend_at_night=at_night)
+        entry["enabled"] = said if isinstance(said, bool) else entry["enabled"]
     return found
 
 

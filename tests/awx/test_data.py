@@ -175,6 +175,20 @@ def test_a_drift_fails_the_job_that_looks_for_it() -> None:
     assert "job_type" not in weekly  # AWX refuses a schedule that answers what is not asked
 
 
+def test_nights_are_suspended_only_where_an_inventory_says_so() -> None:
+    for at_night in (False, True):
+        schedules = by_name(load(at_night=at_night)["schedules"])
+        named = ("Beacon suspend in the evening", "Beacon resume in the morning")
+        assert [schedules[name]["enabled"] for name in named] == [at_night] * 2
+        assert schedules["Beacon verify at night"]["enabled"] is not at_night, "a suspended environment would refuse it"
+        assert ["T190000" in schedules[named[0]]["rrule"], "T060000" in schedules[named[1]]["rrule"]] == [True, True]
+        for name in ("Beacon drift weekly", "Beacon monitor weekly"):
+            told = re.search(r"T(\d\d)\d{4} ", schedules[name]["rrule"])
+            assert told
+            assert schedules[name]["enabled"]
+            assert int(told[1]) in range(6 + 1, 19), name
+
+
 def test_certificates_are_renewed_without_anybody_s_thought() -> None:
     weekly = by_name(DATA["schedules"])["Beacon monitor weekly"]
     assert TEMPLATES[weekly["unified_job_template"]]["playbook"] == "playbooks/monitor.yml"

@@ -26,6 +26,8 @@ VERBS = {
     "backup": "check",
     "restore": "check",
     "rotate": "check",
+    "suspend": "check",
+    "resume": "check",
     "upgrade": "check",
     "replace": "check",
     "site": "run",
@@ -46,7 +48,7 @@ def test_a_job_template_runs(launcher: Launcher, verb: str) -> None:
     assert job.status == "successful", job.output
     assert (job.count("failures"), job.count("dark")) == (0, 0)
     assert job.stats["ok"]["localhost"] > 0
-    if verb not in ("destroy", "replace", "rotate"):  # what these would change is their purpose
+    if verb not in ("destroy", "replace", "rotate", "suspend"):  # what these would change is their purpose
         assert job.changed == [], job.output
 
 

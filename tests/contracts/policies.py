@@ -50,6 +50,7 @@ KEYS = {
     "kms:encryptioncontext:aws:s3:arn": "kms:EncryptionContext:aws:s3:arn",
     "kms:viaservice": "kms:ViaService",
 }
+TAG = "aws:resourcetag/environment"
 VIA_SERVICE = "kms:viaservice"
 VIA = KEYS[VIA_SERVICE]
 # Condition keys, in statements' Sids
@@ -173,9 +174,16 @@ ROLES = (
     Rule("ec2", r"key-pair/\*", "NewKeyPair", arns("ec2", "key-pair/*")),
     ECR,
     Rule("eks", r"cluster/beacon-test", "Cluster", arns("eks", "cluster/beacon-${environment}")),
+    Rule("eks", r"nodegroup/beacon-test/.*", "Nodegroups", arns("eks", "nodegroup/beacon-${environment}/*")),
     Rule(VIA_SERVICE, r"key/1", "Key", ("${key}",)),
     Rule("s3", r"beacon-test-state-\d+", "BucketOfTheState", arns("s3", STATE)),
     Rule("s3", r"beacon-test-state-\d+/terraform\.tfstate", "State", arns("s3", f"{STATE}/terraform.tfstate")),
+    Rule(
+        "s3",
+        r"beacon-test-state-\d+/terraform\.tfstate\.tflock",
+        "State",
+        arns("s3", f"{STATE}/terraform.tfstate.tflock"),
+    ),
     Rule("s3", r"beacon-test-backup-\d+", "BucketOfBackups", arns("s3", BACKUP)),
     # what restic lets end, and what it never does
     Rule(
@@ -233,7 +241,12 @@ def needed(who: str, recorded: Iterable[Call], *, more: Iterable[Unrecorded] | N
     """Return the recorded calls that need an answer, and the unrecorded ones, of a caller."""
     rights = unrecorded() if more is None else more
     others = [call for right in rights if who in right.whose for call in right.calls()]
-    return [*(call for call in recorded if call["action"] not in NOT_NEEDED), *others]
+    # the log knows no tags of resources: what is bounded by them stays so when a run asks for it
+    tagged = {call["action"]: call["context"] for call in others if TAG in call.get("context", {})}
+    given = [
+        Call(**call | {"context": tagged[call["action"]]}) if call["action"] in tagged else call for call in recorded
+    ]
+    return [*(call for call in given if call["action"] not in NOT_NEEDED), *others]
 
 
 def patterns(who: str, call: Call) -> dict[str, str]:

@@ -34,7 +34,13 @@ STATE = "arn:aws:s3:::beacon-test-state-123456789012"
 IMAGES = "arn:aws:ecr:eu-west-1:123456789012:repository/beacon-test/webapp"
 PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/beacon/test"
 # No resource can be named: https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
-NAMELESS = {"ec2:DescribeInstances", "ec2:DescribeKeyPairs", "ecr:GetAuthorizationToken", "ssm:DescribeParameters"}
+NAMELESS = {
+    *("ec2:DescribeInstances", "ec2:DescribeKeyPairs", "ecr:GetAuthorizationToken", "ssm:DescribeParameters"),
+    *(
+        f"elasticloadbalancing:Describe{what}"
+        for what in ("Tags", "TargetGroupAttributes", "TargetGroups", "TargetHealth")
+    ),
+}
 MANAGED_LIMIT = 6_144  # characters of a managed policy, white space not counted
 ATTACHED_LIMIT = 10  # managed policies of a role
 Statement = dict[str, Any]
@@ -224,13 +230,20 @@ def test_the_verifier_only_reads_and_never_a_private_key() -> None:
     assert not allowed("verifier", "ssm:GetParameters", f"{PARAMETER}/ca-private-key")
 
 
+def test_what_is_bounded_by_tags_stays_so_when_a_run_asks_for_it() -> None:
+    instance = "arn:aws:ec2:eu-west-1:123456789012:instance/i-1"
+    text = policies.policy("deployer", [{"action": "ec2:StopInstances", "resource": instance}])
+    (statement,) = [each for each in json.loads(text)["Statement"] if "ec2:StopInstances" in each["Action"]]
+    assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/Environment": ["${environment}"]}}
+
+
 @pytest.mark.parametrize("name", ROLES)
 def test_the_key_is_used_through_services_only(name: str) -> None:
     using = [each for each in statements(name) if any(a.startswith("kms:") for a in listed(each["Action"]))]
     assert using
     for statement in using:
         services = statement["Condition"]["StringEquals"]["kms:ViaService"]
-        assert set(services) <= {f"{service}.eu-west-1.amazonaws.com" for service in ("ecr", "s3", "ssm")}
+        assert set(services) <= {f"{service}.eu-west-1.amazonaws.com" for service in ("ec2", "ecr", "s3", "ssm")}
 
 
 def test_a_record_has_each_call_once_under_its_caller_s_policy_and_no_environment_s_names() -> None:

@@ -120,7 +120,8 @@ MODULES = {
         "        return {}"
     ),
     "ssm_parameter_info": (
-        "names = [name for name in arguments['names'] if '/previous/' not in name]  # nothing was rotated\n"
+        "absent = ('/previous/', '/suspended')  # nothing was rotated, or stopped\n"
+        "        names = [name for name in arguments['names'] if not any(one in name for one in absent)]\n"
         "        missing = [name for name in arguments['names'] if name not in names]\n"
         "        return {'missing': missing, 'parameters': {name: 'secret of ' + name for name in names}}"
     ),

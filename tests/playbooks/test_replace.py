@@ -60,11 +60,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pages: type[Pages]) -
     made = Stage(tmp_path)
     made.set_up()
     for name, package in {"amazon/aws": amazon, "kubernetes/core": kubernetes}.items():
-        shadow(_folder(package) / name.partition("/")[2], tmp_path / "ansible_collections" / name, FAKES[name])
+        shadow(folder(package) / name.partition("/")[2], tmp_path / "ansible_collections" / name, FAKES[name])
     return made
 
 
-def _folder(package: ModuleType) -> Path:
+def folder(package: ModuleType) -> Path:
     return Path(next(iter(package.__path__)))
 
 

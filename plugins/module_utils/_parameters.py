@@ -13,7 +13,7 @@ AT_ONCE = 10  # https://docs.aws.amazon.com/systems-manager/latest/APIReference/
 
 def beside(name: str, which: str) -> str:
     """Return the name of another value of a parameter: below ``previous/`` or ``next/`` beside it. Raises ValueError."""
-    path, _, last = name.rpartition("/")
+    path, _slash, last = name.rpartition("/")
     if not path or not last:
         raise ValueError(
             f"The parameter '{name}' has no other values: allowed is a path such as /beacon/production/remote-write. Correct its name."

@@ -225,7 +225,7 @@ def without_values(text: str, *, shown: str) -> str:
 
 
 def _key(line: str) -> str:
-    key, colon, _ = line.partition(": ")
+    key, colon, _value = line.partition(": ")
     if colon:
         return f"{key}: {HIDDEN}"
     return line if line.endswith(":") else f"{line[: len(line) - len(line.lstrip())]}{HIDDEN}"

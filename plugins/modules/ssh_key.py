@@ -335,7 +335,7 @@ def ensure(module: Any, ssm: Any) -> dict[str, Any]:
         try:
             put(ssm, parameter, key, Tags=as_tags(module.params["tags"]))
         except is_boto3_error_code("ParameterAlreadyExists"):  # another run was quicker: its key is the environment's
-            (kept, _), store = read_parameters(ssm, parameter), False
+            (kept, _missing), store = read_parameters(ssm, parameter), False
             key = chosen(kept=kept) or key
     if not module.check_mode and path:
         if found.local is None:
@@ -369,7 +369,7 @@ def change(module: Any, ssm: Any, found: Found, kept: Key) -> dict[str, Any]:
     return result(following, changed=bool(found.begun), comment=module.params["comment"])
 
 
-def end(module: Any, _: Any, found: Found, kept: Key) -> dict[str, Any]:
+def end(module: Any, _ssm: Any, found: Found, kept: Key) -> dict[str, Any]:
     """Give the environment's key to EC2's key pair, which new hosts begin with. A pair can't be changed, so it is replaced."""
     name, new = module.params["key_pair"], found.changed
     if new and not module.check_mode:

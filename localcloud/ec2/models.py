@@ -88,6 +88,7 @@ class LocalEC2Backend(EC2Backend):
         result = [(instance, copy(instance._state)) for instance in found]  # noqa: SLF001 - moto has no other way
         super().stop_instances([instance.id for instance in running])
         for instance in running:
+            self._settle_addresses(instance)
             _set(instance, STOPPING)
             self._converge(instance)
         return result
@@ -414,7 +415,9 @@ class LocalEC2Backend(EC2Backend):
             self._settle_nic(nic)
 
     def _settle_nic(self, nic: Any) -> None:
-        """Replace what moto dealt: it gives an automatic public address at random."""
+        """Replace what moto dealt: it gives an automatic public address at random, also in the place of an Elastic IP."""
+        elastic = [address.public_ip for address in self.addresses if address.eni is nic]
+        nic.public_ip = elastic[0] if elastic else nic.public_ip
         if nic.public_ip and nic.public_ip not in runtime.current().config.public_addresses():
             nic.public_ip = None
             nic.public_ip = self._free_public_address()

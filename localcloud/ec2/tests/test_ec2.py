@@ -178,12 +178,13 @@ def test_only_what_stands_still_starts_and_only_what_ran_stops(site: Site) -> No
 def test_addresses_after_a_start(site: Site) -> None:
     interface = {"DeviceIndex": 0, "SubnetId": site.subnet, "AssociatePublicIpAddress": True, "Groups": [site.group]}
     automatic = site.run(NetworkInterfaces=[interface], SubnetId="", SecurityGroupIds=[])
-    elastic = site.run()
+    elastic = site.run(NetworkInterfaces=[interface], SubnetId="", SecurityGroupIds=[])
     address = site.ec2.allocate_address(Domain="vpc")
     site.ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=elastic)
     site.ec2.stop_instances(InstanceIds=[automatic, elastic])
     site.cloud.settle()
     assert "PublicIpAddress" not in site.describe(automatic), "it goes back"
+    assert site.describe(elastic)["PublicIpAddress"] == address["PublicIp"]
     taken = site.ec2.allocate_address(Domain="vpc")["PublicIp"]
     site.ec2.start_instances(InstanceIds=[automatic, elastic])
     site.cloud.settle()

@@ -182,13 +182,14 @@ def health(now: Runtime, api: Api) -> dict[str, Any]:
     from localcloud.core import services  # noqa: PLC0415
 
     with now.model.lock:
-        seconds = services.figures()
+        seconds, stopped = services.figures(), services.stopped()
     return {
         "status": "ok",
         **identity(now.config),
         **api.figures(),
         "save_ms": round(now.model.save_seconds * 1000, 1),
         "seconds": {what: round(taken, 1) for what, taken in seconds.items()},
+        "stopped": stopped,
         "waiting": now.queue.pending(),
         "failures": now.queue.failing(),
     }

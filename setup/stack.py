@@ -84,15 +84,18 @@ def local_cloud(seconds: float) -> Answer:
     health, containers = status["server"], status["containers"]
     kinds = Counter(container["kind"] for container in containers if container["state"] == "running")
     running = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    still = [container for container in containers if container["state"] != "running"]
+    meant = tuple(health.get("stopped", ()))
     ended = [
-        f"{container['name']} is {container['state']}" for container in containers if container["state"] != "running"
+        f"{container['name']} is {container['state']}" for container in still if not container["name"].endswith(meant)
     ]
+    stopped = f"; stopped by StopInstances: {', '.join(meant)}" if meant else ""
     failing = [f"{key}: {reason}" for key, reason in health["failures"].items()]
     problems = "".join(f"; {problem}" for problem in (*ended, *failing))
     way_out = " (`python -m localcloud up` mends, `logs` tells more)" if problems else ""
     waiting = f"; jobs at work: {len(health['waiting'])}" if health["waiting"] else ""
     return Answer(
-        f"{status['endpoint']}, up {spoken(health['uptime_seconds'])}; runs {running or 'no machine'}{waiting}{problems}{way_out}",
+        f"{status['endpoint']}, up {spoken(health['uptime_seconds'])}; runs {running or 'no machine'}{stopped}{waiting}{problems}{way_out}",
         well=not problems,
     )
 

@@ -126,3 +126,13 @@ def figures() -> dict[str, float]:
             if hasattr(backend, "figures"):
                 measured |= backend.figures()
     return measured
+
+
+def stopped() -> list[str]:
+    """Return the names of machines that stand still because somebody asked for it."""
+    found: set[str] = set()
+    for service in SERVICES:
+        for _, _, backend in backends(service.name).iter_backends():
+            if hasattr(backend, "stopped"):
+                found |= backend.stopped()
+    return sorted(found)

@@ -338,6 +338,10 @@ class LocalEC2Backend(EC2Backend):
         self.service_addresses.pop(owner, None)
 
     # -- convergence
+    def stopped(self) -> set[str]:
+        """Return the instances that somebody stopped."""
+        return {instance.id for instance in self.all_instances() if instance.state in _names(STOPPED)}
+
     def reconcile(self) -> None:
         """After a start of the server: every machine becomes what the model says, and none is left over."""
         for subnets in self.subnets.values():

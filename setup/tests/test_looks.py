@@ -140,7 +140,7 @@ def test_a_check_that_can_t_be_made_is_a_problem() -> None:
 
 CLOUD = {
     "endpoint": "http://127.0.0.1:5600",
-    "server": {"uptime_seconds": 3700, "failures": {}, "waiting": []},
+    "server": {"uptime_seconds": 3700, "failures": {}, "waiting": [], "stopped": []},
     "containers": [
         {"name": "a", "kind": "instance", "state": "running"},
         {"name": "b", "kind": "registry", "state": "running"},
@@ -158,7 +158,22 @@ CLOUD = {
             "runs no machine; a is exited (`python -m localcloud up` mends, `logs` tells more)",
         ),
         (
-            {"server": {"uptime_seconds": 9, "failures": {"ec2/i-1": "no memory"}, "waiting": ["ec2/i-1"]}},
+            {
+                "containers": [{"name": "localcloud-i-1", "kind": "instance", "state": "exited"}],
+                "server": {"uptime_seconds": 3700, "failures": {}, "waiting": [], "stopped": ["i-1"]},
+            },
+            True,
+            "http://127.0.0.1:5600, up 1 h 1 min; runs no machine; stopped by StopInstances: i-1",
+        ),
+        (
+            {
+                "server": {
+                    "uptime_seconds": 9,
+                    "failures": {"ec2/i-1": "no memory"},
+                    "waiting": ["ec2/i-1"],
+                    "stopped": [],
+                }
+            },
             False,
             "; jobs at work: 1; ec2/i-1: no memory (",
         ),

@@ -80,6 +80,7 @@ def health(config: Config, **more: Any) -> dict[str, Any]:
         "port": config.port,
         "pid": os.getpid(),
         "status": "up",
+        "stopped": [],
         "waiting": [],
         "failures": {},
         "read_median_ms": 2.5,

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from moto.core.utils import utcnow
 
 from localcloud.conftest import until
+from localcloud.core import services
 from localcloud.core.errors import DockerFailedError
 from localcloud.ec2 import console, hooks
 from localcloud.ec2.models import FORGET_TERMINATED
@@ -126,6 +127,7 @@ def test_stop_start_and_reboot(site: Site) -> None:
     site.ec2.stop_instances(InstanceIds=[instance])
     site.cloud.settle()
     assert (site.describe(instance)["State"]["Name"], site.cloud.docker.states()[instance]) == ("stopped", "exited")
+    assert services.stopped() == [instance], "`status` does not call it ended"
     site.ec2.start_instances(InstanceIds=[instance])
     site.cloud.settle()
     assert site.describe(instance)["State"]["Name"] == "running"

@@ -1,8 +1,11 @@
-"""Reads what Terraform writes: outputs, and who holds the lock on the state; says what it left."""
+"""Reads what Terraform writes: outputs, what was initialised, and who holds the lock on the state; says what it left."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +17,25 @@ LOCKED = "Error acquiring the state lock"
 def terraform_outputs(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the outputs' values by their names; takes the shape of `terraform output -json` and of a state."""
     return {name: output["value"] for name, output in outputs.items()}
+
+
+def terraform_initialised(arguments: Iterable[str], directory: str) -> str:
+    """Return a digest of what `terraform init` with these arguments depends on and makes in a working directory.
+
+    It is another one when an argument, a file of the module, the lock file, the backend or a module is, and when a provider or a
+    module has left the folder that it was fetched to.
+    """
+    root, modules = Path(directory), Path(directory, ".terraform/modules/modules.json")
+    read = [*sorted(root.glob("*.tf")), root / ".terraform.lock.hcl", root / ".terraform/terraform.tfstate", modules]
+    fetched = json.loads(modules.read_bytes())["Modules"] if modules.is_file() else []
+    providers = root.glob(".terraform/providers/*/*/*/*/*/*")  # HOST/NAMESPACE/TYPE/VERSION/SYSTEM/PROGRAM
+    parts = [
+        *arguments,
+        *(f"{path.name} {path.read_bytes()!r}" for path in read if path.is_file()),
+        *(module["Dir"] for module in fetched if (root / module["Dir"]).is_dir()),
+        *sorted(str(path.relative_to(root)) for path in providers),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def terraform_problem(error: str) -> str:
@@ -54,6 +76,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them."""
         return {
+            "terraform_initialised": terraform_initialised,
             "terraform_leftovers": terraform_leftovers,
             "terraform_outputs": terraform_outputs,
             "terraform_problem": terraform_problem,

@@ -47,6 +47,6 @@ def test_no_lookup_asks_aws_where_the_deployer_works() -> None:
 def test_no_secret_is_in_an_environment() -> None:
     """Ansible writes a task's environment into a command line, which everybody on the machine reads."""
     text = (CHECKOUT / "playbooks" / "tasks" / "deployer.yml").read_text()
-    told = text[text.index("deployer_environment:\n") : text.index("deployer | Remember until when")]
+    told = text[text.index("__deployer_session:\n") : text.index("deployer | Remember until when")]
     assert "sts_creds" not in told
     assert 'AWS_SECRET_ACCESS_KEY: ""' in told

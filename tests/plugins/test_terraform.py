@@ -1,6 +1,12 @@
 """What Terraform writes is read: outputs, and who holds the lock."""
 
-from plugins.filter.terraform import terraform_leftovers, terraform_outputs, terraform_problem
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plugins.filter.terraform import terraform_initialised, terraform_leftovers, terraform_outputs, terraform_problem
 
 LOCKED = """Terraform plan could not be created
 STDERR:
@@ -22,6 +28,57 @@ Lock Info:
 
 def test_outputs_are_their_values() -> None:
     assert terraform_outputs({"a": {"value": [1], "type": ["list"]}, "b": {"value": "x"}}) == {"a": [1], "b": "x"}
+
+
+def remove(path: Path) -> None:
+    """Remove a folder with one file, as a cache that is emptied."""
+    for file in path.iterdir():
+        file.unlink()
+    path.rmdir()
+
+
+def working_directory(tmp_path: Path) -> Path:
+    """Make what `terraform init` leaves: a provider and a module that are links into a cache."""
+    root, cache = tmp_path / "root", tmp_path / "cache"
+    for name in ("provider", "module"):
+        (cache / name).mkdir(parents=True)
+        (cache / name / "file").touch()
+    version = root / ".terraform/providers/registry.example/hashicorp/aws/5.1.0"
+    version.mkdir(parents=True)
+    (version / "linux_amd64").symlink_to(cache / "provider")
+    (root / ".terraform/modules").mkdir()
+    (root / ".terraform/modules/modules.json").write_text(
+        json.dumps({"Modules": [{"Key": "", "Dir": "."}, {"Key": "vpc", "Dir": str(cache / "module")}]})
+    )
+    for name in ("main.tf", ".terraform.lock.hcl", ".terraform/terraform.tfstate"):
+        (root / name).write_text("one")
+    return root
+
+
+def test_what_was_initialised_stays_so() -> None:
+    assert terraform_initialised(["-input=false"], "gone") == terraform_initialised(["-input=false"], "gone")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda root: (root / "main.tf").write_text("two"), id="a file"),
+        pytest.param(lambda root: (root / "more.tf").touch(), id="a new file"),
+        pytest.param(lambda root: (root / ".terraform.lock.hcl").write_text("two"), id="the lock file"),
+        pytest.param(lambda root: (root / ".terraform/terraform.tfstate").write_text("two"), id="the backend"),
+        pytest.param(lambda root: (root / ".terraform/modules/modules.json").unlink(), id="which modules"),
+        pytest.param(lambda root: remove(root.parent / "cache/provider"), id="a provider is gone"),
+        pytest.param(lambda root: remove(root.parent / "cache/module"), id="a module is gone"),
+    ],
+)
+def test_what_init_would_do_differently_changes_the_digest(change: Callable[[Path], object], tmp_path: Path) -> None:
+    root = working_directory(tmp_path)
+    before = terraform_initialised(["-input=false"], str(root))
+    (root / "environment.auto.tfvars.json").write_text("{}")  # no business of init
+    assert terraform_initialised(["-input=false"], str(root)) == before
+    assert terraform_initialised(["-input=false", "-backend-config=bucket=other"], str(root)) != before
+    change(root)
+    assert terraform_initialised(["-input=false"], str(root)) != before
 
 
 def test_a_held_lock_names_who_since_when_and_the_way_to_release_it() -> None:

@@ -68,4 +68,4 @@ def test_a_link_that_drifted_and_versions_that_are_too_many_are_put_right(
 
 def test_a_missing_user_is_made(tmp_path: Path, inputs: dict[str, object]) -> None:
     predicted = play("release", "main", tmp_path, {**inputs, "release_user": "beacon-test-nobody"}, "--check")
-    assert tasks(predicted.stdout)["present | Ensure the user that runs it"] == "changed", predicted.stdout
+    assert tasks(predicted.stdout)["change | Ensure the user that runs it"] == "changed", predicted.stdout

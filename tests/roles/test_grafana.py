@@ -1,4 +1,4 @@
-"""Contact points of role grafana: their file is Grafana's, and a diff of it shows no secret."""
+"""Files of role grafana in Grafana's own words: a diff of them shows no secret."""
 
 from __future__ import annotations
 
@@ -40,3 +40,20 @@ def test_a_dollar_sign_of_a_contact_point_is_one_and_of_a_template_is_a_variable
     told = said(tmp_path / "none.yaml", tmp_path)
     assert "+      title: costs 5$$" in told
     assert "+  template: '{{ $labels.job }}'" in told
+
+
+def test_a_diff_of_settings_shows_no_secret_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "grafana.ini"
+    file.write_text("[auth.generic_oauth]\nclient_secret = old-hush\n")
+    settings = {"auth.generic_oauth": {"enabled": True, "client_id": "boards", "client_secret": "new-hush"}}
+    done = play(
+        "grafana",
+        "configuration",
+        tmp_path,
+        {"__grafana_configuration": str(tmp_path), "grafana_settings": settings},
+        "--check",
+        "--diff",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "+client_id = boards" in done.stdout
+    assert "hush" not in done.stdout

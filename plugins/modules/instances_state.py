@@ -9,7 +9,7 @@ author: The Beacon authors (@beacon)
 short_description: Start or stop EC2 instances, and wait until they are
 version_added: 0.1.0
 description:
-  - Asks EC2 for what is not so yet, and waits. Unlike M(amazon.aws.ec2_instance#module) it goes on with what a run that was cut short
+  - Asks EC2 for what is not so yet, and waits. Unlike M(amazon.aws.ec2_instance) it goes on with what a run that was cut short
     left half way, changes nothing else of an instance, and needs no right but to describe, start and stop it.
   - An instance that is stopping is started when it has stopped, and one that is starting is stopped when it runs.
 options:

@@ -10,7 +10,7 @@ short_description: How many nodes the managed node groups of an EKS cluster have
 version_added: 0.1.0
 description:
   - Gives each managed node group of a cluster the same sizes where it has others, and waits until EKS has taken them. What is not
-    given stays. It does not wait for nodes. Unlike M(community.aws.eks_nodegroup#module) it needs to know nothing else of a group.
+    given stays. It does not wait for nodes. Unlike M(community.aws.eks_nodegroup) it needs to know nothing else of a group.
 options:
   cluster:
     description: Name of the cluster.

@@ -61,7 +61,7 @@ resource "aws_instance" "host" {
     Role = each.key
   }
 
-  # Hosts update themselves, and the metrics live on one: a newer image of Debian must not replace it.
+  # Hosts update themselves: a newer image of Debian must not replace them.
   lifecycle {
     ignore_changes = [ami]
   }

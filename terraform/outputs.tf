@@ -68,6 +68,14 @@ output "monitoring_instance_id" {
   value       = aws_instance.host["monitoring"].id
 }
 
+output "monitoring_data_device" {
+  description = "Name of the disk with the monitoring host's data, there; of instance types of the Nitro system."
+  value       = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${replace(aws_ebs_volume.monitoring.id, "-", "")}"
+
+  # Whoever reads the name wants to mount it.
+  depends_on = [aws_volume_attachment.monitoring]
+}
+
 output "load_balancer_addresses" {
   description = "Static public addresses of the load balancer, one for each zone."
   value       = aws_eip.load_balancer[*].public_ip

@@ -327,12 +327,23 @@ variable "log_retention_days" {
 }
 
 variable "monitoring_volume_gib" {
-  description = "Size of the monitoring host's volume, which holds the metrics, in GiB."
+  description = "Size of the monitoring host's root volume, in GiB."
   type        = number
   default     = 50
 
   validation {
     condition     = var.monitoring_volume_gib >= 10 && var.monitoring_volume_gib <= 16384
     error_message = "monitoring_volume_gib is ${var.monitoring_volume_gib}; allowed are 10 to 16384. Correct it in the inventory."
+  }
+}
+
+variable "monitoring_data_volume_gib" {
+  description = "Size of the volume of its own that metrics, dashboards and silences are on, in GiB. It can grow, and never shrinks."
+  type        = number
+  default     = 50
+
+  validation {
+    condition     = var.monitoring_data_volume_gib >= 10 && var.monitoring_data_volume_gib <= 16384
+    error_message = "monitoring_data_volume_gib is ${var.monitoring_data_volume_gib}; allowed are 10 to 16384. Correct it in the inventory."
   }
 }

@@ -87,6 +87,16 @@ run "plan" {
   }
 
   assert {
+    condition     = aws_ebs_volume.monitoring.encrypted && aws_ebs_volume.monitoring.type == "gp3" && aws_ebs_volume.monitoring.size == 50
+    error_message = "The monitoring host's data is in the clear, or on another volume than is promised."
+  }
+
+  assert {
+    condition     = aws_ebs_volume.monitoring.availability_zone == "eu-west-1a" && aws_volume_attachment.monitoring.stop_instance_before_detaching
+    error_message = "The volume can't be attached to the monitoring host, or is torn off one that writes."
+  }
+
+  assert {
     condition     = aws_s3_bucket_public_access_block.backup.restrict_public_buckets && output.backup_bucket == "beacon-test-backup-123456789012"
     error_message = "The bucket of backups is open, or has another name."
   }
@@ -142,6 +152,11 @@ run "monitoring_host_in_the_second_zone" {
   assert {
     condition     = local.monitoring_subnet == 1
     error_message = "The host's subnet is not the one that holds its address."
+  }
+
+  assert {
+    condition     = aws_ebs_volume.monitoring.availability_zone == "eu-west-1b"
+    error_message = "The volume is in another zone than its host."
   }
 }
 

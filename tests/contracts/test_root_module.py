@@ -15,7 +15,7 @@ META_ARGUMENTS = {"source", "version", "count", "for_each", "providers", "depend
 # What the roles read: a name that is gone breaks them.
 OUTPUTS = {
     "environment", "region", "account_id", "cluster_name", "cluster_endpoint", "cluster_certificate_authority",
-    "deployer_role_arn", "vpc_id", "vpc_cidr", "ops_public_ip", "ops_instance_id", "monitoring_private_ip",
+    "deployer_role_arn", "vpc_id", "vpc_cidr", "ops_public_ip", "ops_instance_id", "monitoring_private_ip", "monitoring_data_device",
     "monitoring_instance_id", "load_balancer_addresses", "load_balancer_dns_name", "http_port", "grafana_port",
     "node_port_http", "ssh_user", "image_platform", "ecr_repositories", "parameters", "kms_key_arn", "backup_bucket",
 }  # fmt: skip

@@ -150,6 +150,10 @@ BAD_INPUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ),
     ),
     "odd_log_retention": ({"log_retention_days": 2}, ("log_retention_days is 2; CloudWatch allows 1, 3, 5",)),
+    "small_data_volume": (
+        {"monitoring_data_volume_gib": 1},
+        ("monitoring_data_volume_gib is 1; allowed are 10 to 16384",),
+    ),
     "small_volume": ({"monitoring_volume_gib": 1}, ("monitoring_volume_gib is 1; allowed are 10 to 16384",)),
 }
 

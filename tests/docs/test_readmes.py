@@ -56,6 +56,7 @@ def test_the_cost_that_the_readme_names_is_that_of_the_accounts_inventory() -> N
             addresses=nats + len(sizes["infrastructure_private_subnets"]) + 1,
             volumes_gib=fixed["__preflight_ops_volume_gib"]
             + sizes["infrastructure_monitoring_volume_gib"]
+            + sizes["infrastructure_monitoring_data_volume_gib"]
             + fixed["__preflight_node_volume_gib"] * nodes,
             kms_keys=fixed["__preflight_kms_keys"],
         ),

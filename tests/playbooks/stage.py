@@ -14,9 +14,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 CHECKOUT = Path(__file__).parents[2]
 ADDRESS = "198.51.100.9"
@@ -33,6 +36,7 @@ OUTPUTS: dict[str, Any] = {
     "ops_public_ip": ADDRESS,
     "ops_instance_id": "i-ops",
     "monitoring_private_ip": "10.42.10.20",
+    "monitoring_data_device": "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol1",
     "monitoring_instance_id": "i-monitoring",
     "load_balancer_addresses": ["198.51.100.10", "198.51.100.11"],
     "load_balancer_dns_name": "balancer.invalid",
@@ -60,7 +64,10 @@ OUTPUTS: dict[str, Any] = {
 }
 # What real roles publish, by role and entry point
 FACTS: dict[str, dict[str, Any]] = {
-    "infrastructure:main": {"infrastructure_outputs": OUTPUTS},
+    "infrastructure:main": {
+        "infrastructure_outputs": OUTPUTS,
+        "__infrastructure_key": {"public_key": "ssh-ed25519 environment", "next_public_key": ""},
+    },
     "infrastructure:outputs": {"infrastructure_outputs": OUTPUTS},
     "infrastructure:credentials": {
         "__infrastructure_caller": {
@@ -113,6 +120,19 @@ class ActionModule(ActionBase):
         arguments = self._task.args
         {body}
 """
+# An action's first lines: what it was asked for goes to a file
+LOG = "with Path('done').open('a') as file: print('{}', arguments.get('name') or arguments.get('instance_ids'), file=file)\n        "
+# Two pods that want to be apart, and are when one of them was deleted: a file
+PODS = {
+    "k8s_info": (
+        "spec = {'nodeName': 'b', 'topologySpreadConstraints': [1]}\n"
+        "        apart = Path('spread').exists()\n"
+        "        ready = {'phase': 'Running', 'conditions': [{'type': 'Ready', 'status': 'True'}]}\n"
+        "        return {'resources': [{'metadata': {'name': n, 'namespace': 'web', 'ownerReferences': [{'uid': '1'}]}, "
+        "'status': ready, 'spec': spec | {'nodeName': 'c' if apart and n == 'p' else 'b'}} for n in 'pq']}"
+    ),
+    "k8s": LOG.format("delete") + "Path('spread').touch()\n        return {'changed': True}",
+}
 MODULES = {
     "record": (
         "with Path(arguments['path']).open('a') as file:\n"
@@ -198,6 +218,22 @@ class Stage:
         shutil.copytree(CHECKOUT / "inventories" / environment, self.inventory)
         (self.inventory / "aws_ec2.yml").unlink()
         (self.inventory / "hosts.yml").write_text(yaml.safe_dump(HOSTS))
+
+    def shadow(self, package: ModuleType, name: str, actions: dict[str, str]) -> None:
+        """Have a collection, `namespace/name` of a package, that is the real one but for some actions."""
+        real = Path(next(iter(package.__path__))) / name.partition("/")[2]
+        target = self.folder / "ansible_collections" / name
+        (target / "plugins" / "action").mkdir(parents=True)
+        for source in [*real.iterdir(), *(real / "plugins").iterdir()]:
+            if source.name not in ("plugins", "action"):
+                (target / source.relative_to(real)).symlink_to(source)
+        for action, body in actions.items():
+            (target / "plugins" / "action" / f"{action}.py").write_text(ACTION.format(body=body))
+
+    def done(self) -> list[str]:
+        """Return what actions wrote down by `LOG`."""
+        path = self.folder / "done"
+        return path.read_text().splitlines() if path.exists() else []
 
     def _role(self, role: str) -> None:
         target = self.platform / "roles" / role

@@ -146,6 +146,13 @@ def own(stage: Stage, values: dict[str, Any]) -> Path:
             ),
         ),
         (
+            {"infrastructure_replace": ['aws_instance.host["ops"]']},
+            (
+                "The inventory sets infrastructure_replace, which the playbooks hand over themselves, so it would have no effect. "
+                "Remove infrastructure_replace. Nothing was changed."
+            ),
+        ),
+        (
             {"grafana_port": 3001},
             (
                 "The inventory sets grafana_port, which the playbooks hand over themselves, so it would have no effect. "
@@ -161,7 +168,7 @@ def own(stage: Stage, values: dict[str, Any]) -> Path:
             ),
         ),
     ],
-    ids=["instead", "nothing", "no-secret"],
+    ids=["instead", "once", "nothing", "no-secret"],
 )
 def test_what_would_have_no_effect_is_refused(stage: Stage, values: dict[str, Any], message: str) -> None:
     file = own(stage, values)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections import amazon, kubernetes
 
 from tests.playbooks import stage as stages
-from tests.playbooks.stage import ACTION, Call, Stage
+from tests.playbooks.stage import LOG, PODS, Call, Stage
 from tests.playbooks.test_upgrade import Pages, pages
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from pathlib import Path
 
 __all__ = ["pages"]
-LOG = "with Path('done').open('a') as file: print('{}', arguments.get('name') or arguments.get('instance_ids'), file=file)\n        "
 # What the verb asks of others. A node's end is a file: from then on another node is in its place
 FAKES: dict[str, dict[str, str]] = {
     "amazon/aws": {
@@ -35,14 +32,7 @@ FAKES: dict[str, dict[str, str]] = {
             + "stuck = task_vars.get('stage_stuck') and arguments.get('state') != 'uncordon'\n"
             "        return {'failed': True, 'msg': 'a budget'} if stuck else {'changed': True}"
         ),
-        "k8s_info": (
-            "spec = {'nodeName': 'b', 'topologySpreadConstraints': [1]}\n"
-            "        apart = Path('spread').exists()\n"
-            "        ready = {'phase': 'Running', 'conditions': [{'type': 'Ready', 'status': 'True'}]}\n"
-            "        return {'resources': [{'metadata': {'name': n, 'namespace': 'web', 'ownerReferences': [{'uid': '1'}]}, "
-            "'status': ready, 'spec': spec | {'nodeName': 'c' if apart and n == 'p' else 'b'}} for n in 'pq']}"
-        ),
-        "k8s": LOG.format("delete") + "Path('spread').touch()\n        return {'changed': True}",
+        **PODS,
     },
 }
 STATE = (
@@ -60,27 +50,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pages: type[Pages]) -
     made = Stage(tmp_path)
     made.set_up()
     for name, package in {"amazon/aws": amazon, "kubernetes/core": kubernetes}.items():
-        shadow(folder(package) / name.partition("/")[2], tmp_path / "ansible_collections" / name, FAKES[name])
+        made.shadow(package, name, FAKES[name])
     return made
-
-
-def folder(package: ModuleType) -> Path:
-    return Path(next(iter(package.__path__)))
-
-
-def shadow(real: Path, target: Path, actions: dict[str, str]) -> None:
-    """Make a collection that is the real one but for some actions."""
-    (target / "plugins" / "action").mkdir(parents=True)
-    for source in [*real.iterdir(), *(real / "plugins").iterdir()]:
-        if source.name not in ("plugins", "action"):
-            (target / source.relative_to(real)).symlink_to(source)
-    for name, body in actions.items():
-        (target / "plugins" / "action" / f"{name}.py").write_text(ACTION.format(body=body))
-
-
-def done(stage: Stage) -> list[str]:
-    path = stage.folder / "done"
-    return path.read_text().splitlines() if path.exists() else []
 
 
 def refused(stage: Stage, what: str, *arguments: str) -> str:
@@ -93,21 +64,19 @@ def refused(stage: Stage, what: str, *arguments: str) -> str:
 @pytest.mark.parametrize("what", ["a", "i-a"])
 def test_a_node_is_drained_and_ended_and_pods_are_spread(place: Stage, what: str) -> None:
     calls = place.calls("replace", "-e", f"replace_what={what}")
-    assert done(place) == ["drain a", "end ['i-a']", "delete p"]
-    assert not [
-        call for call in calls if (call.role, call.entry) in {("infrastructure", "main"), ("prometheus", "save")}
-    ]
+    assert place.done() == ["drain a", "end ['i-a']", "delete p"]
+    assert order(calls) == []
 
 
 def test_a_run_that_was_cut_short_waits_for_the_next_node_and_spreads(place: Stage) -> None:
     (place.folder / "ended").touch()
     place.calls("replace", "-e", "replace_what=i-a-gone")
-    assert done(place) == ["delete p"]
+    assert place.done() == ["delete p"]
 
 
 def test_a_node_that_is_lost_is_ended_without_a_drain(place: Stage) -> None:
     place.calls("replace", "-e", "replace_what=a", "-e", "stage_unready=a", "-e", "stage_allowed=0")
-    assert done(place) == ["end ['i-a']", "delete p"]
+    assert place.done() == ["end ['i-a']", "delete p"]
 
 
 def test_a_drain_that_is_blocked_leaves_the_node_as_it_was(place: Stage) -> None:
@@ -116,7 +85,7 @@ def test_a_drain_that_is_blocked_leaves_the_node_as_it_was(place: Stage) -> None
         "a was not drained in 300 s, so it stays, and takes pods again: a budget Mend that, then play the same again"
         in said
     )
-    assert done(place) == ["drain a", "uncordon a"]
+    assert place.done() == ["drain a", "uncordon a"]
 
 
 @pytest.mark.parametrize(
@@ -139,17 +108,17 @@ def test_what_can_not_be_replaced_is_refused_before_anything_is_changed(
     place: Stage, what: str, arguments: list[str], message: str
 ) -> None:
     assert message in refused(place, what, *arguments)
-    assert done(place) == []
+    assert place.done() == []
 
 
 def test_pages_that_do_not_answer_before_are_refused(place: Stage, pages: type[Pages]) -> None:
     pages.away = frozenset({"/gandalf"})
     assert "They did not answer before, so nothing was changed." in refused(place, "a", "-e", "pages_patience=0")
-    assert done(place) == []
+    assert place.done() == []
 
 
 def order(calls: list[Call]) -> list[str]:
-    wanted = {("infrastructure", "main"), ("prometheus", "save"), ("prometheus", "main"), ("prometheus", "restore")}
+    wanted = {("infrastructure", "main"), ("data_volume", "main"), ("prometheus", "main"), ("prometheus", "restore")}
     return [f"{call.role} {call.entry}" for call in calls if (call.role, call.entry) in wanted]
 
 
@@ -162,29 +131,30 @@ def given(calls: list[Call]) -> Any:
 def test_the_ops_host_is_made_anew_and_configured(place: Stage) -> None:
     calls = place.calls("replace", "-e", "replace_what=ops")
     assert given(calls) == ['aws_instance.host["ops"]']
-    assert order(calls) == ["infrastructure main", "prometheus main"]
-    assert done(place) == []
+    assert order(calls) == ["infrastructure main", "data_volume main", "prometheus main"]
+    assert place.done() == []
 
 
-def test_a_monitoring_host_without_metrics_is_not_made_anew_and_gets_the_newest(place: Stage, tmp_path: Path) -> None:
-    marker = tmp_path / "replaced"
-    calls = place.calls("replace", "-e", "replace_what=monitoring", "-e", f"beacon_replaced_file={marker}")
-    assert given(calls) == []
-    assert order(calls) == ["infrastructure main", "prometheus main", "prometheus restore"]
-    (restored,) = [call.inputs for call in calls if call.entry == "restore"]
-    assert restored["prometheus_restore_snapshot"] == "latest"
-    assert not marker.exists()
-
-
-def test_the_monitoring_host_gets_back_what_was_saved(place: Stage, tmp_path: Path) -> None:
-    unit, marker = tmp_path / "unit", tmp_path / "replaced"
-    unit.touch()
-    extra = {"replace_unit": str(unit), "beacon_replaced_file": str(marker), "prometheus_saved_snapshot": "0123abcd"}
-    calls = place.calls("replace", "-e", "replace_what=monitoring", "-e", json.dumps(extra))
+@pytest.mark.parametrize(
+    "has", [["prometheus.service", "var-lib-prometheus.mount"], []], ids=["configured", "cut short"]
+)
+def test_the_monitoring_host_is_made_anew_and_its_data_stays_on_its_volume(
+    place: Stage, tmp_path: Path, has: list[str]
+) -> None:
+    for unit in has:
+        (tmp_path / unit).touch()
+    calls = place.calls("replace", "-e", "replace_what=monitoring", "-e", f"replace_units={tmp_path}")
     assert given(calls) == ['aws_instance.host["monitoring"]']
-    assert order(calls) == ["prometheus save", "infrastructure main", "prometheus main", "prometheus restore"]
-    (restored,) = [call.inputs for call in calls if call.entry == "restore"]
-    assert restored["prometheus_restore_snapshot"] == "0123abcd"
+    assert order(calls) == ["infrastructure main", "data_volume main", "prometheus main"]
+
+
+def test_a_monitoring_host_with_its_metrics_on_the_root_disk_is_not_ended(place: Stage, tmp_path: Path) -> None:
+    (tmp_path / "prometheus.service").touch()
+    said = refused(place, "monitoring", "-e", f"replace_units={tmp_path}")
+    assert (
+        "The metrics of beacon-local-monitoring are on its root disk, and would go with it. Play beacon.platform.provision"
+        in said
+    )
 
 
 def test_a_check_shows_the_plan_and_changes_nothing(place: Stage) -> None:
@@ -192,4 +162,4 @@ def test_a_check_shows_the_plan_and_changes_nothing(place: Stage) -> None:
     assert given(calls) == ['aws_instance.host["monitoring"]']
     assert order(calls) == ["infrastructure main"]
     place.calls("replace", "-e", "replace_what=a", "--check")
-    assert done(place) == []
+    assert place.done() == []

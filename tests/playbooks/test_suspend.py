@@ -10,7 +10,6 @@ from ansible_collections import amazon, community, kubernetes
 
 from tests.playbooks import stage as stages
 from tests.playbooks.stage import Stage
-from tests.playbooks.test_replace import done, folder, shadow
 from tests.playbooks.test_upgrade import Pages, pages
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pages: type[Pages]) -
     made = Stage(tmp_path)
     made.set_up()
     for name, package in {"amazon/aws": amazon, "community/aws": community, "kubernetes/core": kubernetes}.items():
-        shadow(folder(package) / name.partition("/")[2], tmp_path / "ansible_collections" / name, FAKES[name])
+        made.shadow(package, name, FAKES[name])
     return made
 
 
@@ -78,7 +77,7 @@ def played(stage: Stage, verb: str, *arguments: str) -> tuple[list[str], str]:
     """Play a verb that has to succeed; return the roles' entry points beside the beginning and what was asked of the cloud, and the text."""
     code, text = stage.play(verb, *arguments)
     assert code == 0, text
-    return done(stage), " ".join(text.split())
+    return stage.done(), " ".join(text.split())
 
 
 def entries(stage: Stage) -> list[str]:
@@ -87,7 +86,7 @@ def entries(stage: Stage) -> list[str]:
 
 
 def test_suspend_checks_saves_marks_and_ends_nodes_before_hosts(place: Stage) -> None:
-    asked, text = played(place, "suspend", "-e", f"beacon_replaced_file={place.folder}/none")
+    asked, text = played(place, "suspend")
     assert asked == ["look at 0 0", "mark suspended", "nodes 0 0", "stopped i-monitoring", "stopped i-ops"]
     order = entries(place)
     assert order.index("infrastructure unlocked") < order.index("preflight savings") < order.index("prometheus save")
@@ -97,14 +96,14 @@ def test_suspend_checks_saves_marks_and_ends_nodes_before_hosts(place: Stage) ->
 
 
 def test_a_check_of_suspend_says_what_would_be_and_does_nothing(place: Stage) -> None:
-    asked, _ = played(place, "suspend", "--check", "-e", f"beacon_replaced_file={place.folder}/none")
+    asked, _ = played(place, "suspend", "--check")
     assert asked == ["look at 0 0", "mark suspended", "look at 0 0", "stopped i-monitoring", "stopped i-ops"]
     assert "prometheus save" not in entries(place)
 
 
 def test_a_suspend_that_was_cut_short_goes_on_without_checks_and_without_another_backup(place: Stage) -> None:
     (place.folder / "mark").write_text(SUSPENDED)
-    asked, text = played(place, "suspend", "-e", f"beacon_replaced_file={place.folder}/none")
+    asked, text = played(place, "suspend")
     assert asked == ["nodes 0 0", "stopped i-monitoring", "stopped i-ops"]
     assert {"prometheus save", "infrastructure unlocked"} & set(entries(place)) == set()
     assert f"is {SUSPENDED}. beacon.platform.resume" in text
@@ -131,17 +130,8 @@ def test_what_is_under_way_is_refused(place: Stage, arguments: Sequence[str], me
     assert code == 2, text
     assert message in said
     assert "Nothing was changed." in said
-    assert [line for line in done(place) if not line.startswith("look at")] == []
+    assert [line for line in place.done() if not line.startswith("look at")] == []
     assert "prometheus save" not in entries(place)
-
-
-def test_a_monitoring_host_without_its_metrics_is_refused(place: Stage) -> None:
-    marker = place.folder / "replaced"
-    marker.touch()
-    code, text = place.play("suspend", "-e", f"beacon_replaced_file={marker}")
-    assert code == 2, text
-    assert "Play beacon.platform.replace -e replace_what=monitoring first" in " ".join(text.split())
-    assert done(place) == ["look at 0 0"]
 
 
 def test_resume_starts_hosts_asks_them_and_then_brings_the_nodes_back(place: Stage) -> None:
@@ -150,7 +140,7 @@ def test_resume_starts_hosts_asks_them_and_then_brings_the_nodes_back(place: Sta
     assert "Parameter Store in eu-west-1 has no value for /beacon/local/ca-certificate" in " ".join(text.split()), (
         "verify asks"
     )
-    assert done(place) == [
+    assert place.done() == [
         *("running i-ops", "running i-monitoring", "nodes 2 2"),
         *("targets beacon-local-http", "targets beacon-local-grafana", "mark resumed"),
     ]
@@ -194,7 +184,7 @@ def test_every_other_verb_says_in_one_line_that_it_is_suspended(place: Stage, ve
         in said
     )
     assert not {"infrastructure main", "prometheus save", "cluster_access main", "image main"} & set(entries(place))
-    assert done(place) == []
+    assert place.done() == []
 
 
 def test_an_environment_that_is_suspended_can_be_destroyed(place: Stage) -> None:

@@ -7,8 +7,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible_collections import kubernetes
 
-from tests.playbooks.stage import FACTS, OUTPUTS, Stage
+from tests.playbooks.stage import FACTS, OUTPUTS, PODS, Stage
 from tests.playbooks.test_bad_input import play
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def staged(folder: Path, monkeypatch: pytest.MonkeyPatch, *, steps: list[dict[st
     monkeypatch.setitem(FACTS, "preflight:upgrade", {"preflight_upgrade": {"steps": steps, "problem": problem}})
     stage = Stage(folder)
     stage.set_up()
+    stage.shadow(kubernetes, "kubernetes/core", PODS)
     return stage
 
 
@@ -70,7 +72,9 @@ def changed(stage: Stage, *arguments: str) -> list[dict[str, str]]:
 
 
 def test_each_part_is_changed_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pages: type[Pages]) -> None:
-    assert changed(staged(tmp_path, monkeypatch, steps=UP)) == UP
+    stage = staged(tmp_path, monkeypatch, steps=UP)
+    assert changed(stage) == UP
+    assert stage.done() == ["delete p"], "pods are spread once, when the last node is new"
 
 
 def test_played_again_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pages: type[Pages]) -> None:
@@ -85,7 +89,9 @@ def test_nothing_is_left_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_check_plans_the_first_step_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pages: type[Pages]) -> None:
     pages.away = frozenset({"/gandalf"})
-    assert changed(staged(tmp_path, monkeypatch, steps=UP), "--check") == UP[:1]
+    stage = staged(tmp_path, monkeypatch, steps=UP)
+    assert changed(stage, "--check") == UP[:1]
+    assert stage.done() == []
 
 
 def test_the_account_is_checked_and_another_version_of_the_cluster_is_no_problem(

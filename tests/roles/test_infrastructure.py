@@ -43,6 +43,10 @@ variable "environment" {
 
 resource "terraform_data" "name" {
   input = "${var.environment}%s"
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 output "name" {

@@ -68,7 +68,7 @@ class Disks:
 
 @pytest.fixture
 def disks(tmp_path: Path) -> Iterator[Disks]:
-    cloud = LocalCloud(tmp_path, name="localcloud-disks", port=5700, public_range="198.18.36.0/25")
+    cloud = LocalCloud(tmp_path, name="localcloud-disks", port=5686, public_range="198.18.46.0/25")
     with up(cloud):
         yield Disks(cloud)
     assert not Engine().api.volumes(filters={"label": cloud.control.config.label})["Volumes"]

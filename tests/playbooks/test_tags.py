@@ -72,6 +72,13 @@ def test_each_playbook_looks_at_the_limit_first(path: Path) -> None:
     assert first.get("ansible.builtin.import_playbook") == wanted, f"{path.name} begins without {wanted}"
 
 
+@pytest.mark.parametrize("path", sorted((CHECKOUT / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_no_play_lists_roles(path: Path) -> None:
+    """Ansible checks the inputs of a role that a play lists whatever tag is meant: `site --tags grafana` would need all of them."""
+    listed = [play["name"] for play in yaml.safe_load(path.read_text()) if "roles" in play]
+    assert not listed, f"{path.name}: {', '.join(listed)} lists roles. Use include_role with apply: tags."
+
+
 def test_a_limit_with_the_controller_reaches_its_host(stage: Stage) -> None:
     calls = stage.calls("monitor", "--limit", "localhost,ops")
     assert {call.host for call in calls} == {"localhost", "beacon-local-ops"}

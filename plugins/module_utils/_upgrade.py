@@ -116,7 +116,9 @@ def _health_row(check: str, things: Sequence[tuple[str, Mapping[str, Any]]]) -> 
     if ill:
         step = "Wait for an update that is under way, or mend what the issue names; then play it again."
         return Row(check=check, state=PROBLEM, found="; ".join(ill), needed="ACTIVE, without an issue", step=step)
-    return Row(check=check, state=OK, found=", ".join(name for name, _thing in things), needed="ACTIVE, without an issue")
+    return Row(
+        check=check, state=OK, found=", ".join(name for name, _thing in things), needed="ACTIVE, without an issue"
+    )
 
 
 def offer_row(offered: Mapping[str, Sequence[str] | Unknown], *, pinned: Mapping[str, str], control_plane: str) -> Row:

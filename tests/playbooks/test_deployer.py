@@ -36,7 +36,7 @@ TRUSTED = [f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("trusted", "admini
 SSH_KEY = "/beacon/local/ssh-private-key"
 PARAMETER = "/beacon/local/grafana-viewer"
 HOSTS = {"ops_instance_id": "i-0000000000000000a", "monitoring_instance_id": "i-0000000000000000b"}
-VERB = [
+VERB: list[dict[str, Any]] = [
     {
         "name": "Play what every verb begins with",
         "hosts": "localhost",

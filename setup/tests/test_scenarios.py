@@ -26,7 +26,16 @@ def test_each_lane_ends_with_what_the_other_begins_with_but_for_the_cluster() ->
 
 def test_a_distribution_is_for_the_scenarios_that_have_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOLECULE_DISTRIBUTION", "debian12")
-    on_hosts = ["alertmanager", "grafana", "host_baseline", "node_exporter", "prometheus", "release", "ssh_access"]
+    on_hosts = [
+        "alertmanager",
+        "data_volume",
+        "grafana",
+        "host_baseline",
+        "node_exporter",
+        "prometheus",
+        "release",
+        "ssh_access",
+    ]
     assert scenarios.names() == on_hosts
     assert clean.environment({"MOLECULE_DISTRIBUTION": "debian12"})["MOLECULE_DISTRIBUTION"] == "debian12"
 

@@ -362,7 +362,7 @@ def test_every_action_of_the_project_s_policies_is_one_that_aws_knows() -> None:
     session = botocore.session.get_session()
     used = {
         action
-        for file in PERMISSIONS.glob("*.json*")
+        for file in PERMISSIONS.rglob("*.json*")
         for statement in json.loads(file.read_text())["Statement"]
         for action in actions.strings(statement["Action"])
         if not action.startswith(("s3:", "iam:PassRole", "sts:"))

@@ -6,13 +6,14 @@ import functools
 import importlib
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.backends import backends
 from localcloud.core.config import ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,19 +121,17 @@ def needs_look(service: str, operation: str) -> bool:
 
 def figures() -> dict[str, float]:
     """Return what the services measured themselves, in seconds, by what it is."""
-    measured: dict[str, float] = {}
-    for service in SERVICES:
-        for _, _, backend in backends(service.name).iter_backends():
-            if hasattr(backend, "figures"):
-                measured |= backend.figures()
-    return measured
+    return dict(chain.from_iterable(each.items() for each in _answers("figures")))
 
 
 def stopped() -> list[str]:
     """Return the names of machines that stand still because somebody asked for it."""
-    found: set[str] = set()
+    return sorted(set(chain.from_iterable(_answers("stopped"))))
+
+
+def _answers(question: str) -> Iterator[Any]:
+    """Yield what the backends say that know this method."""
     for service in SERVICES:
         for _, _, backend in backends(service.name).iter_backends():
-            if hasattr(backend, "stopped"):
-                found |= backend.stopped()
-    return sorted(found)
+            if hasattr(backend, question):
+                yield getattr(backend, question)()

@@ -12,15 +12,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import machine, paths
+from . import clean, machine, paths
 from .missing import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 SOCKET = Path("/var/run/docker.sock")
 START_SECONDS = 60
 STOP_SECONDS = 60
+LIST_REGIONS = "from localcloud.core import regions; print(*regions.commercial())"
 
 
 def folder() -> Path:
@@ -109,6 +110,7 @@ def ensure() -> None:
     with log.open("ab") as output:
         process = subprocess.Popen(
             ["dockerd", "--data-root", str(paths.cache() / "docker"), "--live-restore=false"],
+            env=environment(os.environ),
             stdout=output,
             stderr=output,
             stdin=subprocess.DEVNULL,
@@ -121,6 +123,21 @@ def ensure() -> None:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
             raise RuntimeError(f"dockerd did not come up within {START_SECONDS} s; its last words:\n{tail}")
         time.sleep(0.2)
+
+
+def environment(own: Mapping[str, str]) -> dict[str, str]:
+    """Return an engine's environment: where it goes by a proxy, the local cloud's registries are asked directly."""
+    if not clean.PROXIES & set(own):
+        return dict(own)
+    command = [str(paths.VENV / "bin/python"), "-c", LIST_REGIONS]
+    regions = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=60, cwd=paths.CHECKOUT)
+    direct = ",".join([own["NO_PROXY"], *map(registry_domain, regions.stdout.split())])
+    return {**own, "NO_PROXY": direct, "no_proxy": direct}
+
+
+def registry_domain(region: str) -> str:
+    """Return what the names of a region's image registries end with, as exceptions from a proxy have it."""
+    return f".dkr.ecr.{region}.amazonaws.com"
 
 
 def started() -> int | None:

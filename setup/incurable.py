@@ -105,6 +105,19 @@ def engine_kind(info: Mapping[str, Any]) -> Iterator[Missing]:
         )
 
 
+def engine_proxy(info: Mapping[str, Any]) -> Iterator[Missing]:
+    """Look whether the engine would ask a proxy for the local cloud's image registry."""
+    domain = engine.registry_domain(os.environ.get("LOCALCLOUD_REGION", "eu-west-1"))
+    direct = [name.strip().removeprefix("*") for name in str(info.get("NoProxy") or "").split(",") if name.strip()]
+    # "*" alone is all of them; a name is that domain's, or above it: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
+    covered = any(not name or name.endswith(domain) or domain.endswith(f".{name.removeprefix('.')}") for name in direct)
+    if info.get("HttpsProxy") and not covered:
+        yield Missing(
+            f"the Docker engine at {engine.address()} asks the proxy {info['HttpsProxy']} for the local cloud's registry, too",
+            f"Add {domain} to its exceptions (proxies.no-proxy in /etc/docker/daemon.json, or NO_PROXY of its service), and restart it",
+        )
+
+
 def ranges(networks: Iterable[Mapping[str, Any]], source: Path = ROUTES) -> Iterator[Missing]:
     """Look whether a Docker network or a route of this machine (a VPN's, a Kubernetes') has addresses that we use."""
     taken = [
@@ -143,7 +156,10 @@ def _address(text: str) -> ipaddress.IPv4Address:
 
 
 def _answering_engine() -> Iterator[Missing]:
-    return engine_kind(engine.info()) if engine.can_be_asked() else iter(())
+    if engine.can_be_asked():
+        info = engine.info()
+        yield from engine_kind(info)
+        yield from engine_proxy(info)
 
 
 def _free_ranges() -> Iterator[Missing]:

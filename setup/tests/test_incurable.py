@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from setup import incurable, paths
+from setup import engine, incurable, paths
 from setup.missing import Missing
 
 if TYPE_CHECKING:
@@ -61,6 +61,43 @@ def test_an_engine_that_can_not_serve_is_named(differs: dict[str, Any], text: st
 
 def test_an_engine_of_this_machine_is_taken() -> None:
     assert said(incurable.engine_kind(HERE)) == ""
+    assert said(incurable.engine_proxy(HERE)) == ""
+
+
+@pytest.mark.parametrize("exceptions", ["", "127.0.0.1,intra.example", "dkr.ecr.us-east-1.amazonaws.com"])
+def test_an_engine_that_asks_a_proxy_for_the_registry_is_named(exceptions: str) -> None:
+    text = said(incurable.engine_proxy({**HERE, "HttpsProxy": "http://proxy.example:3128", "NoProxy": exceptions}))
+    assert (
+        "asks the proxy http://proxy.example:3128 for the local cloud's registry, too. Add .dkr.ecr.eu-west-1.amazonaws.com"
+        in text
+    )
+
+
+@pytest.mark.parametrize(
+    "exceptions",
+    [
+        "*",
+        "127.0.0.1, amazonaws.com",
+        "*.amazonaws.com",
+        ".dkr.ecr.eu-west-1.amazonaws.com",
+        f"1{engine.registry_domain('eu-west-1')}",
+    ],
+)
+def test_an_engine_that_asks_the_registry_directly_is_taken(exceptions: str) -> None:
+    assert (
+        said(incurable.engine_proxy({**HERE, "HttpsProxy": "http://proxy.example:3128", "NoProxy": exceptions})) == ""
+    )
+
+
+def test_the_engine_that_we_start_asks_no_proxy_for_a_registry() -> None:
+    own = {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    seen = engine.environment(own)
+    assert {"127.0.0.1", ".dkr.ecr.eu-west-1.amazonaws.com", ".dkr.ecr.ap-southeast-2.amazonaws.com"} <= set(
+        seen["NO_PROXY"].split(",")
+    )
+    assert seen["no_proxy"] == seen["NO_PROXY"]
+    assert seen["HTTPS_PROXY"] == own["HTTPS_PROXY"]
+    assert engine.environment({"PATH": "/bin"}) == {"PATH": "/bin"}
 
 
 @pytest.mark.parametrize(("device", "destination", "mask", "text"), ROUTES)

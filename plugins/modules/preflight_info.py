@@ -155,6 +155,10 @@ trusted_arns:
   returned: when O(only=all)
   type: list
   elements: str
+caller:
+  description: The caller's C(account) and C(arn); empty where AWS does not say who it is.
+  returned: when O(only=all)
+  type: dict
 cost:
   description: What the environment costs, as aligned text.
   returned: when O(only=all)
@@ -223,6 +227,7 @@ def run(account: Account, wanted: Wanted, *, prices: dict[str, Any], only: str) 
         "problem": message(rows),
         "zones": chosen,
         "trusted_arns": wanted.trusted_arns or ([who.principal] if who and who.principal else []),
+        "caller": {"account": who.account, "arn": who.arn} if who else {},
         "cost": cost_table(lines, prices, region=wanted.region),
         "cost_month": round(sum(line.month or 0 for line in lines), 2),
     }

@@ -70,7 +70,7 @@ FACTS: dict[str, dict[str, Any]] = {
     },
     "infrastructure:outputs": {"infrastructure_outputs": OUTPUTS},
     "infrastructure:credentials": {
-        "__infrastructure_caller": {
+        "infrastructure_caller": {
             "arn": "arn:aws:sts::123456789012:assumed-role/beacon-local-deployer/stage",
             "account": "123456789012",
         }

@@ -1,7 +1,7 @@
 # The verbs of a person; what they do stands in setup/. `make help` lists them.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-VERBS := setup up status verify down doctor test lint unit sanity docs molecule e2e again soak permissions kills hostile suites awx-test webapp-test bench-webapp lock
+VERBS := setup up status verify down doctor test lint unit sanity docs molecule e2e again soak day2 permissions kills hostile suites awx-test webapp-test bench-webapp lock
 
 .PHONY: help
 help: ## list the verbs
@@ -23,6 +23,7 @@ molecule: ## each role's scenario
 e2e: ## ask of the running stack what the README promises
 again: ## play everything again on the running stack, kill the server, run what the READMEs say: seven minutes
 soak: ## destroy the running stack and bring it back; pause, break and restore its monitoring: three quarters of an hour
+day2: ## upgrade, rotate, replace and lose parts of the running stack under steady requests: three quarters of an hour
 kills: ## kill a local cloud's server fifty times under site.yml, ten under destroy.yml: an hour
 hostile: ## make up, verify and down with settings, homes and paths as people have them: one and a half hours
 suites: ## other projects' test suites against the local cloud and the running stack; keeps their results in docs/proofs

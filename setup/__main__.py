@@ -67,6 +67,7 @@ FUNCTIONS = (
     checks.e2e,
     checks.again,
     checks.soak,
+    checks.day2,
     checks.permissions,
     checks.kills,
     checks.hostile,

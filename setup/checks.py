@@ -146,6 +146,11 @@ def soak(phases: Phases) -> None:
     ask_the_stack(phases, "soak")
 
 
+def day2(phases: Phases) -> None:
+    """Do planned work on the running stack, and lose parts of it, under requests. Raises PhaseError when too much fails."""
+    ask_the_stack(phases, "day2")
+
+
 def kills(phases: Phases) -> None:
     """Kill the server of a local cloud of its own under playbooks. Raises PhaseError when one does not converge after that."""
     artefacts(phases)

@@ -33,9 +33,13 @@ class Pause:
 
 def on_monitoring(stack: Stack, *command: str) -> str:
     """Run a command on the monitoring host, as root."""
-    containers = run(
-        "docker", "ps", "-q", "--filter", f"label=beacon.instance={stack.outputs['monitoring_instance_id']}"
-    )
+    return on_host(stack, "monitoring", *command)
+
+
+def on_host(stack: Stack, host: str, *command: str) -> str:
+    """Run a command on a host, ops or monitoring, as root."""
+    instance = stack.outputs[f"{host}_instance_id"]
+    containers = run("docker", "ps", "-q", "--filter", f"label=beacon.instance={instance}")
     answer = run("docker", "exec", containers.stdout.strip(), *command)
     assert answer.returncode == 0, answer.stderr
     return answer.stdout

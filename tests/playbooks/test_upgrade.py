@@ -162,3 +162,8 @@ def test_a_step_that_does_not_come_true_says_where_it_stopped_and_how_to_go_on(
 )
 def test_another_version_than_the_inventory_says_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
     assert message in play("upgrade", tmp_path, *arguments)
+
+
+def test_another_part_than_there_is_is_refused(tmp_path: Path) -> None:
+    message = "upgrade_what is 'everything'; allowed are kubernetes and hosts. Nothing was changed."
+    assert message in play("upgrade", tmp_path, "-e", "upgrade_what=everything")

@@ -1,0 +1,267 @@
+"""What operators do in years, and what fails meanwhile, on the running stack under steady requests: docs/proofs/day2.md keeps the table.
+
+Planned work must not cost a request or a sample of the cluster's agent; a loss may cost a request in a thousand.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from setup import paths
+from tests.e2e.pause import SCRAPE_SECONDS, ask, on_host
+from tests.e2e.stack import kubectl, play, run
+from tests.e2e.visits import REQUESTS_A_SECOND, visited
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.e2e.stack import Stack
+    from tests.e2e.visits import Visits
+
+pytestmark = pytest.mark.day2
+PROOF = paths.CHECKOUT / "docs" / "proofs" / "day2.md"
+LONGEST_SECONDS = 1800
+BEFORE_SECONDS, AFTER_SECONDS = 5, 15
+LOST_SECONDS = 180  # how long a lost node stays away
+AWAY_SECONDS = 60  # and everything else
+HEAL_SECONDS = 600
+LOSS_ALLOWED = 0.001
+PREVIOUS, NEXT = "1.35", "1.36"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A row of the table."""
+
+    seconds: float
+    visits: Visits
+    missing: int
+    note: str
+
+
+def verb(name: str, **variables: str) -> str:
+    """Play a playbook, which has to succeed."""
+    answer = play(name, "-e", json.dumps(variables), limit=LONGEST_SECONDS)
+    assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr
+    return ""
+
+
+def objects(kind: str, *arguments: str) -> list[dict[str, Any]]:
+    """Return objects of the cluster; an API server that has just come back may need another question."""
+    deadline = time.monotonic() + AWAY_SECONDS
+    code, text = kubectl("get", kind, *arguments, "--output", "json")
+    while code and time.monotonic() < deadline:
+        time.sleep(2)
+        code, text = kubectl("get", kind, *arguments, "--output", "json")
+    assert code == 0, text
+    found: list[dict[str, Any]] = json.loads(text)["items"]
+    return found
+
+
+def is_ready(thing: dict[str, Any]) -> bool:
+    """Tell whether a pod or a node is."""
+    found = {condition["type"]: condition["status"] for condition in thing["status"].get("conditions", [])}
+    return found.get("Ready") == "True" and "deletionTimestamp" not in thing["metadata"]
+
+
+def nodes() -> dict[str, str]:
+    """Return the nodes that are ready, as instance by name."""
+    return {
+        node["metadata"]["name"]: node["spec"]["providerID"].rpartition("/")[2]
+        for node in objects("nodes")
+        if is_ready(node)
+    }
+
+
+def places() -> list[str]:
+    """Return the node of each pod of the web application that is ready."""
+    return [pod["spec"]["nodeName"] for pod in objects("pods", "--namespace", "webapp") if is_ready(pod)]
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = HEAL_SECONDS) -> float:
+    """Wait for it; return how long that took."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() < started + seconds, f"{what}: not within {seconds:.0f} s"
+        time.sleep(2)
+    return time.monotonic() - started
+
+
+@contextmanager
+def paused(*label: str) -> Iterator[None]:
+    """Stop the processes of a machine of the local cloud, as the loss of it looks from outside."""
+    filters = [word for one in label for word in ("--filter", f"label={one}")]
+    found = run("docker", "ps", "-q", *filters).stdout.split()
+    assert len(found) == 1, f"{label} are {found}"
+    assert run("docker", "pause", *found).returncode == 0
+    try:
+        yield
+    finally:
+        assert run("docker", "unpause", *found).returncode == 0
+
+
+def replace_node(_: Stack) -> str:
+    return verb("replace", replace_what=min(nodes()))
+
+
+def upgrade_hosts(stack: Stack) -> str:
+    """Packages and programs, and a boot of both hosts."""
+    for host in ("ops", "monitoring"):
+        on_host(stack, host, "touch", "/run/reboot-required")
+    return verb("upgrade", upgrade_what="hosts")
+
+
+def lose_a_node(_: Stack) -> str:
+    """Lose the first one: its pods come back on the other, and are spread again when it is back."""
+    name, instance = min(nodes().items())
+    wanted = len(places())
+    started = time.monotonic()
+    with paused(f"beacon.instance={instance}"):
+        healed = until(lambda: sum(place != name for place in places()) >= wanted, "all pods on the other node")
+        time.sleep(max(0, LOST_SECONDS - (time.monotonic() - started)))
+    until(lambda: name in nodes(), f"{name} is ready again")
+    spread = until(lambda: len(set(places())) > 1, "pods on both nodes again")
+    return f"pods back after {healed:.0f} s; spread again {spread:.0f} s after it was back"
+
+
+def lose_the_api(stack: Stack) -> str:
+    with paused("beacon.kind=control-plane", f"beacon.eks.cluster={stack.outputs['cluster_name']}"):
+        time.sleep(AWAY_SECONDS)
+    return f"nodes ready after {until(lambda: len(nodes()) > 1, 'nodes are ready'):.0f} s"
+
+
+def lose_the_ops_host(stack: Stack) -> str:
+    with paused(f"beacon.instance={stack.outputs['ops_instance_id']}"):
+        time.sleep(AWAY_SECONDS)
+    return ""
+
+
+def lose_the_center(stack: Stack) -> str:
+    """The agent keeps what it scrapes, and hands it over."""
+    on_host(stack, "monitoring", "systemctl", "stop", "prometheus")
+    try:
+        time.sleep(AWAY_SECONDS)
+    finally:
+        on_host(stack, "monitoring", "systemctl", "start", "prometheus")
+    time.sleep(AWAY_SECONDS)
+    return ""
+
+
+def upgrade(_: Stack) -> str:
+    """Go to the next version of Kubernetes."""
+    return verb("upgrade", upgrade_to=NEXT, infrastructure_kubernetes_version=NEXT)
+
+
+def go_back(_: Stack) -> str:
+    """Go back to the version of before, which EKS allows for seven days."""
+    return verb("upgrade", upgrade_to=PREVIOUS, infrastructure_kubernetes_version=PREVIOUS)
+
+
+PLANNED: dict[str, Callable[[Stack], str]] = {
+    f"Kubernetes {PREVIOUS} to {NEXT}": upgrade,
+    "three replicas": lambda _: verb("deploy", application_replicas="3"),
+    "two replicas again": lambda _: verb("deploy"),
+    "rotate everything": lambda _: verb("rotate", rotate_what="all"),
+    "upgrade the hosts, and boot them": upgrade_hosts,
+    "replace a node": replace_node,
+    "replace the ops host": lambda _: verb("replace", replace_what="ops"),
+    "replace the monitoring host": lambda _: verb("replace", replace_what="monitoring"),
+    f"Kubernetes {NEXT} back to {PREVIOUS}": go_back,
+}
+LOSSES: dict[str, Callable[[Stack], str]] = {
+    f"a node is lost for {LOST_SECONDS} s": lose_a_node,
+    f"the API server is lost for {AWAY_SECONDS} s": lose_the_api,
+    f"the ops host is lost for {AWAY_SECONDS} s": lose_the_ops_host,
+    f"the central Prometheus is lost for {AWAY_SECONDS} s": lose_the_center,
+}
+ROWS = {
+    **dict(list(PLANNED.items())[:-1]),
+    **LOSSES,
+    **dict(list(PLANNED.items())[-1:]),
+}  # what follows plays the inventory's version
+BY_VERSION = {upgrade, go_back}
+MOVES_THE_AGENT = {
+    upgrade,
+    go_back,
+    replace_node,
+    lose_a_node,
+}  # or may: what it would have scraped meanwhile is missing
+
+
+def missing(stack: Stack, begun: float, ended: float) -> int:
+    """Count the samples that the agent's series lack between their first and their last one in this time."""
+    window = f"{ended - begun + 2 * SCRAPE_SECONDS:.0f}s"
+    series = ask(stack, "query", query=f'up{{cluster!=""}}[{window}]', time=f"{ended:.0f}")
+    assert series, "the central Prometheus has nothing of the agent"
+    times = [[float(sample[0]) for sample in one["values"]] for one in series]
+    return sum(round((later - earlier) / SCRAPE_SECONDS) - 1 for one in times for earlier, later in pairwise(one))
+
+
+def settled(stack: Stack, begun: float) -> int:
+    """Wait until the agent has handed over what it kept; return what is missing still."""
+    ended, fewest = time.time(), missing(stack, begun, time.time())
+    deadline = time.monotonic() + HEAL_SECONDS
+    while fewest and time.monotonic() < deadline:
+        time.sleep(SCRAPE_SECONDS)
+        fewest = missing(stack, begun, ended)
+    return fewest
+
+
+def row(name: str, result: Result) -> str:
+    """Return a line of the table."""
+    visits = result.visits
+    figures = (f"{visits.sent:,}", len(visits.failures), f"{visits.slowest:.2f} s", result.missing, result.note)
+    return f"| {name} | {result.seconds:.0f} s | {' | '.join(map(str, figures))} |"
+
+
+@pytest.fixture(scope="module")
+def results() -> Iterator[dict[str, Result]]:
+    """What came out; a run of all rows is kept."""
+    found: dict[str, Result] = {}
+    yield found
+    lines = ["| what | took | requests | failed | slowest | samples missing | note |", "|---|---|---|---|---|---|---|"]
+    table = "\n".join([*lines, *(row(name, result) for name, result in found.items())])
+    print(f"\n{table}")  # noqa: T201 - for whoever runs it
+    if set(found) == set(ROWS):
+        head = PROOF.read_text().partition("\n## ")[0]
+        PROOF.write_text(f"{head}\n## {datetime.now(UTC):%Y-%m-%d}\n{table}\n")
+
+
+@pytest.fixture
+def way() -> Iterator[None]:
+    """The way to the cluster, anew for each row: some end it."""
+    opened = play("access")
+    assert opened.returncode == 0, opened.stdout[-3000:] + opened.stderr
+    yield
+    closed = play("access", "-e", "access_state=absent")
+    assert closed.returncode == 0, closed.stdout[-3000:] + closed.stderr
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("name", ROWS)
+def test_nobody_notices(stack: Stack, results: dict[str, Result], name: str) -> None:
+    action = ROWS[name]
+    version = objects("nodes")[0]["status"]["nodeInfo"]["kubeletVersion"]
+    if action in BY_VERSION and not version.startswith(f"v{PREVIOUS if action is upgrade else NEXT}."):
+        pytest.skip(f"nodes have {version}: begin with a stack of Kubernetes {PREVIOUS}, as docs/proofs/day2.md says")
+    addresses = stack.outputs["load_balancer_addresses"]
+    with visited(addresses, seconds=LONGEST_SECONDS) as visits:
+        begun, started = time.time(), time.monotonic()
+        time.sleep(BEFORE_SECONDS)
+        note = action(stack)
+        time.sleep(AFTER_SECONDS)
+        seconds = time.monotonic() - started
+    lacking = settled(stack, begun)
+    results[name] = Result(seconds=seconds, visits=visits, missing=lacking, note=note)
+    allowed = 0 if name in PLANNED else LOSS_ALLOWED * visits.sent
+    assert visits.sent >= seconds * REQUESTS_A_SECOND / 4
+    assert len(visits.failures) <= allowed, visits.failures[:20]
+    assert lacking == 0 or action in MOVES_THE_AGENT

@@ -47,7 +47,7 @@ class Result:
     note: str
 
 
-def verb(name: str, **variables: str) -> str:
+def verb(name: str, **variables: object) -> str:
     """Play a playbook, which has to succeed."""
     answer = play(name, "-e", json.dumps(variables), limit=LONGEST_SECONDS)
     assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr
@@ -167,8 +167,8 @@ def go_back(_: Stack) -> str:
 
 PLANNED: dict[str, Callable[[Stack], str]] = {
     f"Kubernetes {PREVIOUS} to {NEXT}": upgrade,
-    "three replicas": lambda _: verb("deploy", application_replicas="3"),
-    "two replicas again": lambda _: verb("deploy"),
+    "three pods at least": lambda _: verb("deploy", application_replicas={"min": 3, "max": 6}),
+    "two pods at least again": lambda _: verb("deploy"),
     "rotate everything": lambda _: verb("rotate", rotate_what="all"),
     "upgrade the hosts, and boot them": upgrade_hosts,
     "replace a node": replace_node,

@@ -20,18 +20,20 @@ ARCHIVES = ("alertmanager", "grafana", "node_exporter", "prometheus")
 MADE_UP = [{"name": "reader", "password": "made-up"}]
 REQUIRED: dict[str, dict[str, Any]] = {
     "alertmanager": {
-        **{f"alertmanager_tls_{name}": "PEM" for name in ("certificate", "private_key", "ca_certificate")},
+        "alertmanager_tls_enabled": False,
         "alertmanager_users": MADE_UP,
+        "alertmanager_listen_address": "127.0.0.1:9093",
     },
     "grafana": {
-        **{f"grafana_tls_{name}": "PEM" for name in ("certificate", "private_key", "ca_certificate")},
-        "grafana_admin_password": "made-up",
-        "grafana_secret_key": "made-up",
+        "grafana_tls_enabled": False,
+        "grafana_listen_address": "127.0.0.1",
+        "grafana_admin_password": "made-up-and-long-enough",
     },
     "node_exporter": {},
     "prometheus": {
-        **{f"prometheus_tls_{name}": "PEM" for name in ("certificate", "private_key", "ca_certificate")},
+        "prometheus_tls_enabled": False,
         "prometheus_users": MADE_UP,
+        "prometheus_listen_address": "127.0.0.1:9090",
     },
     "host_baseline": {},
     "release": {"release_directory": "/opt/tool"},

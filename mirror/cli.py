@@ -95,13 +95,12 @@ class Mirror:
                     f"artefact {one}" for one in owners
                 ]
                 todo += [one for one in closure[name] if f"image {one}" not in needs]
-        builder = self.artefact_builder
         results = plan.run(
             needs,
             self._step,
             progress=self.progress,
-            alone=lambda step: self._is_artefact(step, builder.compiles),
-            fetched=lambda step: self._is_artefact(step, builder.fetches),
+            alone=self._compiles,
+            fetched=lambda step: self._is_artefact(step, self.artefact_builder.fetches),
         )
         if set(results.values()) != {"present"}:
             engine.prune()
@@ -119,6 +118,11 @@ class Mirror:
     def _step(self, step: str) -> str:
         kind, name = step.split()
         return self.image_builder.ensure(name) if kind == "image" else self.artefact_builder.ensure(name)
+
+    def _compiles(self, step: str) -> bool:
+        """Tell whether a step builds Go programs. One at a time does: another would wait in the place of what need not."""
+        kind, name = step.split()
+        return bool(self.recipes[name].go) if kind == "image" else self.artefact_builder.compiles(name)
 
     @staticmethod
     def _is_artefact(step: str, which: Callable[[str], bool]) -> bool:

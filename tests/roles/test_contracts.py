@@ -138,7 +138,7 @@ def tree(tmp_path: Path) -> Path:
             "    tasks_from: host\n",
             "",
             contracts.roles_of_hosts_say_the_same_of_systems,
-            "ssh_access: no file of tasks/ imports the entry point `host` of role release, which refuses other systems",
+            "ssh_access: no file of tasks/ applies role release, or its entry point `host`, which refuses other systems",
         ),
         (
             "molecule/rollout/verify.yml",

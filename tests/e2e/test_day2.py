@@ -223,13 +223,15 @@ def row(name: str, result: Result) -> str:
 
 
 @pytest.fixture(scope="module")
-def results() -> Iterator[dict[str, Result]]:
+def results(request: pytest.FixtureRequest) -> Iterator[dict[str, Result]]:
     """What came out; a run of all rows is kept."""
     found: dict[str, Result] = {}
     yield found
     lines = ["| what | took | requests | failed | slowest | samples missing | note |", "|---|---|---|---|---|---|---|"]
     table = "\n".join([*lines, *(row(name, result) for name, result in found.items())])
-    print(f"\n{table}")  # noqa: T201 - for whoever runs it
+    request.config.pluginmanager.getplugin("terminalreporter").write(
+        f"\n{table}\n"
+    )  # also where tests' output is kept back
     if set(found) == set(ROWS):
         head = PROOF.read_text().partition("\n## ")[0]
         PROOF.write_text(f"{head}\n## {datetime.now(UTC):%Y-%m-%d}\n{table}\n")

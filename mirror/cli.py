@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -100,7 +100,7 @@ class Mirror:
             self._step,
             progress=self.progress,
             alone=self._compiles,
-            fetched=lambda step: self._is_artefact(step, self.artefact_builder.fetches),
+            fetched=self._fetches,
         )
         if set(results.values()) != {"present"}:
             engine.prune()
@@ -124,10 +124,10 @@ class Mirror:
         kind, name = step.split()
         return bool(self.recipes[name].go) if kind == "image" else self.artefact_builder.compiles(name)
 
-    @staticmethod
-    def _is_artefact(step: str, which: Callable[[str], bool]) -> bool:
+    def _fetches(self, step: str) -> bool:
+        """Tell whether a step downloads."""
         kind, name = step.split()
-        return kind == "artefact" and which(name)
+        return kind == "artefact" and self.artefact_builder.fetches(name)
 
     def show_list(self) -> None:
         """Print the table."""

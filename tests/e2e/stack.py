@@ -44,6 +44,12 @@ def kubectl(*arguments: str, limit: float = 60, **credentials: str) -> tuple[int
     return answer.returncode, answer.stdout + answer.stderr
 
 
+def is_ready(thing: dict[str, Any]) -> bool:
+    """Tell whether a pod or a node is, and stays."""
+    found = {condition["type"]: condition["status"] for condition in thing["status"].get("conditions", [])}
+    return found.get("Ready") == "True" and "deletionTimestamp" not in thing["metadata"]
+
+
 @dataclass(frozen=True)
 class Stack:
     """What Terraform hands over, and the doors that lead in."""

@@ -17,7 +17,7 @@ import pytest
 
 from setup import paths
 from tests.e2e.pause import SCRAPE_SECONDS, ask, on_host
-from tests.e2e.stack import kubectl, load, play, run
+from tests.e2e.stack import is_ready, kubectl, load, play, run
 from tests.e2e.visits import REQUESTS_A_SECOND, visited
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ PREVIOUS, NEXT = "1.35", "1.36"
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A row of the table."""
+    """What a row came to."""
 
     seconds: float
     visits: Visits
@@ -64,12 +64,6 @@ def objects(kind: str, *arguments: str) -> list[dict[str, Any]]:
     assert code == 0, text
     found: list[dict[str, Any]] = json.loads(text)["items"]
     return found
-
-
-def is_ready(thing: dict[str, Any]) -> bool:
-    """Tell whether a pod or a node is."""
-    found = {condition["type"]: condition["status"] for condition in thing["status"].get("conditions", [])}
-    return found.get("Ready") == "True" and "deletionTimestamp" not in thing["metadata"]
 
 
 def nodes() -> dict[str, str]:
@@ -165,35 +159,32 @@ def go_back(_: Stack) -> str:
     return verb("upgrade", upgrade_to=PREVIOUS, infrastructure_kubernetes_version=PREVIOUS)
 
 
-PLANNED: dict[str, Callable[[Stack], str]] = {
-    f"Kubernetes {PREVIOUS} to {NEXT}": upgrade,
-    "three pods at least": lambda _: verb("deploy", application_replicas={"min": 3, "max": 6}),
-    "two pods at least again": lambda _: verb("deploy"),
-    "rotate everything": lambda _: verb("rotate", rotate_what="all"),
-    "upgrade the hosts, and boot them": upgrade_hosts,
-    "replace a node": replace_node,
-    "replace the ops host": lambda _: verb("replace", replace_what="ops"),
-    "replace the monitoring host": lambda _: verb("replace", replace_what="monitoring"),
-    f"Kubernetes {NEXT} back to {PREVIOUS}": go_back,
-}
-LOSSES: dict[str, Callable[[Stack], str]] = {
-    f"a node is lost for {LOST_SECONDS} s": lose_a_node,
-    f"the API server is lost for {AWAY_SECONDS} s": lose_the_api,
-    f"the ops host is lost for {AWAY_SECONDS} s": lose_the_ops_host,
-    f"the central Prometheus is lost for {AWAY_SECONDS} s": lose_the_center,
-}
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What is done, and what it may cost."""
+
+    action: Callable[[Stack], str]
+    loss: float = 0  # share of the requests that may fail
+    moves_agent: bool = False  # or may: what it would have scraped meanwhile is missing
+    begins_with: str = ""  # the version of Kubernetes that it needs
+
+
+# The inventory has the next version, and every verb but upgrade takes it for the cluster's
 ROWS = {
-    **dict(list(PLANNED.items())[:-1]),
-    **LOSSES,
-    **dict(list(PLANNED.items())[-1:]),
-}  # what follows plays the inventory's version
-BY_VERSION = {upgrade, go_back}
-MOVES_THE_AGENT = {
-    upgrade,
-    go_back,
-    replace_node,
-    lose_a_node,
-}  # or may: what it would have scraped meanwhile is missing
+    f"Kubernetes {PREVIOUS} to {NEXT}": Row(action=upgrade, moves_agent=True, begins_with=PREVIOUS),
+    "three pods at least": Row(action=lambda _: verb("deploy", application_replicas={"min": 3, "max": 6})),
+    "two pods at least again": Row(action=lambda _: verb("deploy")),
+    "rotate everything": Row(action=lambda _: verb("rotate", rotate_what="all")),
+    "upgrade the hosts, and boot them": Row(action=upgrade_hosts),
+    "replace a node": Row(action=replace_node, moves_agent=True),
+    "replace the ops host": Row(action=lambda _: verb("replace", replace_what="ops")),
+    "replace the monitoring host": Row(action=lambda _: verb("replace", replace_what="monitoring")),
+    f"a node is lost for {LOST_SECONDS} s": Row(action=lose_a_node, loss=LOSS_ALLOWED, moves_agent=True),
+    f"the API server is lost for {AWAY_SECONDS} s": Row(action=lose_the_api, loss=LOSS_ALLOWED),
+    f"the ops host is lost for {AWAY_SECONDS} s": Row(action=lose_the_ops_host, loss=LOSS_ALLOWED),
+    f"the central Prometheus is lost for {AWAY_SECONDS} s": Row(action=lose_the_center, loss=LOSS_ALLOWED),
+    f"Kubernetes {NEXT} back to {PREVIOUS}": Row(action=go_back, moves_agent=True, begins_with=NEXT),
+}
 
 
 def missing(stack: Stack, begun: float, ended: float) -> int:
@@ -215,7 +206,7 @@ def settled(stack: Stack, begun: float) -> int:
     return fewest
 
 
-def row(name: str, result: Result) -> str:
+def line(name: str, result: Result) -> str:
     """Return a line of the table."""
     visits = result.visits
     figures = (f"{visits.sent:,}", len(visits.failures), f"{visits.slowest:.2f} s", result.missing, result.note)
@@ -228,10 +219,9 @@ def results(request: pytest.FixtureRequest) -> Iterator[dict[str, Result]]:
     found: dict[str, Result] = {}
     yield found
     lines = ["| what | took | requests | failed | slowest | samples missing | note |", "|---|---|---|---|---|---|---|"]
-    table = "\n".join([*lines, *(row(name, result) for name, result in found.items())])
-    request.config.pluginmanager.getplugin("terminalreporter").write(
-        f"\n{table}\n"
-    )  # also where tests' output is kept back
+    table = "\n".join([*lines, *(line(name, result) for name, result in found.items())])
+    # by pytest's own writer: also where tests' output is kept back
+    request.config.pluginmanager.getplugin("terminalreporter").write(f"\n{table}\n")
     if set(found) == set(ROWS):
         head = PROOF.read_text().partition("\n## ")[0]
         PROOF.write_text(f"{head}\n## {datetime.now(UTC):%Y-%m-%d}\n{table}\n")
@@ -250,20 +240,19 @@ def way() -> Iterator[None]:
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("name", ROWS)
 def test_nobody_notices(results: dict[str, Result], name: str) -> None:
-    action, stack = ROWS[name], load()  # hosts are others after some rows
+    row, stack = ROWS[name], load()  # hosts are others after some rows
     version = objects("nodes")[0]["status"]["nodeInfo"]["kubeletVersion"]
-    if action in BY_VERSION and not version.startswith(f"v{PREVIOUS if action is upgrade else NEXT}."):
+    if row.begins_with and not version.startswith(f"v{row.begins_with}."):
         pytest.skip(f"nodes have {version}: begin with a stack of Kubernetes {PREVIOUS}, as docs/proofs/day2.md says")
     addresses = stack.outputs["load_balancer_addresses"]
     with visited(addresses, seconds=LONGEST_SECONDS) as visits:
         begun, started = time.time(), time.monotonic()
         time.sleep(BEFORE_SECONDS)
-        note = action(stack)
+        note = row.action(stack)
         time.sleep(AFTER_SECONDS)
         seconds = time.monotonic() - started
     lacking = settled(stack, begun)
     results[name] = Result(seconds=seconds, visits=visits, missing=lacking, note=note)
-    allowed = 0 if name in PLANNED else LOSS_ALLOWED * visits.sent
     assert visits.sent >= seconds * REQUESTS_A_SECOND / 4
-    assert len(visits.failures) <= allowed, visits.failures[:20]
-    assert lacking == 0 or action in MOVES_THE_AGENT
+    assert len(visits.failures) <= row.loss * visits.sent, visits.failures[:20]
+    assert lacking == 0 or row.moves_agent

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.stack import kubectl
+from tests.e2e.stack import is_ready, kubectl
 from tests.e2e.visits import LONGEST_SECONDS, REQUESTS_A_SECOND, visited
 
 if TYPE_CHECKING:
@@ -22,12 +22,7 @@ def pods() -> set[str]:
     """Return the names of the pods that are ready."""
     code, text = kubectl("--namespace", "webapp", "get", "pods", "--output", "json")
     assert code == 0, text
-    return {
-        pod["metadata"]["name"]
-        for pod in json.loads(text)["items"]
-        for condition in pod["status"].get("conditions", [])
-        if (condition["type"], condition["status"]) == ("Ready", "True") and "deletionTimestamp" not in pod["metadata"]
-    }
+    return {pod["metadata"]["name"] for pod in json.loads(text)["items"] if is_ready(pod)}
 
 
 @pytest.mark.usefixtures("tunnel")

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.roles.entry import play
+from tests.roles.test_host import REQUIRED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,21 +230,7 @@ def test_all_problems_are_told_at_once(case: str, tmp_path: Path) -> None:
 
 
 GOOD: dict[str, dict[str, Any]] = {
-    "prometheus": {
-        "prometheus_tls_enabled": False,
-        "prometheus_users": [],
-        "prometheus_listen_address": "127.0.0.1:9090",
-    },
-    "alertmanager": {
-        "alertmanager_tls_enabled": False,
-        "alertmanager_users": [],
-        "alertmanager_listen_address": "127.0.0.1:9093",
-    },
-    "grafana": {
-        "grafana_tls_enabled": False,
-        "grafana_admin_password": "long enough for anybody",
-        "grafana_listen_address": "127.0.0.1",
-    },
+    **{role: REQUIRED[role] for role in ("prometheus", "alertmanager", "grafana")},
     "host_baseline": {"host_baseline_firewall_rules": [{"port": 22}, {"port": 9100, "sources": ["10.42.0.0/16"]}]},
     "ssh_access": {"ssh_access_environment_key": "ssh-ed25519 AAAAC3Nz"},
     "data_volume": {"data_volume_device": "/dev/null", "data_volume_directories": []},

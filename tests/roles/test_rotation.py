@@ -107,11 +107,11 @@ class Pipeline:
         """Write whom the central Prometheus lets in, at once, as the role does."""
         users = [{"name": name.replace("_", "-"), "password": text} for name, text in passwords.items()]
         text = template(
-            "prometheus/templates/web.yml.j2",
-            prometheus_tls_enabled=True,
-            __prometheus_configuration=str(self.folder),
-            __prometheus_users=users,
-            __prometheus_hashes={},
+            "release/templates/web.yml.j2",
+            release_web_directory=str(self.folder),
+            release_web_tls={"server.crt": "made", "server.key": "made"},
+            release_web_users=users,
+            __release_hashes={},
         )
         (self.folder / "web.new").write_text(text)
         (self.folder / "web.new").replace(self.folder / "web.yml")

@@ -84,7 +84,7 @@ VERBS: dict[str, Callable[[Phases], None]] = {function.__name__.replace("_", "-"
 NEEDS: dict[str, tuple[Check, ...]] = {
     **dict.fromkeys(("setup", "lock", "sanity", "docs"), prerequisites.PLAYBOOKS),
     "lint": prerequisites.GATES,
-    **dict.fromkeys(("up", "test"), prerequisites.STACK),
+    **dict.fromkeys(("up", "test", "day2"), prerequisites.STACK),
     "down": (ownership.CHECK,),
 }
 

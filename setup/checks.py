@@ -11,7 +11,7 @@ from . import environment as environments
 from .down import down
 from .files import listed
 from .phases import PhaseError, Phases, environment, local_cloud_environment, program
-from .up import artefacts, up
+from .up import artefacts, is_up, up, up_with_previous
 
 CHECKOV = paths.CHECKOUT / ".venv-checkov"  # apart: it pins an old boto3
 AWX = paths.CHECKOUT / ".venv-awx"  # apart: awx.awx is part of an older distribution only
@@ -147,7 +147,12 @@ def soak(phases: Phases) -> None:
 
 
 def day2(phases: Phases) -> None:
-    """Do planned work on the running stack, and lose parts of it, under requests. Raises PhaseError when too much fails."""
+    """Do planned work on a stack, and lose parts of it, under requests. Raises PhaseError when too much fails.
+
+    Where none runs, one with the previous version of Kubernetes is brought up, so that there is something to upgrade to.
+    """
+    if not is_up():
+        up_with_previous(phases)
     ask_the_stack(phases, "day2")
 
 

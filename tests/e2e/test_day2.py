@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from setup import paths
+from setup.up import PREVIOUS_KUBERNETES
 from tests.e2e.pause import SCRAPE_SECONDS, ask, on_host
 from tests.e2e.stack import is_ready, kubectl, load, play, run
 from tests.e2e.visits import REQUESTS_A_SECOND, visited
@@ -34,7 +35,7 @@ LOST_SECONDS = 180  # how long a lost node stays away
 AWAY_SECONDS = 60  # and everything else
 HEAL_SECONDS = 600
 LOSS_ALLOWED = 0.001
-PREVIOUS, NEXT = "1.35", "1.36"
+PREVIOUS, NEXT = PREVIOUS_KUBERNETES, "1.36"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,7 +244,7 @@ def test_nobody_notices(results: dict[str, Result], name: str) -> None:
     row, stack = ROWS[name], load()  # hosts are others after some rows
     version = objects("nodes")[0]["status"]["nodeInfo"]["kubeletVersion"]
     if row.begins_with and not version.startswith(f"v{row.begins_with}."):
-        pytest.skip(f"nodes have {version}: begin with a stack of Kubernetes {PREVIOUS}, as docs/proofs/day2.md says")
+        pytest.skip(f"nodes have {version}: `make down day2` begins with Kubernetes {PREVIOUS}")
     addresses = stack.outputs["load_balancer_addresses"]
     with visited(addresses, seconds=LONGEST_SECONDS) as visits:
         begun, started = time.time(), time.monotonic()

@@ -60,6 +60,29 @@ def test_an_iam_user_without_an_access_entry_is_refused(stack: Stack) -> None:
         iam.delete_user(UserName="stranger")
 
 
+@pytest.mark.usefixtures("tunnel")
+def test_only_images_of_our_registry_run_and_only_by_digest(stack: Stack) -> None:
+    code, text = kubectl(
+        "get", "deployments", "--all-namespaces", "-l", "app.kubernetes.io/part-of=beacon", "--output", "json"
+    )
+    assert code == 0, text
+    running = {
+        deployment["metadata"]["namespace"]: deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+        for deployment in json.loads(text)["items"]
+    }
+    assert {"webapp", "ingress", "monitoring"} <= set(running)
+    for namespace, image in running.items():
+        name, _, digest = image.partition("@")
+        assert digest.startswith("sha256:"), image
+        for one, answer in {
+            image: "deployment.apps/other created (server dry run)",
+            f"{name}:1.0": f"image {name}:1.0 may not run in {namespace}",
+            f"elsewhere.example/app@{digest}": f"image elsewhere.example/app@{digest} may not run in {namespace}",
+        }.items():
+            _, said = kubectl("create", "deployment", "other", "-n", namespace, f"--image={one}", "--dry-run=server")
+            assert answer in said
+
+
 def test_the_api_is_not_reachable_but_through_the_ops_host(stack: Stack) -> None:
     cluster = boto3.client("eks").describe_cluster(name=stack.outputs["cluster_name"])["cluster"]
     assert cluster["resourcesVpcConfig"]["endpointPublicAccess"] is False

@@ -24,7 +24,10 @@ INPUTS: dict[str, dict[str, Any]] = {
         "application_host": "pages.example",
         "application_environment": {"WEBAPP_LOG_LEVEL": "debug"},
     },
-    "cluster_baseline": {"cluster_baseline_namespaces": ["webapp", "ingress"]},
+    "cluster_baseline": {
+        "cluster_baseline_namespaces": ["webapp", "ingress"],
+        "cluster_baseline_repositories": ["registry.example/webapp", "registry.example/nginx-ingress"],
+    },
     "ingress": {
         "ingress_image": "registry.example/nginx-ingress@sha256:0",
         "ingress_api_server_cidrs": RANGES,

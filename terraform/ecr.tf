@@ -1,5 +1,5 @@
 locals {
-  repositories = toset(["webapp", "nginx-ingress", "prometheus"])
+  repositories = toset(["webapp", "nginx-ingress", "descheduler", "prometheus"])
 }
 
 resource "aws_ecr_repository" "this" {

@@ -81,7 +81,11 @@ FACTS: dict[str, dict[str, Any]] = {
     "preflight:upgrade": {"preflight_upgrade": {"steps": [], "problem": ""}},
     "image:main": {"image_result": {"reference": "registry.invalid/webapp@sha256:1"}},
     "images:main": {
-        "images_references": {"nginx-ingress": "registry.invalid/nginx", "prometheus": "registry.invalid/p"}
+        "images_references": {
+            "nginx-ingress": "registry.invalid/nginx",
+            "descheduler": "registry.invalid/d",
+            "prometheus": "registry.invalid/p",
+        }
     },
     "certificate:main": {
         "certificate_result": {"certificate": "CERT", "private_key": "KEY", "ca_certificate": "CA"},

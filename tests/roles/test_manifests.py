@@ -28,6 +28,10 @@ INPUTS: dict[str, dict[str, Any]] = {
         "cluster_baseline_namespaces": ["webapp", "ingress"],
         "cluster_baseline_repositories": ["registry.example/webapp", "registry.example/nginx-ingress"],
     },
+    "descheduler": {
+        "descheduler_image": "registry.example/descheduler@sha256:0",
+        "descheduler_api_server_cidrs": RANGES,
+    },
     "ingress": {
         "ingress_image": "registry.example/nginx-ingress@sha256:0",
         "ingress_api_server_cidrs": RANGES,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -88,7 +89,7 @@ node_filesystem_avail_bytes{device="none",device_error="",fstype="ext4",mountpoi
 # TYPE node_filesystem_size_bytes gauge
 node_filesystem_size_bytes{device="none",device_error="",fstype="ext4",mountpoint="/made-full"} 1000
 """
-FAILED_POD = {
+FAILED_POD: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "made-to-fail", "namespace": "webapp", "labels": {"made-by": "test"}},
@@ -98,7 +99,6 @@ FAILED_POD = {
         "containers": [
             {
                 "name": "none",
-                "image": "registry.invalid/none:1",
                 "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"cpu": "10m", "memory": "16Mi"}},
                 "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
             }
@@ -111,7 +111,10 @@ FAILED_POD = {
 def test_a_failed_pod_a_silent_agent_and_a_full_disk_are_told(stack: Stack, webhook: Webhook) -> None:
     textfile = "/var/lib/node_exporter/textfile/made-full.prom"
     on_monitoring(stack, "sh", "-c", f"cat > {textfile} <<'END'\n{FULL_DISK}END")
-    kubectl("apply", text=json.dumps(FAILED_POD))
+    pod = copy.deepcopy(FAILED_POD)
+    # of our registry, since no other one's may run, by a digest that it does not have
+    pod["spec"]["containers"][0]["image"] = f"{stack.outputs['ecr_repositories']['webapp']['url']}@sha256:{'0' * 64}"
+    kubectl("apply", text=json.dumps(pod))
     try:
         assert webhook.wait("PodNotReady", {"pod": "made-to-fail"}, ALERT_SECONDS), webhook.told
         kubectl("--namespace", "monitoring", "scale", "deployment/metrics-agent", "--replicas=0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,25 +17,55 @@ __all__ = ["promtool"]
 ROLE = Path(__file__).parents[2] / "roles" / "metrics_agent"
 
 
+ELSEWHERE = {
+    "url": "https://thanos.example.org/api/v1/receive",
+    "basic_auth": {"username": "beacon", "password_file": "/etc/remote-write/engine"},
+}
+
+
 @pytest.fixture(scope="module")
 def text() -> str:
+    return rendered()
+
+
+def rendered(**more: Any) -> str:
     variables: dict[str, Any] = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
     variables |= yaml.safe_load((ROLE / "vars/main.yml").read_text())
     given = {
         "metrics_agent_cluster": "beacon-test",
         "metrics_agent_environment": "test",
         "metrics_agent_remote_write_url": "https://10.0.0.1:9090/api/v1/write",
+        **more,
     }
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
-    environment.filters["to_json"] = lambda value: yaml.safe_dump(value, default_flow_style=True).split("\n")[0]
-    return environment.from_string((ROLE / "templates/prometheus.yml.j2").read_text()).render(**variables, **given)
+    environment.filters["to_json"] = json.dumps
+    return environment.from_string((ROLE / "templates/prometheus.yml.j2").read_text()).render({**variables, **given})
 
 
-def test_promtool_takes_it(promtool: Path, text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"metrics_agent_replicas": 2, "metrics_agent_remote_write": [ELSEWHERE]},
+        {"metrics_agent_remote_write_url": "", "metrics_agent_remote_write": [ELSEWHERE, ELSEWHERE | {"name": "b"}]},
+    ],
+)
+def test_promtool_takes_it(promtool: Path, more: dict[str, Any], tmp_path: Path) -> None:
+    text = rendered(**more)
+    urls = [endpoint["url"] for endpoint in yaml.safe_load(text)["remote_write"]]
+    assert urls.count(ELSEWHERE["url"]) == len(more.get("metrics_agent_remote_write", []))
     (tmp_path / "prometheus.yml").write_text(text)
     command: list[str | Path] = [promtool, "check", "config", "--agent", "--syntax-only", "prometheus.yml"]
     ran = subprocess.run(command, check=False, cwd=tmp_path, text=True, capture_output=True, timeout=60)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_replicas_are_told_apart_but_by_the_central_prometheus() -> None:
+    configuration = yaml.safe_load(rendered(metrics_agent_replicas=2, metrics_agent_remote_write=[ELSEWHERE]))
+    assert configuration["global"]["external_labels"]["replica"] == "${POD_NAME}"
+    central, elsewhere = configuration["remote_write"]
+    assert central["write_relabel_configs"] == [{"regex": "replica", "action": "labeldrop"}]
+    assert "write_relabel_configs" not in elsewhere
 
 
 def test_late_time_stamps_of_containers_are_not_trusted(text: str) -> None:

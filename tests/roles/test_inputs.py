@@ -205,6 +205,16 @@ BAD: dict[str, tuple[str, dict[str, Any], list[str]]] = {
             'waivers.yml has the waiver {"id": "CVE-2026-0002"',
         ],
     ),
+    "metrics_agent": (
+        "metrics_agent",
+        {"metrics_agent_replicas": 0},
+        ["Nobody would get what the agent scrapes", "metrics_agent_replicas is 0; allowed is 1 or more"],
+    ),
+    "metrics_agent without a password": (
+        "metrics_agent",
+        {"metrics_agent_remote_write_url": "https://10.0.0.1:9090/api/v1/write"},
+        ["metrics_agent_remote_write_url=https://10.0.0.1:9090/api/v1/write takes samples by TLS with a password only"],
+    ),
     "images": (
         "images",
         {
@@ -233,6 +243,7 @@ GOOD: dict[str, dict[str, Any]] = {
     **{role: REQUIRED[role] for role in ("prometheus", "alertmanager", "grafana")},
     "host_baseline": {"host_baseline_firewall_rules": [{"port": 22}, {"port": 9100, "sources": ["10.42.0.0/16"]}]},
     "ssh_access": {"ssh_access_environment_key": "ssh-ed25519 AAAAC3Nz"},
+    "metrics_agent": {"metrics_agent_remote_write": [{"url": "https://thanos.example.org/api/v1/receive"}]},
     "data_volume": {"data_volume_device": "/dev/null", "data_volume_directories": []},
 }
 

@@ -143,6 +143,8 @@ class Pipeline:
         rendered = template(
             "metrics_agent/templates/prometheus.yml.j2",
             metrics_agent_scrape_interval="1s",
+            metrics_agent_replicas=1,
+            metrics_agent_remote_write=[],
             metrics_agent_cluster="test",
             metrics_agent_environment="test",
             metrics_agent_remote_write_url=f"https://localhost:{self.central}/api/v1/write",

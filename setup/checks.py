@@ -143,6 +143,7 @@ def again(phases: Phases) -> None:
 
 def soak(phases: Phases) -> None:
     """Pause, break and restore the monitoring of the running stack. Raises PhaseError when something is lost or untold."""
+    phases.run("thanos", program("python"), "-m", "mirror", "build", "thanos", environment=environment(), limit=3000)
     ask_the_stack(phases, "soak")
 
 

@@ -31,6 +31,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     "descheduler": {
         "descheduler_image": "registry.example/descheduler@sha256:0",
         "descheduler_api_server_cidrs": RANGES,
+        "descheduler_namespaces": ["webapp", "ingress"],
     },
     "ingress": {
         "ingress_image": "registry.example/nginx-ingress@sha256:0",

@@ -24,7 +24,7 @@ UNPINNED_RELEASES = {
     "node_exporter": ("1.10.2", ["arm64"]),
     "prometheus": ("3.13.5", ["amd64", "arm64"]),
 }
-UNPINNED_IMAGES = {"nginx-ingress": "5.5.4", "prometheus": "v3.13.5"}
+UNPINNED_IMAGES = {"nginx-ingress": "5.5.4", "descheduler": "v0.36.0", "prometheus": "v3.13.5"}
 
 
 def read(path: str) -> dict[str, Any]:

@@ -175,6 +175,16 @@ def test_a_drift_fails_the_job_that_looks_for_it() -> None:
     assert "job_type" not in weekly  # AWX refuses a schedule that answers what is not asked
 
 
+def test_what_runs_is_scanned_again_and_a_finding_fails_the_job() -> None:
+    scan = TEMPLATES["Beacon scan"]
+    assert scan["playbook"] == "playbooks/build.yml"
+    assert scan["extra_vars"] == {"image_scan_max_age": 12, "images_scan_max_age": 12, "images_scan_action": "fail"}
+    assert scan["notification_templates_error"]
+    daily = by_name(DATA["schedules"])["Beacon scan on working days"]
+    assert (daily["unified_job_template"], daily["enabled"]) == ("Beacon scan", True)
+    assert "BYDAY=MO,TU,WE,TH,FR" in daily["rrule"]  # an environment that is suspended at weekends would refuse it
+
+
 def test_nights_are_suspended_only_where_an_inventory_says_so() -> None:
     for at_night in (False, True):
         schedules = by_name(load(at_night=at_night)["schedules"])
@@ -182,7 +192,7 @@ def test_nights_are_suspended_only_where_an_inventory_says_so() -> None:
         assert [schedules[name]["enabled"] for name in named] == [at_night] * 2
         assert schedules["Beacon verify at night"]["enabled"] is not at_night, "a suspended environment would refuse it"
         assert ["T190000" in schedules[named[0]]["rrule"], "T060000" in schedules[named[1]]["rrule"]] == [True, True]
-        for name in ("Beacon drift weekly", "Beacon monitor weekly"):
+        for name in ("Beacon drift weekly", "Beacon monitor weekly", "Beacon scan on working days"):
             told = re.search(r"T(\d\d)\d{4} ", schedules[name]["rrule"])
             assert told
             assert schedules[name]["enabled"]

@@ -19,6 +19,7 @@ VERBS = {
     "provision": "run",
     "drift": "check",
     "build": "run",
+    "scan": "run",
     "cluster": "run",
     "deploy": "run",
     "monitor": "run",

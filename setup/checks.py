@@ -227,6 +227,7 @@ def test(phases: Phases) -> None:
         up(phases)
         e2e(phases)
         again(phases)
+        ask_the_stack(phases, "day2 and smoke")
         run_scenarios(phases, IN_TEST)
     finally:
         down(phases)

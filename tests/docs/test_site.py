@@ -25,7 +25,9 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-SOURCES = [plain(path.read_text()) for path in tracked("roles/**.yml", "roles/**.j2", "playbooks/**.yml", "plugins/**.py")]
+SOURCES = [
+    plain(path.read_text()) for path in tracked("roles/**.yml", "roles/**.j2", "playbooks/**.yml", "plugins/**.py")
+]
 
 
 @pytest.mark.parametrize("quote", QUOTES)

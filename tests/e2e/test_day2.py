@@ -313,6 +313,7 @@ class Row:
     action: Callable[[Stack], str]
     loss: float = 0  # share of the requests that may fail
     lacks_samples: bool = False  # or may: the agent itself moves, or what is restored is older
+    smoke: bool = False  # in `make test`, too
     begins_with: str = ""  # the version of Kubernetes that it needs
     addresses: Callable[[Stack], list[str]] = everywhere  # where visitors ask meanwhile
 
@@ -320,8 +321,8 @@ class Row:
 # The inventory has the next version, and every verb but upgrade takes it for the cluster's
 ROWS = {
     f"Kubernetes {PREVIOUS} to {NEXT}": Row(action=upgrade, lacks_samples=True, begins_with=PREVIOUS),
-    "three pods at least": Row(action=lambda _: verb("deploy", application_replicas={"min": 3, "max": 6})),
-    "two pods at least again": Row(action=lambda _: verb("deploy")),
+    "three pods at least": Row(action=lambda _: verb("deploy", application_replicas={"min": 3, "max": 6}), smoke=True),
+    "two pods at least again": Row(action=lambda _: verb("deploy"), smoke=True),
     "roll out another image, and go back": Row(action=roll_out_and_back),
     "rotate everything": Row(action=lambda _: verb("rotate", rotate_what="all")),
     "upgrade the hosts, and boot them": Row(action=upgrade_hosts),
@@ -332,7 +333,7 @@ ROWS = {
     f"a zone is lost for {LOST_SECONDS} s": Row(
         action=lose_a_zone, loss=LOSS_ALLOWED, lacks_samples=True, addresses=outside_of_the_zone
     ),
-    f"the API server is lost for {AWAY_SECONDS} s": Row(action=lose_the_api, loss=LOSS_ALLOWED),
+    f"the API server is lost for {AWAY_SECONDS} s": Row(action=lose_the_api, loss=LOSS_ALLOWED, smoke=True),
     f"the ops host is lost for {AWAY_SECONDS} s": Row(action=lose_the_ops_host, loss=LOSS_ALLOWED),
     f"the central Prometheus is lost for {AWAY_SECONDS} s": Row(action=lose_the_center, loss=LOSS_ALLOWED),
     f"the monitoring host's disk is full for {AWAY_SECONDS} s": Row(action=fill_the_disk, loss=LOSS_ALLOWED),
@@ -395,7 +396,9 @@ def way() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("way")
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.smoke if row.smoke else ()) for name, row in ROWS.items()]
+)
 def test_nobody_notices(results: dict[str, Result], name: str) -> None:
     row, stack = ROWS[name], load()  # hosts are others after some rows
     version = objects("nodes")[0]["status"]["nodeInfo"]["kubeletVersion"]

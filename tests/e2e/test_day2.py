@@ -323,6 +323,7 @@ ROWS = {
     f"Kubernetes {PREVIOUS} to {NEXT}": Row(action=upgrade, lacks_samples=True, begins_with=PREVIOUS),
     "three pods at least": Row(action=lambda _: verb("deploy", application_replicas={"min": 3, "max": 6}), smoke=True),
     "two pods at least again": Row(action=lambda _: verb("deploy"), smoke=True),
+    f"the central Prometheus is lost for {LONG_SECONDS} s": Row(action=lose_the_center_for_long, lacks_samples=True),
     "roll out another image, and go back": Row(action=roll_out_and_back),
     "rotate everything": Row(action=lambda _: verb("rotate", rotate_what="all")),
     "upgrade the hosts, and boot them": Row(action=upgrade_hosts),
@@ -338,7 +339,6 @@ ROWS = {
     f"the central Prometheus is lost for {AWAY_SECONDS} s": Row(action=lose_the_center, loss=LOSS_ALLOWED),
     f"the monitoring host's disk is full for {AWAY_SECONDS} s": Row(action=fill_the_disk, loss=LOSS_ALLOWED),
     "the monitoring host is lost, and restored": Row(action=lose_the_monitoring_host, lacks_samples=True),
-    f"the central Prometheus is lost for {LONG_SECONDS} s": Row(action=lose_the_center_for_long, lacks_samples=True),
     f"Kubernetes {NEXT} back to {PREVIOUS}": Row(action=go_back, lacks_samples=True, begins_with=NEXT),
 }
 

@@ -106,8 +106,8 @@ resource "aws_lb_target_group" "http" {
     port                = "traffic-port"
     path                = local.ingress_health_path
     matcher             = "200"
-    interval            = 10
-    timeout             = 5
+    interval            = 5 # the shortest: a lost node gets no requests after some ten seconds
+    timeout             = 2
     healthy_threshold   = 2
     unhealthy_threshold = 2
   }

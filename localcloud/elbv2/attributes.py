@@ -72,14 +72,18 @@ APPLICATION_DEFAULTS = {
     "waf.fail_open.enabled": "false",
 }
 
-# The values are those that the local cloud honours: where it has no choice, AWS's default.
-_GROUPS: Table = {
-    "deregistration_delay.timeout_seconds": range(3601),
+# those that a target group shows before anybody sets them: Terraform's provider hands back what it reads
+GROUP_DEFAULTS = {
     "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
     "target_group_health.dns_failover.minimum_healthy_targets.count": "1",
     "target_group_health.dns_failover.minimum_healthy_targets.percentage": "off",
     "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": "1",
     "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
+}
+# The values are those that the local cloud honours: where it has no choice, AWS's default.
+_GROUPS: Table = {
+    "deregistration_delay.timeout_seconds": range(3601),
+    **GROUP_DEFAULTS,
 }
 GROUPS: Mapping[str, Table] = {  # by protocol
     "TCP": {

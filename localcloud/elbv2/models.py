@@ -311,7 +311,10 @@ class LocalELBv2Backend(ELBv2Backend):
         codes = (kwargs.get("matcher") or {}).get("HttpCode")
         refusals.check_health_check(kwargs.get("healthcheck_port"), kwargs.get("healthcheck_path"), codes)
         refusals.check_health_protocol(kwargs.get("protocol"), kwargs.get("healthcheck_protocol"))
-        return super().create_target_group(name, **kwargs)
+        group = super().create_target_group(name, **kwargs)
+        shown = allowed.GROUP_DEFAULTS | group.attributes  # moto's have those of any protocol
+        group.attributes = {key: shown[key] for key in shown if key in allowed.GROUPS.get(group.protocol or "", shown)}
+        return group
 
     def modify_target_group(self, arn: str, *args: Any, **kwargs: Any) -> FakeTargetGroup:
         given = inspect.signature(super().modify_target_group).bind(arn, *args, **kwargs).arguments

@@ -29,10 +29,10 @@ ONCE_MORE = Retry(total=1, connect=0, read=1, redirect=0, status=0, other=0, all
 
 @dataclass
 class Visits:
-    """What visitors saw: requests sent, what was wrong with those that failed, seconds of the slowest."""
+    """What visitors saw: requests sent, when (since 1970) and how some failed, seconds of the slowest."""
 
     sent: int = 0
-    failures: list[str] = field(default_factory=list)
+    failures: list[tuple[float, str]] = field(default_factory=list)
     slowest: float = 0
 
 
@@ -58,7 +58,7 @@ def _visit(
                 wrong = str(error)
             visits.slowest = max(visits.slowest, time.monotonic() - asked)
             if wrong:
-                visits.failures.append(f"{time.strftime('%H:%M:%S')} {address}{path}, {how}: {wrong}")
+                visits.failures.append((time.time(), f"{address}{path}, {how}: {wrong}"))
 
 
 @contextmanager

@@ -201,6 +201,9 @@ def test_what_an_operator_adds_is_a_line_each(stage: Stage, monkeypatch: pytest.
     assert prometheus["prometheus_rule_groups"] == EXAMPLES["prometheus_rule_groups"]
     assert prometheus["prometheus_rule_files"] == [f"{stage.inventory}/files/database.yml"]
     assert prometheus["prometheus_external_labels"] == {"environment": "local", "team": "platform"}
+    agent = calls["metrics_agent"]
+    assert agent["metrics_agent_remote_write_files"] == {"engine": "secret of /beacon/local/engine"}
+    assert agent["metrics_agent_remote_write"] == EXAMPLES["metrics_agent_remote_write"]
     assert "DNS:grafana.example.org" in calls["certificate"]["certificate_subject_alt_names"]
     hook = calls["alertmanager"]["alertmanager_receivers"][0]["slack_configs"][0]
     assert hook["api_url"] == "secret of /beacon/local/chat-webhook"

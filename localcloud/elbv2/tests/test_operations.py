@@ -320,6 +320,14 @@ def test_proxy_protocol_is_an_attribute_of_the_target_group(site: Site) -> None:
     assert "send-proxy" not in site.configurations()[0]
 
 
+def test_what_a_target_group_shows_of_its_attributes_it_takes_back(site: Site) -> None:
+    group = site.target_group()
+    shown = site.elb.describe_target_group_attributes(TargetGroupArn=group)["Attributes"]
+    assert {"Key": "target_group_health.dns_failover.minimum_healthy_targets.count", "Value": "1"} in shown
+    site.elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=shown)
+    assert site.elb.describe_target_group_attributes(TargetGroupArn=group)["Attributes"] == shown
+
+
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [

@@ -24,6 +24,7 @@ EXPECTED = {
     "metrics-server": 240,
     "alertmanager": 50,
     "node_exporter": 40,
+    "descheduler": 120,
     "ecr-credential-provider": 60,
     "grafana": 5,
     # of Debian's packages, and of what was compiled
@@ -34,6 +35,7 @@ EXPECTED = {
     "image registry": 25,
     "image haproxy": 20,
     "image nginx-ingress": 25,
+    "image descheduler": 5,
     "image python3-builder": 60,
     "image python3-debian13": 45,
 }

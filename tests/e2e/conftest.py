@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from setup.phases import local_cloud_environment
-from tests.e2e.stack import Stack, load, play
+from tests.e2e.stack import Stack, access, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +30,6 @@ def stack(local_cloud: None) -> Stack:
 
 @pytest.fixture(scope="module")
 def tunnel() -> Iterator[None]:
-    """An open way through the ops host, as `playbooks/access.yml` leaves it for a person."""
-    opened = play("access", limit=180)
-    assert opened.returncode == 0, opened.stdout + opened.stderr
-    yield
-    closed = play("access", "-e", "access_state=absent", limit=180)
-    assert closed.returncode == 0, closed.stdout + closed.stderr
+    """An open way through the ops host."""
+    with access():
+        yield

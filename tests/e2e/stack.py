@@ -6,15 +6,19 @@ import json
 import os
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import requests
 
 from setup import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHECKOUT = paths.CHECKOUT
 STATE = paths.state()
@@ -36,6 +40,16 @@ def play(
     """Play one of the playbooks against an inventory."""
     command = ("ansible-playbook", f"playbooks/{name}.yml", "-i", f"inventories/{inventory}", *arguments)
     return run(*command, limit=limit, env=env)
+
+
+@contextmanager
+def access() -> Iterator[None]:
+    """Keep the way through the ops host open, as `playbooks/access.yml` leaves it for a person, while the block runs."""
+    opened = play("access")
+    assert opened.returncode == 0, opened.stdout[-3000:] + opened.stderr
+    yield
+    closed = play("access", "-e", "access_state=absent")
+    assert closed.returncode == 0, closed.stdout[-3000:] + closed.stderr
 
 
 def kubectl(*arguments: str, limit: float = 60, **credentials: str) -> tuple[int, str]:

@@ -20,7 +20,7 @@ import pytest
 from setup import paths
 from setup.up import PREVIOUS_KUBERNETES
 from tests.e2e.pause import SCRAPE_SECONDS, ask, on_host
-from tests.e2e.stack import ENVIRONMENT, SECONDS, is_ready, kubectl, load, play, run
+from tests.e2e.stack import ENVIRONMENT, SECONDS, access, is_ready, kubectl, load, play, run
 from tests.e2e.visits import REQUESTS_A_SECOND, visited
 
 if TYPE_CHECKING:
@@ -392,11 +392,8 @@ def results(request: pytest.FixtureRequest) -> Iterator[dict[str, Result]]:
 @pytest.fixture
 def way() -> Iterator[None]:
     """The way to the cluster, anew for each row: some end it."""
-    opened = play("access")
-    assert opened.returncode == 0, opened.stdout[-3000:] + opened.stderr
-    yield
-    closed = play("access", "-e", "access_state=absent")
-    assert closed.returncode == 0, closed.stdout[-3000:] + closed.stderr
+    with access():
+        yield
 
 
 @pytest.mark.usefixtures("way")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.pause import SCRAPE_SECONDS, ask, measure, on_monitoring
-from tests.e2e.stack import ENVIRONMENT, STATE, play, run
+from tests.e2e.stack import ENVIRONMENT, STATE, access, play, run
 from tests.e2e.webhook import Webhook, listening
 
 if TYPE_CHECKING:
@@ -62,11 +62,8 @@ def webhook(stack: Stack) -> Iterator[Webhook]:
 @pytest.fixture(scope="module")
 def tunnel(webhook: Webhook) -> Iterator[None]:
     """The way to the cluster; after the webhook, whose playing opens and closes one, too."""
-    opened = play("access", limit=300)
-    assert opened.returncode == 0, opened.stdout + opened.stderr
-    yield
-    closed = play("access", "-e", "access_state=absent", limit=300)
-    assert closed.returncode == 0, closed.stdout + closed.stderr
+    with access():
+        yield
 
 
 def kubectl(*arguments: str, text: str = "") -> None:

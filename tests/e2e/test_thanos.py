@@ -24,7 +24,7 @@ import yaml
 from mirror.settings import from_environment
 from mirror.table import read_table
 from tests.e2e.pause import SCRAPE_SECONDS
-from tests.e2e.stack import CHECKOUT, ENVIRONMENT, STATE, kubectl, play, run
+from tests.e2e.stack import CHECKOUT, ENVIRONMENT, STATE, access, kubectl, play, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,11 +185,8 @@ def raw(engine: Thanos, begun: float, ended: float) -> dict[str, list[tuple[floa
 @pytest.fixture
 def tunnel(engine: Thanos) -> Iterator[None]:
     """The way to the cluster; after the agents, whose playing opens and closes one, too."""
-    opened = play("access", limit=300)
-    assert opened.returncode == 0, opened.stdout + opened.stderr
-    yield
-    closed = play("access", "-e", "access_state=absent", limit=300)
-    assert closed.returncode == 0, closed.stdout + closed.stderr
+    with access():
+        yield
 
 
 @pytest.mark.usefixtures("tunnel")

@@ -14,6 +14,7 @@ from localcloud.ecr import scans
 from localcloud.ecr.models import backend_of
 from localcloud.ecr.tests.test_scans import FIXABLE, pushed  # noqa: F401 - a fixture
 from tests.plugins.test_image_plugins import load
+from tests.plugins.test_scans import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,21 +22,6 @@ if TYPE_CHECKING:
     from localcloud.conftest import Cloud
 
 ecr_image_scan = load("modules/ecr_image_scan.py")
-
-
-class Client:
-    """A client that takes the module's `aws_retry`."""
-
-    def __init__(self, client: Any) -> None:
-        self.client = client
-
-    def describe_image_scan_findings(self, *, aws_retry: bool, **asked: Any) -> Any:
-        assert aws_retry
-        return self.client.describe_image_scan_findings(**asked)
-
-    def start_image_scan(self, *, aws_retry: bool, **asked: Any) -> Any:
-        assert aws_retry
-        return self.client.start_image_scan(**asked)
 
 
 def image(of: Cloud) -> Any:

@@ -14,6 +14,8 @@ from localcloud.ecr.tests.test_scans import FIXABLE, UNFIXED, pushed  # noqa: F4
 from tests.plugins.test_image_plugins import load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localcloud.conftest import Cloud
 
 ecr_image_info = load("modules/ecr_image_info.py")
@@ -27,13 +29,12 @@ class Client:
     def __init__(self, client: Any) -> None:
         self.client = client
 
-    def describe_image_scan_findings(self, *, aws_retry: bool, **asked: Any) -> Any:
-        assert aws_retry
-        return self.client.describe_image_scan_findings(**asked)
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(*, aws_retry: bool, **asked: Any) -> Any:
+            assert aws_retry
+            return getattr(self.client, operation)(**asked)
 
-    def describe_images(self, *, aws_retry: bool, **asked: Any) -> Any:
-        assert aws_retry
-        return self.client.describe_images(**asked)
+        return call
 
 
 @pytest.fixture

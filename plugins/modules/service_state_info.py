@@ -113,7 +113,7 @@ def main() -> None:
     }
     module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
     command = ["systemctl", "show", "--timestamp=us+utc", f"--property={','.join(PROPERTIES)}", module.params["name"]]
-    _, out, _ = module.run_command(command, check_rc=True, environ_update={"LC_ALL": "C"})
+    out = module.run_command(command, check_rc=True, environ_update={"LC_ALL": "C"})[1]
     shown = dict(line.split("=", 1) for line in out.splitlines())
     restarts, reloads = newest(module.params["restart_paths"]), newest(module.params["reload_paths"])
     wanted, because = state(shown, restarts, reloads)

@@ -202,14 +202,21 @@ def lose_the_ops_host(stack: Stack) -> str:
     return ""
 
 
-def lose_the_center(stack: Stack) -> str:
-    """The agent keeps what it scrapes, and hands it over."""
+@contextmanager
+def without_the_center(stack: Stack) -> Iterator[None]:
+    """Stop the central Prometheus; afterwards the agent has a while to hand over what it kept."""
     on_host(stack, "monitoring", "systemctl", "stop", "prometheus")
     try:
-        time.sleep(AWAY_SECONDS)
+        yield
     finally:
         on_host(stack, "monitoring", "systemctl", "start", "prometheus")
     time.sleep(AWAY_SECONDS)
+
+
+def lose_the_center(stack: Stack) -> str:
+    """The agent keeps what it scrapes, and hands it over."""
+    with without_the_center(stack):
+        time.sleep(AWAY_SECONDS)
     return ""
 
 
@@ -234,15 +241,11 @@ def restart_the_agent() -> None:
 
 def lose_the_center_for_long(stack: Stack) -> str:
     """The agent's program is restarted meanwhile: what it had not handed over by then is lost, which Prometheus has no way to keep."""
-    on_host(stack, "monitoring", "systemctl", "stop", "prometheus")
-    try:
+    with without_the_center(stack):
         time.sleep(LONG_SECONDS / 2)
         verb("access")  # a tunnel that nobody used has ended
         restart_the_agent()
         time.sleep(LONG_SECONDS / 2)
-    finally:
-        on_host(stack, "monitoring", "systemctl", "start", "prometheus")
-    time.sleep(AWAY_SECONDS)
     return f"agent restarted after {LONG_SECONDS // 120} min"
 
 

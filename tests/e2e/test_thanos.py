@@ -23,11 +23,12 @@ import yaml
 
 from mirror.settings import from_environment
 from mirror.table import read_table
+from tests.e2e.operations import until
 from tests.e2e.pause import SCRAPE_SECONDS
 from tests.e2e.stack import CHECKOUT, ENVIRONMENT, STATE, access, kubectl, play, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.e2e.stack import Stack
@@ -44,15 +45,6 @@ def free_port(address: str) -> int:
     with socket.socket() as found:
         found.bind((address, 0))
         return int(found.getsockname()[1])
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    """Wait until it is something; return that."""
-    deadline = time.monotonic() + SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {SECONDS} s"
-        time.sleep(2)
-    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,14 +183,15 @@ def tunnel(engine: Thanos) -> Iterator[None]:
 
 @pytest.mark.usefixtures("tunnel")
 def test_an_agent_is_lost_and_nothing_is_missing_or_there_twice(engine: Thanos, bucket: Any) -> None:
-    before = until(lambda: len(found := replicas(engine)) > 1 and found, "two agents' samples are there")
+    until(lambda: len(replicas(engine)) > 1, "two agents' samples are there", SECONDS)
+    before = replicas(engine)
     begun = time.time() + SCRAPE_SECONDS
     time.sleep(STEADY_SECONDS)
     code, said = kubectl(
         "delete", "pod", "-n", "monitoring", min(before), "--grace-period=0", "--force", "--wait=false"
     )
     assert code == 0, said
-    until(lambda: len(replicas(engine) - before) > 0, "the agent that takes its place writes")
+    until(lambda: len(replicas(engine) - before) > 0, "the agent that takes its place writes", SECONDS)
     time.sleep(STEADY_SECONDS)
     ended = time.time() - SCRAPE_SECONDS
 
@@ -226,5 +219,9 @@ def test_an_agent_is_lost_and_nothing_is_missing_or_there_twice(engine: Thanos, 
     check()
     engine.flush()
     assert any(item.key.endswith("/meta.json") for item in bucket.objects.all())
-    until(lambda: engine.ask("query", query=SERIES, time=f"{ended:.0f}"), "the store has read what is in S3")
+    until(
+        lambda: bool(engine.ask("query", query=SERIES, time=f"{ended:.0f}")),
+        "the store has read what is in S3",
+        SECONDS,
+    )
     check()

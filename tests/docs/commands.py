@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
 
 from setup import paths
 from setup.files import listed
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHECKOUT = paths.CHECKOUT
+SHELLS = {"", "sh", "bash", "shell"}
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -22,9 +24,10 @@ def tracked(*patterns: str) -> list[Path]:
 def commands(readme: Path) -> list[str]:
     """Return the command lines below 'Essential commands': the indented ones, and those of shell blocks."""
     text = readme.read_text().partition("## Essential commands")[2].partition("\n## ")[0]
-    blocks = re.findall(r"```(?:sh|bash|shell|)\n(.*?)```", text, re.DOTALL)
-    fenced = "\n".join(blocks).replace("\\\n", " ")
-    outside = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    indented = re.findall(r"^ {4}(\S.*)$", outside, re.MULTILINE)
-    lines = [line.strip() for line in fenced.splitlines()] + indented
+    blocks = [
+        token.content.replace("\\\n", " ")
+        for token in MarkdownIt().parse(text)
+        if token.type == "code_block" or (token.type == "fence" and token.info in SHELLS)
+    ]
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
     return [line for line in lines if line and not line.startswith("#")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -12,6 +13,9 @@ import yaml
 from plugins.module_utils._preflight_cost import DAY, Sizes, cost
 from tests.docs.commands import CHECKOUT, commands
 from tests.docs.promises import folders
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DOCUMENTED = folders(CHECKOUT)
 
@@ -64,3 +68,12 @@ def test_the_cost_that_the_readme_names_is_that_of_the_accounts_inventory() -> N
     )
     month = sum(line.month or 0 for line in lines)
     assert f"{month * DAY:.0f} US dollars a day, {month:.0f} a month" in (CHECKOUT / "README.md").read_text()
+
+
+def test_commands_are_the_lines_of_shell_blocks_and_indented_ones(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(
+        "# A\n    before\n## Essential commands\nIn a role:\n\n```yaml\n- name: A task\n```\nText between.\n```sh\n"
+        "# a comment\nmake up \\\n  FAST=1\n```\nAnd:\n\n    make down\n\n## Key files\n    after\n"
+    )
+    assert commands(readme) == ["make up    FAST=1", "make down"]

@@ -8,12 +8,14 @@ from moto.core.exceptions import JsonRESTError
 from moto.kms.models import Key, KmsBackend
 
 from localcloud.core.errors import Fault
+from localcloud.kms import signing
 
 PENDING = "PendingDeletion"
+SYMMETRIC = "SYMMETRIC_DEFAULT"
 
 
 class KeyStateError(JsonRESTError):
-    """A key is not in a state that the operation allows."""
+    """A key is not in a state, or not of a kind, that the operation allows, or did not sign what it is asked about."""
 
     code = 400
 
@@ -75,15 +77,23 @@ class LocalKMSBackend(KmsBackend):
         self.check_enabled(arn)
         return plaintext, arn
 
-    def sign(self, key_id: str, *args: Any, **kwargs: Any) -> Any:
-        """Sign with an enabled key."""
-        self.check_enabled(key_id)
-        return super().sign(key_id, *args, **kwargs)
+    def sign_as_asked(self, name: str, algorithm: str, message: bytes, *, hashed: bool) -> tuple[str, bytes]:
+        """Sign a message, or its hash, with an enabled key; return the key's ARN and the signature."""
+        key = self._signing_key(name, algorithm, message, "Sign", hashed=hashed)
+        return key.arn, signing.sign(key, algorithm, message, hashed=hashed)
 
-    def verify(self, key_id: str, *args: Any, **kwargs: Any) -> Any:
-        """Verify with an enabled key."""
-        self.check_enabled(key_id)
-        return super().verify(key_id, *args, **kwargs)
+    def verify_as_asked(self, name: str, algorithm: str, message: bytes, signature: bytes, *, hashed: bool) -> str:
+        """Verify a signature of a message, or of its hash, with an enabled key; return the key's ARN."""
+        key = self._signing_key(name, algorithm, message, "Verify", hashed=hashed)
+        if not signing.verify(key, algorithm, message, signature, hashed=hashed):
+            raise KeyStateError("KMSInvalidSignatureException", "")
+        return key.arn
+
+    def _signing_key(self, name: str, algorithm: str, message: bytes, operation: str, *, hashed: bool) -> Key:
+        key = self.keys[self.any_id_to_key_id(name)]
+        if fault := unusable(key) or signing.fault(key, algorithm, message, operation, hashed=hashed):
+            raise KeyStateError(fault.code, fault.message)
+        return key
 
     def get_public_key(self, key_id: str) -> tuple[Key, bytes]:
         """Show the public key of an enabled key."""
@@ -106,8 +116,12 @@ class LocalKMSBackend(KmsBackend):
         return super().create_grant(key_id, *args, **kwargs)
 
     def enable_key_rotation(self, key_id: str) -> None:
-        """Rotate an enabled key."""
+        """Rotate an enabled key that encrypts."""
         self.check_enabled(key_id)
+        if (key := self.keys[self.get_key_id(key_id)]).key_spec != SYMMETRIC:
+            raise KeyStateError(
+                "UnsupportedOperationException", f"{key.arn} is of {key.key_spec}, which is not rotated."
+            )
         super().enable_key_rotation(key_id)
 
     def disable_key_rotation(self, key_id: str) -> None:

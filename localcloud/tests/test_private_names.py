@@ -35,6 +35,7 @@ STOOD_ON = {
     "moto.ecr.models:ECRBackend": {"_get_repository", "_resolve_image_tag_mutability"},
     "moto.ecr.models:Repository": {"_get_image"},
     "moto.iam.policy_validation:IAMTrustPolicyDocumentValidator": {"_validate_version"},
+    "moto.kms.responses:KmsResponse": {"_validate_key_id"},
     "moto.kms.utils": {"_deserialize_ciphertext_blob"},
     "moto.moto_api._internal": {"mock_random"},
     "moto.s3.models:FakeDeleteMarker": {"_version_id"},

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 if TYPE_CHECKING:
     from localcloud.conftest import Cloud
@@ -84,6 +88,58 @@ def test_a_disabled_key_signs_and_verifies_nothing(cloud: Cloud, usage: str, spe
     for call in (lambda: make(**asked), lambda: verify(**asked, **sealed)):
         with pytest.raises(ClientError, match=r"DisabledException.* is disabled\."):
             call()
+
+
+@pytest.mark.parametrize(
+    ("spec", "algorithm", "name"),
+    [
+        ("ECC_NIST_P256", "ECDSA_SHA_256", "sha256"),
+        ("ECC_NIST_P384", "ECDSA_SHA_384", "sha384"),
+        ("RSA_2048", "RSASSA_PSS_SHA_512", "sha512"),
+        ("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_256", "sha256"),
+    ],
+)
+def test_a_message_and_its_hash_have_signatures_that_hold_for_each_other(
+    cloud: Cloud, spec: str, algorithm: str, name: str
+) -> None:
+    kms = cloud.client("kms")
+    key = {"KeyId": kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec=spec)["KeyMetadata"]["Arn"]}
+    asked = {**key, "SigningAlgorithm": algorithm}
+    raw = {"Message": b"m", "MessageType": "RAW"}
+    hashed = {"Message": hashlib.new(name, b"m").digest(), "MessageType": "DIGEST"}
+    for signed, shown in ((raw, hashed), (hashed, raw)):
+        signature = kms.sign(**asked, **signed)["Signature"]
+        assert kms.verify(**asked, **shown, Signature=signature)["SignatureValid"]
+    with pytest.raises(ClientError, match="KMSInvalidSignatureException"):
+        kms.verify(**asked, Message=b"n", Signature=signature)
+    with pytest.raises(ClientError, match=f"ValidationException.*Digest is invalid length for algorithm {algorithm}."):
+        kms.sign(**asked, Message=b"short", MessageType="DIGEST")
+
+
+def test_a_signature_is_one_of_the_public_key(cloud: Cloud) -> None:
+    kms = cloud.client("kms")
+    key = {"KeyId": kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256")["KeyMetadata"]["Arn"]}
+    public = load_der_public_key(kms.get_public_key(**key)["PublicKey"])
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    signature = kms.sign(**key, Message=b"m", SigningAlgorithm="ECDSA_SHA_256")["Signature"]
+    public.verify(signature, b"m", ec.ECDSA(hashes.SHA256()))
+
+
+def test_a_key_of_another_kind_signs_nothing_and_one_that_signs_is_not_rotated(cloud: Cloud) -> None:
+    kms = cloud.client("kms")
+    sealing = kms.create_key()["KeyMetadata"]["Arn"]
+    signing = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256")["KeyMetadata"]["Arn"]
+    asked = {"Message": b"m", "SigningAlgorithm": "ECDSA_SHA_256"}
+    with pytest.raises(
+        ClientError, match=f"InvalidKeyUsage.*{sealing} key usage is ENCRYPT_DECRYPT .* not valid for Sign"
+    ):
+        kms.sign(KeyId=sealing, **asked)
+    with pytest.raises(
+        ClientError, match=r"InvalidKeyUsage.*RSASSA_PSS_SHA_256 is incompatible with key spec ECC_NIST_P256"
+    ):
+        kms.sign(KeyId=signing, Message=b"m", SigningAlgorithm="RSASSA_PSS_SHA_256")
+    with pytest.raises(ClientError, match=f"UnsupportedOperationException.*{signing}"):
+        kms.enable_key_rotation(KeyId=signing)
 
 
 def test_the_public_key_of_a_disabled_key_is_not_shown(cloud: Cloud) -> None:

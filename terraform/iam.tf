@@ -7,6 +7,7 @@ locals {
   permissions = {
     account_id   = local.account_id
     environment  = var.environment
+    images_key   = aws_kms_key.images.arn
     key          = aws_kms_key.environment.arn
     partition    = local.partition
     region       = var.region

@@ -126,6 +126,11 @@ output "kms_key_arn" {
   value       = aws_kms_key.environment.arn
 }
 
+output "images_key_arn" {
+  description = "Key that signs images."
+  value       = aws_kms_key.images.arn
+}
+
 output "backup_bucket" {
   description = "Bucket for snapshots of the central Prometheus."
   value       = aws_s3_bucket.backup.bucket

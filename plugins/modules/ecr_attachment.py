@@ -22,6 +22,9 @@ options:
     description: Tag of the image that the file belongs to.
     type: str
     required: true
+  image_id:
+    description: ID of the image in the Docker engine that was pushed under O(image_tag). Nothing is attached to another one.
+    type: str
   tag:
     description: Tag of the artefact.
     type: str
@@ -29,11 +32,19 @@ options:
   media_type:
     description: What the file is, such as C(application/vnd.cyclonedx+json).
     type: str
-    required: true
   content:
-    description: The file's text.
+    description: The file's text; that of O(predicate_type) is JSON.
     type: str
     required: true
+  predicate_type:
+    description:
+      - Kind of the statement that O(content) makes about the image, such as C(https://slsa.dev/provenance/v1). KMS signs it, and the
+        artefact is a bundle of Sigstore's, which C(cosign) verifies.
+      - C(https://sigstore.dev/cosign/sign/v1) with O(content={}) is the image's signature.
+    type: str
+  kms_key:
+    description: KMS key (id, ARN or alias) of kind C(ECC_NIST_P256) that signs the statement.
+    type: str
 attributes:
   check_mode:
     support: full
@@ -53,6 +64,16 @@ EXAMPLES = r"""
     tag: 1.0.0-59f7485d2c1a.sbom
     media_type: application/vnd.cyclonedx+json
     content: "{{ lookup('ansible.builtin.file', 'sbom.cdx.json') }}"
+
+- name: Sign the image
+  beacon.platform.ecr_attachment:
+    region: eu-west-1
+    repository_url: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/beacon-local/webapp
+    image_tag: 1.0.0-59f7485d2c1a
+    tag: 1.0.0-59f7485d2c1a.sig
+    predicate_type: https://sigstore.dev/cosign/sign/v1
+    kms_key: alias/images/beacon-local
+    content: "{}"
 """
 
 RETURN = r"""
@@ -62,138 +83,73 @@ digest:
   type: str
 """
 
-import base64
-import hashlib
 import json
-import ssl
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError
-from urllib.parse import urljoin
-from urllib.request import Request, urlopen
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.beacon.platform.plugins.module_utils._registry import (
+    attach,
+    image_of,
+    reason,
+    registry_of,
+    stored,
+)
+from ansible_collections.beacon.platform.plugins.module_utils._signatures import BUNDLE, signed, statement
 
 with suppress(ImportError):  # AnsibleAWSModule names a missing package
     from botocore.exceptions import BotoCoreError, ClientError
 
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-EMPTY_TYPE = "application/vnd.oci.empty.v1+json"  # what the specification wants of an artefact without configuration
-EMPTY = b"{}"
-TIMEOUT = 30
 
+def push(ecr: Any, kms: Any, asked: dict[str, Any]) -> str:
+    """Push the file, or the statement that it is a part of; return the artefact's digest.
 
-def descriptor(media_type: str, data: bytes) -> dict[str, Any]:
-    """Describe a piece of content as manifests do."""
-    return {"mediaType": media_type, "digest": f"sha256:{hashlib.sha256(data).hexdigest()}", "size": len(data)}
-
-
-def manifest(*, subject: dict[str, Any], media_type: str, content: bytes) -> bytes:
-    """Write the artefact's manifest; the same for the same content and subject."""
-    document = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "artifactType": media_type,
-        "config": {**descriptor(EMPTY_TYPE, EMPTY), "data": base64.b64encode(EMPTY).decode()},
-        "layers": [descriptor(media_type, content)],
-        "subject": subject,
-    }
-    return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
-
-
-def trust(host: str, folder: Path = Path("/etc/docker/certs.d")) -> ssl.SSLContext:
-    """Trust whom the Docker engine trusts for this registry: an authority of its own, else those of this machine."""
-    authority = folder / host / "ca.crt"
-    if not authority.exists():
-        return ssl.create_default_context()
-    context = ssl.create_default_context(cafile=str(authority))
-    # As the engine does: Python since 3.13 asks private authorities for identifiers that few of them write.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
-
-
-class Registry:
-    """The few calls of the registry protocol that a push is made of."""
-
-    def __init__(self, host: str, *, token: str, ask: Callable[..., Any] = urlopen) -> None:
-        self._base = f"https://{host}"
-        self._context = trust(host)
-        self._token = token
-        self._ask = ask
-
-    def _send(self, method: str, url: str, data: bytes = b"", media_type: str = "application/octet-stream") -> Any:
-        headers = {"Content-Type": media_type, "Authorization": f"Basic {self._token}"}
-        request = Request(url, data=data, headers=headers, method=method)  # noqa: S310 - https, by the base above
-        with self._ask(request, timeout=TIMEOUT, context=self._context) as answer:
-            return answer.headers
-
-    def put_blob(self, name: str, data: bytes) -> None:
-        """Upload a piece of content."""
-        begun = self._send("POST", f"{self._base}/v2/{name}/blobs/uploads/")
-        place = urljoin(self._base, begun["Location"])
-        digest = descriptor("", data)["digest"]
-        self._send("PUT", f"{place}{'&' if '?' in place else '?'}digest={digest}", data)
-
-    def put_manifest(self, name: str, tag: str, data: bytes) -> None:
-        """Give what was uploaded a name."""
-        self._send("PUT", f"{self._base}/v2/{name}/manifests/{tag}", data, MANIFEST)
-
-
-def stored(client: Any, *, repository: str, tag: str) -> dict[str, Any] | None:
-    """Describe what a tag names; None where there is nothing."""
-    answer = client.batch_get_image(aws_retry=True, repositoryName=repository, imageIds=[{"imageTag": tag}])
-    if not answer["images"]:
-        return None
-    image = answer["images"][0]
-    text = image["imageManifest"].encode()
-    media_type = image.get("imageManifestMediaType") or json.loads(text)["mediaType"]
-    return {"mediaType": media_type, "digest": image["imageId"]["imageDigest"], "size": len(text)}
-
-
-def attach(client: Any, url: str, *, image_tag: str, tag: str, media_type: str, content: bytes) -> str:
-    """Push the artefact; return its digest. Raises LookupError where the image is not there."""
-    host, _, repository = url.partition("/")
-    subject = stored(client, repository=repository, tag=image_tag)
-    if subject is None:
-        raise LookupError(f"ECR has no image {repository}:{image_tag} that a file could be attached to. Push it first.")
-    token = client.get_authorization_token(aws_retry=True)["authorizationData"][0]["authorizationToken"]
-    registry = Registry(host, token=token)
-    data = manifest(subject=subject, media_type=media_type, content=content)
-    for blob in (EMPTY, content):
-        registry.put_blob(repository, blob)
-    registry.put_manifest(repository, tag, data)
-    return str(descriptor(MANIFEST, data)["digest"])
+    Raises LookupError where the image is not there, or another one, and ValueError where a statement is no JSON.
+    """
+    host, name = asked["repository_url"].split("/", 1)
+    subject = image_of(ecr, asked["repository_url"], asked["image_tag"], asked["image_id"])
+    content, media_type, annotations = asked["content"].encode(), asked["media_type"], {}
+    if kind := asked["predicate_type"]:
+        content = signed(kms, asked["kms_key"], statement(subject["digest"], kind, json.loads(content)))
+        media_type = BUNDLE
+        annotations = {"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": kind}
+    about = {"subject": subject, "media_type": media_type, "annotations": annotations}
+    return str(attach(registry_of(ecr, host), name, asked["tag"], content=content, **about))
 
 
 def main() -> None:
     """Run the module."""
-    texts = ("repository_url", "image_tag", "tag", "media_type", "content")
+    texts = {key: {"type": "str", "required": True} for key in ("repository_url", "image_tag", "tag", "content")}
     module = AnsibleAWSModule(
-        argument_spec={name: {"type": "str", "required": True} for name in texts}, supports_check_mode=True
+        argument_spec={
+            **texts,
+            "image_id": {"type": "str"},
+            "media_type": {"type": "str"},
+            "predicate_type": {"type": "str"},
+            "kms_key": {"type": "str", "no_log": False},
+        },
+        required_one_of=[["media_type", "predicate_type"]],
+        mutually_exclusive=[["media_type", "predicate_type"]],
+        required_together=[["predicate_type", "kms_key"]],
+        supports_check_mode=True,
     )
-    client = module.client("ecr", retry_decorator=AWSRetry.jittered_backoff())
+    ecr, kms = (module.client(name, retry_decorator=AWSRetry.jittered_backoff()) for name in ("ecr", "kms"))
     url, tag = module.params["repository_url"], module.params["tag"]
     result: dict[str, Any] = {}
     try:
-        before = stored(client, repository=url.partition("/")[2], tag=tag)
-        result = {"changed": before is None, "digest": before["digest"] if before else ""}
+        before = stored(ecr, repository=url.partition("/")[2], tag=tag)
+        result = {"changed": before is None, "digest": before.descriptor["digest"] if before else ""}
         if before is None and not module.check_mode:
-            names = {name: module.params[name] for name in ("image_tag", "tag", "media_type")}
-            result["digest"] = attach(client, url, content=module.params["content"].encode(), **names)
+            result["digest"] = push(ecr, kms, module.params)
     except LookupError as error:
         module.fail_json(msg=str(error))
-    except HTTPError as error:
-        answer = error.read().decode(errors="replace")[:500]
-        module.fail_json(msg=f"{url}:{tag} can't be pushed: the registry answered {error.code} {answer}")
-    except OSError as error:  # URLError and the network's own
-        module.fail_json(msg=f"{url}:{tag} can't be pushed: {error}. This machine must reach {url.partition('/')[0]}.")
+    except OSError as error:
+        module.fail_json(msg=f"{url}:{tag} can't be pushed: {reason(error, url.partition('/')[0])}")
+    except ValueError as error:
+        module.fail_json(msg=f"{url}:{tag} can't be signed: content is no JSON: {error}")
     except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg=f"ECR does not tell about {url}:{tag}")
+        module.fail_json_aws(error, msg=f"AWS does not tell about {url}:{tag}, or does not sign it")
     module.exit_json(**result)
 
 

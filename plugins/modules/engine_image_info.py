@@ -36,6 +36,10 @@ bytes:
   description: Size of all layers, unpacked.
   returned: always
   type: int
+id:
+  description: The image's ID, by which the engine knows it.
+  returned: always
+  type: str
 platform:
   description: Operating system and architecture, such as C(linux/amd64).
   returned: always
@@ -104,7 +108,7 @@ def main() -> None:
     try:
         client = docker.from_env()
         image = client.images.get(name)
-        result |= {"bytes": image.attrs["Size"], "layers": layers(image), "platform": platform(image)}
+        result |= {"bytes": image.attrs["Size"], "id": image.id, "layers": layers(image), "platform": platform(image)}
         if path:
             result["content"] = read_file(client, image, path)
     except ImageNotFound:

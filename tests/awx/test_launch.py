@@ -59,7 +59,7 @@ def test_a_version_of_the_registry_is_taken_instead_of_the_source(launcher: Laun
         aws, env={**os.environ, **cloud}, check=True, capture_output=True, text=True, timeout=60
     ).stdout
     tags = {tag for image in json.loads(listed)["imageDetails"] for tag in image.get("imageTags", [])}
-    tag = min(tag for tag in tags if not tag.endswith(".sbom"))
+    tag = min(tag for tag in tags if f"{tag}.sig" in tags)
     answers = LOCAL | {"beacon_webapp_tag": tag}
     job = launcher.launch(
         "Beacon deploy", inventory="Beacon local", credentials=credentials("deploy"), answers=answers, job_type="check"

@@ -176,6 +176,7 @@ ROLES = (
     Rule("eks", r"cluster/beacon-test", "Cluster", arns("eks", "cluster/beacon-${environment}")),
     Rule("eks", r"nodegroup/beacon-test/.*", "Nodegroups", arns("eks", "nodegroup/beacon-${environment}/*")),
     Rule(VIA_SERVICE, r"key/1", "Key", ("${key}",)),
+    Rule("kms", r"key/1", "ImagesKey", ("${images_key}",)),  # services use the other one
     Rule("s3", r"beacon-test-state-\d+", "BucketOfTheState", arns("s3", STATE)),
     Rule("s3", r"beacon-test-state-\d+/terraform\.tfstate", "State", arns("s3", f"{STATE}/terraform.tfstate")),
     Rule(

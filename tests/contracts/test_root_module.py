@@ -17,7 +17,7 @@ OUTPUTS = {
     "environment", "region", "account_id", "cluster_name", "cluster_endpoint", "cluster_certificate_authority",
     "deployer_role_arn", "vpc_id", "vpc_cidr", "ops_public_ip", "ops_instance_id", "monitoring_private_ip", "monitoring_data_device",
     "monitoring_instance_id", "load_balancer_addresses", "load_balancer_dns_name", "http_port", "grafana_port",
-    "node_port_http", "ssh_user", "image_platform", "ecr_repositories", "parameters", "kms_key_arn", "backup_bucket",
+    "node_port_http", "ssh_user", "image_platform", "ecr_repositories", "parameters", "kms_key_arn", "images_key_arn", "backup_bucket",
 }  # fmt: skip
 
 

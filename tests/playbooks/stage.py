@@ -60,6 +60,7 @@ OUTPUTS: dict[str, Any] = {
         )
     },
     "kms_key_arn": "arn:aws:kms:key",
+    "images_key_arn": "arn:aws:kms:images-key",
     "backup_bucket": "backups",
 }
 # What real roles publish, by role and entry point
@@ -79,7 +80,14 @@ FACTS: dict[str, dict[str, Any]] = {
         "preflight_result": {"zones": ["a", "b"], "trusted_arns": ["arn:aws:iam::1:user/a"], "cost": []}
     },
     "preflight:upgrade": {"preflight_upgrade": {"steps": [], "problem": ""}},
-    "image:main": {"image_result": {"reference": "registry.invalid/webapp@sha256:1"}},
+    # of an image that is not there yet, whose signature nobody asks for
+    "image:main": {
+        "image_result": {
+            "repository": "registry.invalid/webapp",
+            "digest": "",
+            "reference": "registry.invalid/webapp:1",
+        }
+    },
     "images:main": {
         "images_references": {
             "nginx-ingress": "registry.invalid/nginx",

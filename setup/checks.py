@@ -143,7 +143,8 @@ def again(phases: Phases) -> None:
 
 def soak(phases: Phases) -> None:
     """Pause, break and restore the monitoring of the running stack. Raises PhaseError when something is lost or untold."""
-    phases.run("thanos", program("python"), "-m", "mirror", "build", "thanos", environment=environment(), limit=3000)
+    needed = ("thanos", "cosign")
+    phases.run("programs", program("python"), "-m", "mirror", "build", *needed, environment=environment(), limit=3000)
     ask_the_stack(phases, "soak")
 
 

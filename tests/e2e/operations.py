@@ -8,11 +8,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import yaml
 
 from setup import paths
 from setup.up import PREVIOUS_KUBERNETES
 from tests.e2e.pause import on_host
-from tests.e2e.stack import ENVIRONMENT, is_ready, kubectl, play, run
+from tests.e2e.stack import ENVIRONMENT, STATE, is_ready, kubectl, play, run
+from tests.e2e.webhook import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +28,7 @@ LONG_SECONDS = 1800  # but for the central Prometheus, once
 HEAL_SECONDS = 600
 PAGE = "webapp/src/beacon_webapp/templates/base.html"  # what another version of the web application has otherwise
 SERIES = "/var/lib/prometheus"
+RULES = paths.CHECKOUT / "roles" / "prometheus" / "files" / "rules"
 END_THE_AGENT = """
 set -- $(grep -l -- --storage.agent.path /proc/[0-9]*/cmdline)
 test $# = 1
@@ -91,6 +94,26 @@ def paused(*label: str) -> Iterator[None]:
     finally:
         back = run("docker", "unpause", *found)
         assert back.returncode == 0 or "No such container" in back.stderr, back.stderr
+
+
+def raise_every_alert(_: Stack) -> str:
+    """Make the condition of each alert hold at once, so that Prometheus, Alertmanager and a receiver have to pass all of them on."""
+    groups = [group for file in sorted(RULES.glob("*.yml")) for group in yaml.safe_load(file.read_text())["groups"]]
+    names = set()
+    for rule in (rule for group in groups for rule in group["rules"] if "alert" in rule):
+        rule.pop("for", None)
+        rule["expr"] = "vector(1)"
+        names.add(rule["alert"])
+    # a file: values of an inventory are templates of Ansible's, and annotations are Prometheus' own
+    file = STATE / ENVIRONMENT / "raised.yml"
+    file.write_text(yaml.safe_dump({"groups": groups}))
+    rules = {"prometheus_rules": [], "prometheus_rule_files": [str(file)]}
+    try:
+        with told(**rules, alertmanager_inhibit_rules=[], alertmanager_watchdog_receiver="test") as webhook:
+            until(lambda: names <= {name for name, _ in webhook.told}, f"not all of {sorted(names)} are told")
+    finally:
+        file.unlink()
+    return f"all {len(names)} are received at a webhook"
 
 
 def replace_node(_: Stack) -> str:

@@ -78,6 +78,7 @@ ROWS = {
     f"the ops host is lost for {AWAY_SECONDS} s": Row(action=op.lose_the_ops_host, loss=LOSS_ALLOWED),
     f"the central Prometheus is lost for {AWAY_SECONDS} s": Row(action=op.lose_the_center, loss=LOSS_ALLOWED),
     f"the monitoring host's disk is full for {AWAY_SECONDS} s": Row(action=op.fill_the_disk, loss=LOSS_ALLOWED),
+    "every alert is raised": Row(action=op.raise_every_alert),
     "the monitoring host is lost, and restored": Row(action=op.lose_the_monitoring_host, lacks_samples=True),
     f"Kubernetes {NEXT} back to {PREVIOUS}": Row(action=op.go_back, lacks_samples=True, begins_with=NEXT),
 }

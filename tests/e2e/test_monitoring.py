@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import ipaddress
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import pytest
 
 from tests.e2e.pause import SCRAPE_SECONDS, ask, measure, on_monitoring
 from tests.e2e.stack import ENVIRONMENT, STATE, access, play, run
-from tests.e2e.webhook import Webhook, listening
+from tests.e2e.webhook import Webhook, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,24 +38,8 @@ def test_nothing_is_lost_while_the_central_prometheus_is_away(stack: Stack) -> N
 @pytest.fixture(scope="module")
 def webhook(stack: Stack) -> Iterator[Webhook]:
     """Alertmanager tells a receiver on this machine, and afterwards nobody again."""
-    network = run("docker", "network", "inspect", "localcloud-public", "--format", "{{(index .IPAM.Config 0).Gateway}}")
-    gateway = str(ipaddress.ip_address(network.stdout.strip()))
-    with listening(gateway) as receiver:
-        values = {
-            "alertmanager_receivers": [{"name": "test", "webhook_configs": [{"url": receiver.url}]}],
-            "alertmanager_receiver": "test",
-            "alertmanager_group_interval": "10s",
-        }
-        file = STATE / ENVIRONMENT / "receivers.json"
-        file.write_text(json.dumps(values))
-        try:
-            told = play("monitor", "-e", f"@{file}", limit=1200)
-            assert told.returncode == 0, told.stdout[-3000:] + told.stderr
-            yield receiver
-        finally:
-            file.unlink()
-            back = play("monitor", limit=1200)
-        assert back.returncode == 0, back.stdout[-3000:] + back.stderr
+    with told() as receiver:
+        yield receiver
 
 
 @pytest.fixture(scope="module")

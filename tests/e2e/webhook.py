@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
+
+from tests.e2e.stack import ENVIRONMENT, STATE, play, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,3 +61,22 @@ def listening(address: str) -> Iterator[Webhook]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def told(**values: object) -> Iterator[Webhook]:
+    """Have Alertmanager tell a receiver on this machine, named `test`, by further values of the inventory; afterwards nobody again."""
+    network = run("docker", "network", "inspect", "localcloud-public", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+    with listening(str(ipaddress.ip_address(network.stdout.strip()))) as webhook:
+        receivers = [{"name": "test", "webhook_configs": [{"url": webhook.url}]}]
+        usual = {"alertmanager_receiver": "test", "alertmanager_group_interval": "10s"}
+        file = STATE / ENVIRONMENT / "receivers.json"
+        file.write_text(json.dumps({"alertmanager_receivers": receivers, **usual, **values}))
+        try:
+            played = play("monitor", "-e", f"@{file}", limit=1200)
+            assert played.returncode == 0, played.stdout[-3000:] + played.stderr
+            yield webhook
+        finally:
+            file.unlink()
+            back = play("monitor", limit=1200)
+        assert back.returncode == 0, back.stdout[-3000:] + back.stderr

@@ -205,7 +205,7 @@ def permissions(_: Phases) -> None:
 def ask_the_stack(phases: Phases, marker: str) -> None:
     """Run the end-to-end tests with this marker."""
     tests = [program("pytest"), "-v", "--durations", "5", "-m", marker, "tests/e2e"]
-    phases.run(marker, *tests, environment=local_cloud_environment(), limit=4800)
+    phases.run(marker, *tests, environment=local_cloud_environment(), limit=7200)
 
 
 def awx_test(phases: Phases) -> None:

@@ -118,10 +118,15 @@ def reason(error: OSError, host: str) -> str:
     return f"{error}. This machine must reach {host}."  # URLError and the network's own
 
 
+def token_of(client: Any) -> str:
+    """Ask ECR for a log-in of twelve hours: user and password, as HTTP's basic authentication has them."""
+    token: str = client.get_authorization_token(aws_retry=True)["authorizationData"][0]["authorizationToken"]
+    return token
+
+
 def registry_of(client: Any, host: str) -> Registry:
     """Log in to ECR's registry."""
-    token = client.get_authorization_token(aws_retry=True)["authorizationData"][0]["authorizationToken"]
-    return Registry(host, token=token)
+    return Registry(host, token=token_of(client))
 
 
 def stored(client: Any, *, repository: str, tag: str) -> Stored | None:

@@ -18,10 +18,11 @@ SIGNED = "https://sigstore.dev/cosign/sign/v1"  # that somebody signed the image
 ALGORITHM = "ECDSA_SHA_256"  # of a key ECC_NIST_P256, which each program that reads bundles knows
 
 
-def digest_of(payload: bytes) -> bytes:
-    """Return what is signed: the SHA-256 of DSSE's pre-authentication encoding."""
+def question(key: str, payload: bytes) -> dict[str, Any]:
+    """Return what KMS is asked to sign or to verify: the SHA-256 of DSSE's pre-authentication encoding of a statement."""
     parts = (b"DSSEv1", b"%d" % len(PAYLOAD), PAYLOAD.encode(), b"%d" % len(payload), payload)
-    return hashlib.sha256(b" ".join(parts)).digest()
+    digest = hashlib.sha256(b" ".join(parts)).digest()
+    return {"KeyId": key, "Message": digest, "MessageType": "DIGEST", "SigningAlgorithm": ALGORITHM}
 
 
 def statement(digest: str, predicate_type: str, predicate: dict[str, Any]) -> bytes:
@@ -38,8 +39,7 @@ def statement(digest: str, predicate_type: str, predicate: dict[str, Any]) -> by
 
 def signed(kms: Any, key: str, payload: bytes) -> bytes:
     """Have KMS sign a statement; return its bundle."""
-    asked = {"KeyId": key, "Message": digest_of(payload), "MessageType": "DIGEST", "SigningAlgorithm": ALGORITHM}
-    answer = kms.sign(aws_retry=True, **asked)
+    answer = kms.sign(aws_retry=True, **question(key, payload))
     envelope = {
         "payload": base64.b64encode(payload).decode(),
         "payloadType": PAYLOAD,

@@ -45,6 +45,7 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.beacon.platform.plugins.module_utils._registry import token_of
 
 with suppress(ImportError):  # AnsibleAWSModule names a missing package
     from botocore.exceptions import BotoCoreError, ClientError
@@ -52,9 +53,7 @@ with suppress(ImportError):  # AnsibleAWSModule names a missing package
 
 def password(client: Any) -> str:
     """Return the password of a new token."""
-    answer = client.get_authorization_token(aws_retry=True)
-    token: str = answer["authorizationData"][0]["authorizationToken"]
-    return base64.b64decode(token).decode().partition(":")[2]
+    return base64.b64decode(token_of(client)).decode().partition(":")[2]
 
 
 def main() -> None:

@@ -70,14 +70,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.beacon.platform.plugins.module_utils._registry import reason, registry_of
-from ansible_collections.beacon.platform.plugins.module_utils._signatures import (
-    ALGORITHM,
-    BUNDLE,
-    SIGNED,
-    about,
-    digest_of,
-    read,
-)
+from ansible_collections.beacon.platform.plugins.module_utils._signatures import BUNDLE, SIGNED, about, question, read
 
 with suppress(ImportError):  # AnsibleAWSModule names a missing package
     from botocore.exceptions import BotoCoreError, ClientError
@@ -85,9 +78,8 @@ with suppress(ImportError):  # AnsibleAWSModule names a missing package
 
 def verified(kms: Any, key: str, payload: bytes, signature: bytes) -> bool:
     """Say whether the key made this signature of a statement."""
-    asked = {"KeyId": key, "Message": digest_of(payload), "MessageType": "DIGEST", "SigningAlgorithm": ALGORITHM}
     try:
-        answer = kms.verify(aws_retry=True, Signature=signature, **asked)
+        answer = kms.verify(aws_retry=True, Signature=signature, **question(key, payload))
     except is_boto3_error_code("KMSInvalidSignatureException"):
         return False
     return bool(answer["SignatureValid"])

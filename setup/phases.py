@@ -61,6 +61,17 @@ class Phases:
             # a step may come again: what it cost is the sum
             self.seconds[name] = self.seconds.get(name, 0) + time.monotonic() - started
 
+    def passes(self, name: str, *command: str, environment: dict[str, str], limit: float, log: Path) -> bool:
+        """Run a step beside others, with its output in a log; say how it went."""
+        log.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.run(name, *command, environment=environment, limit=limit, log=log)
+        except PhaseError as error:
+            print(error, flush=True)
+            return False
+        print(f"    {name}: ok after {self.seconds[name]:.0f} s", flush=True)
+        return True
+
     def _show(self, name: str, *command: str, environment: dict[str, str] | None, limit: float) -> None:
         with progress.show() as shown:
             shown.begin(name, f"at {name}", told=True)

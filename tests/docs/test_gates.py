@@ -68,7 +68,7 @@ def test_actions_are_pinned_by_commit(path: Any) -> None:
 
 def test_a_gate_that_is_none_is_refused_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert gate.main(["ruf"]) == 2
-    assert "not ['ruf']; gates: ruff, " in capsys.readouterr().err
+    assert "not ['ruf']; gates: ansible-lint, ruff, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

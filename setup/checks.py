@@ -17,6 +17,7 @@ from .up import artefacts, is_up, up, up_with_previous
 CHECKOV = paths.CHECKOUT / ".venv-checkov"  # apart: it pins an old boto3
 AWX = paths.CHECKOUT / ".venv-awx"  # apart: awx.awx is part of an older distribution only
 IN_TEST = ["prometheus", "grafana"]  # of the scenarios, all of which take twenty minutes
+WORKERS = ("-n", "3", "--dist", "worksteal")  # the last tests of one are given to those that are done
 OLDEST = paths.CHECKOUT / ".venv-oldest"  # apart: the oldest ansible-core that the collection is for
 DOCS = paths.CHECKOUT / ".venv-docs"  # apart: the site's theme and its readers need nothing of ours
 SUITES_IMAGES = ("registry", "control-plane", "node", "haproxy")
@@ -91,7 +92,7 @@ def lint(phases: Phases) -> None:
 
 
 def unit(phases: Phases) -> None:
-    """Run the unit and contract tests, with two workers.
+    """Run the unit and contract tests, with three workers: on two cores one of them waits, for a process or for a time-out.
 
     Raises PhaseError when one fails, and when too few branches of the local cloud are taken.
     """
@@ -100,7 +101,7 @@ def unit(phases: Phases) -> None:
     go = {**environment(), "GOCACHE": str(paths.cache() / "go-build"), "GOMODCACHE": str(paths.cache() / "go-mod")}
     go |= {"GOFLAGS": "-mod=readonly -trimpath", "CGO_ENABLED": "0"}
     phases.run("go", "go", "test", "./...", environment=go, limit=900)
-    phases.run("unit", program("pytest"), "-q", "-n", "2", *coverage.options(), environment=environment(), limit=2400)
+    phases.run("unit", program("pytest"), "-q", *WORKERS, *coverage.options(), environment=environment(), limit=2400)
     print(coverage.check())
 
 
@@ -228,9 +229,11 @@ def test(phases: Phases) -> None:
         unit(phases)
         up(phases)
         e2e(phases)
-        again(phases)
+        with ThreadPoolExecutor(max_workers=1) as pool:  # `again` plays one playbook after the other: a core is idle
+            beside = pool.submit(run_scenarios, phases, IN_TEST)
+            again(phases)
+            beside.result()
         ask_the_stack(phases, "day2 and smoke")
-        run_scenarios(phases, IN_TEST)
     finally:
         down(phases)
     phases.run("left-overs", program("pytest"), "-q", "-m", "leftovers", "tests/leftovers", environment=environment())

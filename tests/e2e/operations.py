@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -37,10 +40,55 @@ kill "$(basename "$(dirname "$1")")"
 PREVIOUS, NEXT = PREVIOUS_KUBERNETES, "1.36"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """A run of a playbook: seconds, how many tasks changed something, and what it said last."""
+
+    command: str
+    seconds: float
+    changed: int
+    said: str
+
+
+PLAYED: list[Played] = []
+SAID = re.compile(r"^ +msg:(.*?)(?=^\S|^$|\Z)", re.MULTILINE | re.DOTALL)
+CHANGED = re.compile(r"\bchanged=(\d+)")
+
+
+def played(name: str, variables: dict[str, Any], *, succeeds: bool = True) -> Played:
+    """Play a playbook, which has to succeed, or not to; remember it."""
+    started = time.monotonic()
+    answer = play(name, "-e", json.dumps(variables), limit=LONGEST_SECONDS)
+    assert (answer.returncode == 0) is succeeds, answer.stdout[-4000:] + answer.stderr
+    texts = SAID.findall(answer.stdout)
+    run = Played(
+        command=typed(name, variables),
+        seconds=time.monotonic() - started,
+        changed=sum(map(int, CHANGED.findall(answer.stdout))),
+        said=spoken(texts[-1]) if texts else "",
+    )
+    PLAYED.append(run)
+    return run
+
+
+def typed(name: str, variables: dict[str, Any]) -> str:
+    """Return what an operator types for it, whose inventory has the version of Kubernetes."""
+    asked = {key: value for key, value in variables.items() if key != "infrastructure_kubernetes_version"}
+    words = [f"-e {key}={value}" for key, value in asked.items() if isinstance(value, str)]
+    if other := {key: value for key, value in asked.items() if not isinstance(value, str)}:
+        words.append(f"-e {shlex.quote(json.dumps(other))}")
+    return " ".join([name, *words])
+
+
+def spoken(text: str) -> str:
+    """Return a message as it was meant, of the YAML that Ansible prints."""
+    found = yaml.safe_load(f"msg:{text}")["msg"]
+    return "\n".join(map(str, found)) if isinstance(found, list) else str(found)
+
+
 def verb(name: str, **variables: object) -> str:
     """Play a playbook, which has to succeed."""
-    answer = play(name, "-e", json.dumps(variables), limit=LONGEST_SECONDS)
-    assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr
+    played(name, variables)
     return ""
 
 
@@ -272,16 +320,23 @@ def lose_the_center_for_long(stack: Stack) -> str:
     return f"agent restarted after {LONG_SECONDS // 120} min"
 
 
-def fill_the_disk(stack: Stack) -> str:
-    """Leave Prometheus not a byte for a while; it answers that it can't, and the agent keeps what it scrapes."""
+@contextmanager
+def full_disk(stack: Stack) -> Iterator[int]:
+    """Leave Prometheus not a byte; return how many there were."""
     ballast = f"{SERIES}/ballast"
     left = on_host(stack, "monitoring", "df", "--output=avail", "--block-size=1", SERIES).split()[-1]
     on_host(stack, "monitoring", "fallocate", "--length", left, ballast)
     try:
-        time.sleep(AWAY_SECONDS)
+        yield int(left)
     finally:
         on_host(stack, "monitoring", "rm", ballast)
-    return f"{int(left) / 2**30:.1f} GiB filled"
+
+
+def fill_the_disk(stack: Stack) -> str:
+    """Prometheus answers that it can't, and the agent keeps what it scrapes."""
+    with full_disk(stack) as left:
+        time.sleep(AWAY_SECONDS)
+    return f"{left / 2**30:.1f} GiB filled"
 
 
 def lose_the_monitoring_host(stack: Stack) -> str:

@@ -241,23 +241,21 @@ def test_a_host_whose_console_shows_no_keys_is_named(
     assert f"aws ssm put-parameter --type String --name {PATH}/host-keys/{instance} --value" in text
 
 
-@pytest.mark.parametrize(
-    ("verb", "arguments"),
-    [("backup", ()), ("restore", ("-e", "confirm=local")), ("monitor", ()), ("monitor", ("--check",))],
-    ids=["backup", "restore", "monitor", "monitor --check"],
-)
-def test_a_verb_without_its_host_fails_and_names_it(
-    environment: Environment, operator: Operator, verb: str, arguments: tuple[str, ...]
-) -> None:
+def test_a_verb_without_its_host_fails_and_names_it(environment: Environment, operator: Operator) -> None:
     operator.play(begin(operator.state.parent))  # the hosts' keys are known: what follows is about the stopped one
     instance = environment.instances["monitoring"]
     environment.cloud.client("ec2").stop_instances(InstanceIds=[instance])
     environment.cloud.settle()
-    text = operator.refused(f"playbooks/{verb}.yml", *arguments)
-    assert (
-        f'Of the hosts of environment \'local\' the inventory finds no running {{"monitoring": "{instance}"}} in {REGION}. '
-        f"A stopped one: aws ec2 start-instances --instance-ids {instance};" in text
-    )
+    for verb, arguments in (
+        ("backup", ()),
+        ("restore", ("-e", "confirm=local")),
+        ("monitor", ()),
+        ("monitor", ("--check",)),
+    ):
+        assert (
+            f'Of the hosts of environment \'local\' the inventory finds no running {{"monitoring": "{instance}"}} in {REGION}. '
+            f"A stopped one: aws ec2 start-instances --instance-ids {instance};"
+        ) in operator.refused(f"playbooks/{verb}.yml", *arguments)
 
 
 def test_a_host_that_was_started_meanwhile_is_found(operator: Operator, tmp_path: Path) -> None:
@@ -265,18 +263,15 @@ def test_a_host_that_was_started_meanwhile_is_found(operator: Operator, tmp_path
     assert code == 0, text
 
 
-@pytest.mark.parametrize("value", [None, " "], ids=["missing", "empty"])
-def test_an_empty_secret_is_named(
-    environment: Environment, operator: Operator, tmp_path: Path, value: str | None
-) -> None:
+def test_an_empty_secret_is_named(environment: Environment, operator: Operator, tmp_path: Path) -> None:
     ssm = environment.cloud.client("ssm")
-    for name in SECRETS:
-        content = value if name == "remote_write" else "of-the-test"
-        if content:
-            ssm.put_parameter(Name=f"{PATH}/{name.replace('_', '-')}", Value=content, Type="SecureString")
+    contents = {name: "of-the-test" for name in SECRETS if name != "remote_write"}
     operator.play(begin(tmp_path))
-    text = operator.refused(begin(tmp_path, "secrets", secrets_names=SECRETS))
-    assert f"Parameter Store in {REGION} has no value for {PATH}/remote-write. Run beacon.platform.monitor" in text
-    assert "of-the-test" not in text
+    for changed in (contents, {"remote_write": " "}):  # missing, then empty
+        for name, content in changed.items():
+            ssm.put_parameter(Name=f"{PATH}/{name.replace('_', '-')}", Value=content, Type="SecureString")
+        text = operator.refused(begin(tmp_path, "secrets", secrets_names=SECRETS))
+        assert f"Parameter Store in {REGION} has no value for {PATH}/remote-write. Run beacon.platform.monitor" in text
+        assert "of-the-test" not in text
     code, text = operator.play(begin(tmp_path, "secrets", secrets_names=SECRETS, secrets_pending=["remote_write"]))
     assert code == 0, text

@@ -212,6 +212,8 @@ def _values(service: str, placeholder: str, wanted: tuple[str, ...], parameters:
     """Return what the parameters say of a placeholder."""
     if placeholder == "LaunchTemplateId" and (name := parameters.get("LaunchTemplateName")):
         return [known.launch_template(str(name)) or "*"]
+    if placeholder == "GroupFriendlyName" and not any(name in parameters for name in wanted):
+        return [known.group_of(str(parameters["InstanceId"])) or "*"] if "InstanceId" in parameters else []
     return [
         _full(service, placeholder, value, parameters, known)
         for parameter in wanted

@@ -106,6 +106,12 @@ class Model:
         found = self._backend("ec2").launch_template_name_to_ids.get(name)
         return str(found) if found else None
 
+    def group_of(self, instance: str) -> str | None:
+        """Return the name of the Auto Scaling group that an instance is in."""
+        groups = self._backend("autoscaling").autoscaling_groups.values()
+        members = ((one.name, state.instance.id) for one in groups for state in one.instance_states)
+        return next((str(name) for name, member in members if member == instance), None)
+
     def tags(self, arn: str) -> Mapping[str, str]:
         """Return a resource's tags."""
         service, name = _parts(arn)

@@ -56,6 +56,9 @@ class Known(Protocol):
     def launch_template(self, name: str) -> str | None:
         """Return a launch template's id."""
 
+    def group_of(self, instance: str) -> str | None:
+        """Return the name of the Auto Scaling group that an instance is in."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -139,6 +140,27 @@ def test_load_balancers_let_go_of_an_instance_before_it_ends_and_another_takes_i
     site.autoscaling.set_desired_capacity(AutoScalingGroupName="g", DesiredCapacity=0)
     site.cloud.settle()
     assert (site.state(new), targets()) == ("terminated", []), "also of a group that shrinks"
+
+
+def test_who_may_end_instances_of_one_group_ends_none_of_another(site: Site) -> None:
+    """The request names an instance; policies name its group."""
+    site.create(1)
+    (instance,) = site.instances()
+    iam = site.cloud.client("iam")
+    iam.create_user(UserName="dev")
+    key = iam.create_access_key(UserName="dev")["AccessKey"]
+    mine = site.cloud.client("autoscaling", key=(key["AccessKeyId"], key["SecretAccessKey"]))
+
+    def end(group: str) -> Any:
+        resource = f"arn:aws:autoscaling:*:{ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/{group}"
+        action = "autoscaling:TerminateInstanceInAutoScalingGroup"
+        policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": resource}}
+        iam.put_user_policy(UserName="dev", PolicyName="own", PolicyDocument=json.dumps(policy))
+        return mine.terminate_instance_in_auto_scaling_group(InstanceId=instance, ShouldDecrementDesiredCapacity=True)
+
+    with pytest.raises(ClientError, match=r"on resource: \S+:autoScalingGroupName/g because"):
+        end("other")
+    assert end("g")["Activity"]
 
 
 def test_an_instance_ends_without_another_one_where_the_group_may_shrink(site: Site) -> None:

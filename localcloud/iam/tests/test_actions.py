@@ -33,6 +33,7 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
 SSM = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/"
 ECR = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/"
 ELB = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:"
+GROUPS = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/"
 PERMISSIONS = Path(__file__).parents[3] / "terraform" / "permissions"
 
 
@@ -73,6 +74,9 @@ class Names:
 
     def launch_template(self, name: str) -> str | None:
         return "lt-1" if name == "nodes" else None
+
+    def group_of(self, instance: str) -> str | None:
+        return "workers" if instance == "i-1" else None
 
 
 def sent(service: str, operation: str, **parameters: Any) -> operations.Operation:
@@ -183,6 +187,15 @@ NLB, LISTENER = f"{ELB}loadbalancer/net/beacon/1", f"{ELB}listener/net/beacon/1/
             "delete_launch_template",
             {"LaunchTemplateName": "nodes"},
             [("ec2:DeleteLaunchTemplate", (f"{EC2}launch-template/lt-1",))],
+        ),
+        *(
+            (
+                "autoscaling",
+                "terminate_instance_in_auto_scaling_group",
+                {"InstanceId": instance, "ShouldDecrementDesiredCapacity": False},
+                [("autoscaling:TerminateInstanceInAutoScalingGroup", (f"{GROUPS}{group}",))],
+            )
+            for instance, group in (("i-1", "workers"), ("i-2", "*"))
         ),
         ("ec2", "disassociate_address", {"AssociationId": "eipassoc-1"}, [("ec2:DisassociateAddress", None)]),
         ("eks", "list_clusters", {}, [("eks:ListClusters", ("*",))]),

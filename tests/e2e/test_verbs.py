@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ssl
+import textwrap
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -134,9 +136,8 @@ def refused() -> Iterator[dict[str, Played]]:
 
 def record(name: str, run: Played) -> str:
     """Return a run as a part of the page."""
-    return f"### {name}\n{run.seconds:.0f} s, changed={run.changed}\n\n" + "".join(
-        f"    {line}".rstrip() + "\n" for line in run.said.splitlines()
-    )
+    said = run.said.replace(str(Path.home()), "~") or "(nothing)"
+    return f"### {name}\n{run.seconds:.0f} s, changed={run.changed}\n\n{textwrap.indent(said, '    ')}\n"
 
 
 class Plays(Protocol):

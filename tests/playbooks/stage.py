@@ -306,4 +306,8 @@ class Stage:
         """Play a playbook that has to succeed; return the calls of roles."""
         code, text = self.play(playbook, *arguments)
         assert code == 0, text
+        return self.recorded()
+
+    def recorded(self) -> list[Call]:
+        """Return the calls of roles of the last play."""
         return [Call(**json.loads(line)) for line in self.records.read_text().splitlines()]

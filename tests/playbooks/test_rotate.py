@@ -72,7 +72,10 @@ def test_the_agent_moves_to_what_is_accepted_already(stage: Stage) -> None:
 
 
 def test_only_what_is_asked_for_changes_and_the_agent_stays(stage: Stage) -> None:
-    calls = stage.calls("rotate", "-e", "rotate_what=grafana_viewer,grafana_admin")
+    code, text = stage.play("rotate", "-e", "rotate_what=grafana_viewer,grafana_admin")
+    assert code == 0, text
+    assert "Rotated: grafana_viewer, grafana_admin. The old ones are refused from now on." in " ".join(text.split())
+    calls = stage.recorded()
     assert steps(calls) == ["begin", "change", *EFFECT, "end"]
     asked = [call.inputs["secrets_parameters"] for call in calls if call.role == "secrets"]
     assert asked == [["/beacon/local/grafana-viewer", "/beacon/local/grafana-admin"]] * 3

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, override
 
 from moto.core.resource_tagging import TaggedResource
 from moto.core.utils import utcnow
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import DependencyViolationError, EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instances import InstanceState, StateReason
 from moto.ec2.models.security_groups import SecurityGroupRule
@@ -236,7 +236,12 @@ class LocalEC2Backend(EC2Backend):
 
     @override
     def delete_vpc(self, vpc_id: str) -> Any:
+        acls = [acl for acl in self.network_acls.values() if acl.vpc_id == vpc_id]
+        if any(not acl.default for acl in acls):
+            raise DependencyViolationError(f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
         vpc = super().delete_vpc(vpc_id)
+        for acl in acls:  # the default one ends with its VPC, which moto leaves out
+            del self.network_acls[acl.id]
         runtime.current().queue.submit("leftovers/networks", remove_stray_networks)
         return vpc
 

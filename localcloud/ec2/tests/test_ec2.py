@@ -337,9 +337,21 @@ def test_deleting_a_vpc_removes_its_network(site: Site) -> None:
     site.cloud.settle()
     site.ec2.delete_security_group(GroupId=site.group)
     site.ec2.delete_subnet(SubnetId=site.subnet)
+    of_the_vpc = [{"Name": "vpc-id", "Values": [site.vpc]}]
+    made = site.ec2.create_network_acl(VpcId=site.vpc)["NetworkAcl"]["NetworkAclId"]
+    with pytest.raises(ClientError, match=rf"DependencyViolation.*'{site.vpc}' has dependencies"):
+        site.ec2.delete_vpc(VpcId=site.vpc)
+    site.ec2.delete_network_acl(NetworkAclId=made)
+    (default,) = site.ec2.describe_network_acls(Filters=of_the_vpc)["NetworkAcls"]
+    site.ec2.create_tags(Resources=[default["NetworkAclId"]], Tags=[{"Key": "Environment", "Value": "test"}])
     site.ec2.delete_vpc(VpcId=site.vpc)
     site.cloud.settle()
     assert f"test-{site.vpc}" not in site.cloud.docker.networks_
+    assert site.ec2.describe_network_acls(Filters=of_the_vpc)["NetworkAcls"] == []
+    tagging = site.cloud.client("resourcegroupstaggingapi")
+    assert [
+        one for one in tagging.get_resources()["ResourceTagMappingList"] if "network-acl" in one["ResourceARN"]
+    ] == []
 
 
 def test_launch_templates_show_their_data_s_tags_only(site: Site) -> None:

@@ -23,7 +23,7 @@ molecule: ## each role's scenario
 e2e: ## ask of the running stack what the README promises
 again: ## play everything again on the running stack, kill the server, run what the READMEs say: seven minutes
 soak: ## destroy the running stack and bring it back; pause, break and restore its monitoring: three quarters of an hour
-day2: ## upgrade, rotate, replace and lose parts of the stack under steady requests, of one with the previous Kubernetes where none runs: one and a half hours
+day2: ## upgrade, rotate, replace and lose parts of the stack under steady requests, of one with the previous Kubernetes where none runs; then play every verb: nearly two hours
 kills: ## kill a local cloud's server fifty times under site.yml, ten under destroy.yml: an hour
 hostile: ## make up, verify and down with settings, homes and paths as people have them: one and a half hours
 suites: ## other projects' test suites against the local cloud and the running stack; keeps their results in docs/proofs

@@ -16,13 +16,25 @@ class Sample(TypedDict):
 
 
 def counter_increase(before: list[Sample], after: list[Sample], routes: list[str]) -> list[int]:
-    """Return by how much the counter of each route rose; a route without a series counts as 0."""
-    first, last = _by_route(before), _by_route(after)
-    return [last.get(route, 0) - first.get(route, 0) for route in routes]
+    """Return by how much the counters of each route rose, series by series; a route without a series counts as 0.
+
+    A series that is gone counts no more: Prometheus remembers a pod that went with its agent for five minutes. One that is new, or has
+    started again, counts from 0 (https://prometheus.io/docs/prometheus/latest/querying/functions/#increase).
+    """
+    first = {_labels(sample): _value(sample) for sample in before}
+    rises = [
+        (sample["metric"].get("route"), _value(sample), _value(sample) - first.get(_labels(sample), 0))
+        for sample in after
+    ]
+    return [sum(value if rise < 0 else rise for found, value, rise in rises if found == route) for route in routes]
 
 
-def _by_route(samples: list[Sample]) -> dict[str, int]:
-    return {sample["metric"].get("route", ""): round(float(sample["value"][1])) for sample in samples}
+def _labels(sample: Sample) -> frozenset[tuple[str, str]]:
+    return frozenset(sample["metric"].items())
+
+
+def _value(sample: Sample) -> int:
+    return round(float(sample["value"][1]))
 
 
 class FilterModule:

@@ -49,9 +49,11 @@ def blocking_budget(_: Stack) -> Iterator[str]:
     with access():
         code, said = kubectl("create", *BUDGET, "--selector", "app.kubernetes.io/name=webapp", "--min-available=100%")
         assert code == 0, said
-        op.until(
-            lambda: kubectl("get", *BUDGET, "--output", "jsonpath={.status.expectedPods}")[1] != "", "the budget counts"
-        )
+
+        def counts() -> bool:
+            return kubectl("get", *BUDGET, "--output", "jsonpath={.status.expectedPods}")[1].isdigit()
+
+        op.until(counts, "the budget counts pods")
         try:
             yield op.places()[0]
         finally:

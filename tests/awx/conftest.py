@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from setup import paths
 from setup.phases import exported
 from tests.awx.data import CHECKOUT, by_name, load
 from tests.awx.launch import Credential, Launcher
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,13 +40,6 @@ def cloud() -> dict[str, str]:
 
 def state() -> Path:
     return paths.state() / "local"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from tests.e2e.stack import CHECKOUT, ENVIRONMENT, play, run
 from tests.e2e.test_again import recap
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     import subprocess
@@ -27,13 +27,6 @@ pytestmark = pytest.mark.again
 OPERATOR = (CHECKOUT / "terraform" / "permissions" / "operator.json").read_text()
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 AFTER_PROVISION = ("build", "cluster", "deploy", "monitor")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
-import socket
 import subprocess
 import time
 from contextlib import ExitStack, contextmanager
@@ -26,6 +25,7 @@ from mirror.table import read_table
 from tests.e2e.operations import until
 from tests.e2e.pause import SCRAPE_SECONDS
 from tests.e2e.stack import CHECKOUT, ENVIRONMENT, STATE, access, kubectl, play, run
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,12 +39,6 @@ SECONDS = 180
 STEADY_SECONDS = 60
 SERIES = 'up{cluster!="", app!="metrics-agent"}'  # of what stays
 AGENTS = "app.kubernetes.io/name=metrics-agent"
-
-
-def free_port(address: str) -> int:
-    with socket.socket() as found:
-        found.bind((address, 0))
-        return int(found.getsockname()[1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +86,7 @@ def thanos(address: str, folder: Path) -> Iterator[Thanos]:
     }
     (folder / "bucket.yml").write_text(yaml.safe_dump(bucket))
     store = "--objstore.config-file=bucket.yml"
-    ports = {
-        name: free_port("127.0.0.1")
-        for name in ("receive", "receive_http", "store", "store_http", "query_grpc", "query")
-    }
+    ports = {name: free_port() for name in ("receive", "receive_http", "store", "store_http", "query_grpc", "query")}
     write = free_port(address)
     with ExitStack() as stack:
 

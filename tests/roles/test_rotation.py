@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import http.client
 import re
-import socket
 import subprocess
 import time
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from plugins.filter.bcrypt_hash import bcrypt_hash
+from tests.ports import free_port
 from tests.roles.archive import program
 
 if TYPE_CHECKING:
@@ -37,12 +37,6 @@ COUNTERS = ("prometheus_remote_storage_samples_failed_total", "prometheus_remote
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Prometheus itself."""
     return program("prometheus", tmp_path_factory.mktemp("prometheus"))
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def certify(folder: Path) -> None:

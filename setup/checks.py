@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
 
-from . import coverage, paths, prerequisites, scenarios
+from . import coverage, paths, prerequisites, processes, scenarios
 from . import environment as environments
 from .down import down
 from .files import listed
@@ -83,7 +82,7 @@ def lint(phases: Phases) -> None:
         log = paths.cache() / "lint" / f"{name}.log"
         return phases.passes(name, *command, environment=environment(), limit=900, log=log)
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with processes.threads(2) as pool:
         results = dict(zip(gates(), pool.map(passes, gates().items()), strict=True))
     print("\nGates:", *(f"  {name:<14} {'ok' if good else 'FAILED'}" for name, good in results.items()), sep="\n")
     failed = [name for name, good in results.items() if not good]
@@ -229,7 +228,7 @@ def test(phases: Phases) -> None:
         unit(phases)
         up(phases)
         e2e(phases)
-        with ThreadPoolExecutor(max_workers=1) as pool:  # `again` plays one playbook after the other: a core is idle
+        with processes.threads(1) as pool:  # `again` plays one playbook after the other: a core is idle
             beside = pool.submit(run_scenarios, phases, IN_TEST)
             again(phases)
             beside.result()

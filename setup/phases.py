@@ -45,6 +45,7 @@ class Phases:
 
         Raises PhaseError when it fails or takes longer than `limit` seconds; with a log, its end is in the message.
         """
+        processes.check_interrupted()
         hint = durations.hint(shown_as) if shown_as else ""
         print(f"\n==> {name}{hint}: {' '.join(command)}{f' (log: {log})' if log else ''}", flush=True)
         started = time.monotonic()

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 INTERRUPTED = 130  # as shells say it of what Ctrl-C ended
@@ -22,7 +24,7 @@ LONGEST_END = 180.0  # of a supervisor: more than its patience
 TURN = 0.2  # seconds between two looks at a command whose output is read
 
 _running: set[subprocess.Popen[bytes]] = set()
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal may come while the main thread has it
 _stopping = threading.Event()
 
 
@@ -43,8 +45,7 @@ def run(
 
     Raises CommandError when it fails, or is not done after `limit` seconds; KeyboardInterrupt once all is ended.
     """
-    if _stopping.is_set():  # another thread's command was interrupted: nothing new begins
-        raise KeyboardInterrupt
+    check_interrupted()
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", str(SUPERVISOR), *command],
         cwd=cwd,
@@ -63,12 +64,17 @@ def run(
             _running.discard(process)
         if process.stdout:
             process.stdout.close()
-    if _stopping.is_set():
-        raise KeyboardInterrupt
+    check_interrupted()
     if late:
         raise CommandError(f"{command[0]} was not done after {limit:.0f} s, and was ended")
     if process.returncode:
         raise CommandError(f"{command[0]} ended with exit code {process.returncode}")
+
+
+def check_interrupted() -> None:
+    """Raise KeyboardInterrupt where a command was interrupted, of another thread, too: nothing new begins."""
+    if _stopping.is_set():
+        raise KeyboardInterrupt
 
 
 def interruptible() -> None:
@@ -95,18 +101,41 @@ def _until_ended(process: subprocess.Popen[bytes], end: float, read: Callable[[b
                 _pump(process, process.stdout, end, read)
             process.wait(timeout=max(0.0, end - time.monotonic()))
         except KeyboardInterrupt:
-            if not _stopping.is_set():
-                print("\nending what runs; Ctrl-C again: at once", file=sys.stderr, flush=True)
-            _stopping.set()
-            with _lock:
-                told = list(_running)
+            _hand_on()
         except subprocess.TimeoutExpired:
-            late, told = True, [process]
+            late = True
+            process.send_signal(signal.SIGINT)
         else:
             return late
         end = time.monotonic() + LONGEST_END
-        for one in told:
-            one.send_signal(signal.SIGINT)
+
+
+def _hand_on(*_: Any) -> None:
+    """Hand Ctrl-C on to all commands, and begin no more."""
+    if not _stopping.is_set():
+        print("\nending what runs; Ctrl-C again: at once", file=sys.stderr, flush=True)
+    _stopping.set()
+    with _lock:
+        told = list(_running)
+    for one in told:
+        one.send_signal(signal.SIGINT)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Run commands from other threads, too. Only the main thread is told of Ctrl-C: it hands each on, wherever it is.
+
+    Raises KeyboardInterrupt once all is ended.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [(number, signal.signal(number, _hand_on)) for number in numbers]
+    try:
+        with ThreadPoolExecutor(count) as pool:
+            yield pool
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+    check_interrupted()
 
 
 def _pump(process: subprocess.Popen[bytes], pipe: IO[bytes], end: float, read: Callable[[bytes], None]) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from . import paths
+from . import paths, processes
 from .phases import Phases, environment, program
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def run_all(phases: Phases, chosen: list[str]) -> list[str]:
     run = Run(phases, set(chosen))
     machines, cloud = lanes(chosen)
     shared = any(needs(name) != "machine" for name in chosen)
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    with processes.threads(1) as pool:
         other = pool.submit(run.lane, machines)
         if shared:
             run.bring_the_cloud()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from setup import environment, files, paths, processes, supervisor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+PATIENCE = 90
 DRIVER = """
 import sys
 from setup import processes
@@ -53,7 +56,7 @@ def alive(number: str) -> list[int]:
     return found
 
 
-def until(condition: Callable[[], bool], seconds: float = 90) -> None:
+def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "nothing of this kind within the time"
@@ -72,7 +75,7 @@ def test_nothing_is_left_of_a_family(number: str, sent: signal.Signals) -> None:
     driver = start(FAMILY.format(n=number))
     until(lambda: len(alive(number)) == 5)
     driver.send_signal(sent)
-    assert driver.wait(timeout=90) == (-signal.SIGKILL if sent == signal.SIGKILL else processes.INTERRUPTED)
+    assert driver.wait(timeout=PATIENCE) == (-signal.SIGKILL if sent == signal.SIGKILL else processes.INTERRUPTED)
     if sent == signal.SIGKILL:
         until(lambda: not alive(number))
     assert alive(number) == []
@@ -87,7 +90,7 @@ def test_who_ends_in_order_is_told_once_and_waited_for(number: str, tmp_path: Pa
         driver = start(f'bash -c "{program}; sleep 2; echo written > {tmp_path}/state"', output.fileno())
     until(lambda: bool(alive(number)))
     driver.send_signal(signal.SIGINT)
-    assert driver.wait(timeout=90) == processes.INTERRUPTED
+    assert driver.wait(timeout=PATIENCE) == processes.INTERRUPTED
     assert (tmp_path / "told").read_text() == "told\n"
     assert (tmp_path / "state").read_text() == "written\n"
     assert "ending what runs; Ctrl-C again: at once" in (tmp_path / "output").read_text()
@@ -171,14 +174,11 @@ def test_ctrl_c_at_the_terminal_ends_make_and_all_beneath(number: str, tmp_path:
     until(lambda: len(alive(number)) == 2 * 5)  # two gates at a time
     os.close(other_end)
     os.write(terminal, b"\x03")
-    while True:
-        try:
-            piece = os.read(terminal, 1 << 16)
-        except OSError:  # make has ended, and nobody else has the terminal open
-            break
-        written += piece
+    with contextlib.suppress(OSError):  # make has ended, and nobody else has the terminal open
+        while select.select([terminal], [], [], PATIENCE)[0]:
+            written += os.read(terminal, 1 << 16)
     os.close(terminal)
-    assert process.wait(timeout=90) != 0
+    assert process.wait(timeout=PATIENCE) != 0
     assert alive(number) == []
     said = written.decode()
     assert "ending what runs; Ctrl-C again: at once" in said

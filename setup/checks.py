@@ -228,11 +228,9 @@ def test(phases: Phases) -> None:
         unit(phases)
         up(phases)
         e2e(phases)
-        with processes.threads(1) as pool:  # `again` plays one playbook after the other: a core is idle
-            beside = pool.submit(run_scenarios, phases, IN_TEST)
-            again(phases)
-            beside.result()
+        again(phases)
         ask_the_stack(phases, "day2 and smoke")
+        run_scenarios(phases, IN_TEST)
     finally:
         down(phases)
     phases.run("left-overs", program("pytest"), "-q", "-m", "leftovers", "tests/leftovers", environment=environment())

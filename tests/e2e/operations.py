@@ -17,6 +17,7 @@ from setup import paths
 from setup.up import PREVIOUS_KUBERNETES
 from tests.e2e.pause import on_host
 from tests.e2e.stack import ENVIRONMENT, STATE, is_ready, kubectl, play, run
+from tests.e2e.test_again import recap
 from tests.e2e.webhook import told
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ class Played:
 
 PLAYED: list[Played] = []
 SAID = re.compile(r"^ +msg:(.*?)(?=^\S|^$|\Z)", re.MULTILINE | re.DOTALL)
-CHANGED = re.compile(r"\bchanged=(\d+)")
 
 
 def played(name: str, variables: dict[str, Any], *, succeeds: bool = True) -> Played:
@@ -64,7 +64,7 @@ def played(name: str, variables: dict[str, Any], *, succeeds: bool = True) -> Pl
     run = Played(
         command=typed(name, variables),
         seconds=time.monotonic() - started,
-        changed=sum(map(int, CHANGED.findall(answer.stdout))),
+        changed=sum(changed for changed, _, _ in recap(answer.stdout).values()),
         said=spoken(texts[-1]) if texts else "",
     )
     PLAYED.append(run)

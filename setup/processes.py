@@ -127,8 +127,7 @@ def threads(count: int) -> Iterator[ThreadPoolExecutor]:
 
     Raises KeyboardInterrupt once all is ended.
     """
-    is_main = threading.current_thread() is threading.main_thread()  # one of these threads may use others
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if is_main else ()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [(number, signal.signal(number, _hand_on)) for number in numbers]
     try:
         with ThreadPoolExecutor(count) as pool:

@@ -147,21 +147,6 @@ def test_after_an_interruption_nothing_begins_until_there_is_something_to_clean_
     processes.run("true", limit=30)
 
 
-def test_threads_of_threads_run_commands(tmp_path: Path) -> None:
-    """Signals are the main thread's: only it may say what they do."""
-    before = signal.getsignal(signal.SIGINT)
-
-    def inner() -> None:
-        with processes.threads(1) as pool:
-            pool.submit(processes.run, "touch", str(tmp_path / "made"), limit=30).result()
-
-    with processes.threads(1) as pool:
-        assert signal.getsignal(signal.SIGINT) is not before
-        pool.submit(inner).result()
-    assert (tmp_path / "made").exists()
-    assert signal.getsignal(signal.SIGINT) is before
-
-
 def checkout_with(folder: Path, gate: str) -> Path:
     """Return a checkout whose environments are made, and whose first gates that there are, of ruff, are a script."""
     for name in files.listed("Makefile", "requirements*.txt", "setup/*.py", untracked=True):
